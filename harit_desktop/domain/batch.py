@@ -1,0 +1,28 @@
+"""A batch on its way through the pipeline: what is committed, and what came of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harit_desktop.domain.message import MessageRecord, Outcome, RawMessage, Rejection
+from harit_desktop.domain.reading import AnalysedReading
+
+
+class CommitItem(msgspec.Struct, frozen=True):
+    """One message of a batch and what it was decoded to.
+
+    Exactly one of `analysed` and `rejection` is given. `show_only` marks a retained
+    message without a time of its own, which is logged and shown but not stored.
+    """
+
+    message: RawMessage
+    analysed: AnalysedReading | None = None
+    rejection: Rejection | None = None
+    show_only: bool = False
+
+
+class CommitResult(msgspec.Struct, frozen=True):
+    """What became of each item, in the order of the batch, with its message-log line."""
+
+    outcomes: tuple[Outcome, ...]
+    records: tuple[MessageRecord, ...]

@@ -1,0 +1,41 @@
+"""What is known of one device at this moment."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harit_desktop.domain.analysis import Analysis
+from harit_desktop.domain.channels import Values
+from harit_desktop.domain.clock import US_PER_S
+
+STALE_FLOOR_S = 30.0
+OLD_AFTER_S = 15 * 60.0
+
+
+class DeviceState(msgspec.Struct, frozen=True):
+    """The newest reading of a device and how it reports.
+
+    `interval_s` is the learned reporting interval (median of recent steps), None until
+    three readings are known. `stored_readings` counts this run's stored readings.
+    """
+
+    publisher_id: str
+    timestamp_us: int
+    received_us: int
+    values: Values
+    analysis: Analysis
+    simulated: bool
+    topic: str
+    interval_s: float | None
+    stored_readings: int
+
+    def silent_after_s(self) -> float:
+        """Seconds without a reading after which the device counts as stale."""
+        return max(3 * (self.interval_s or 0.0), STALE_FLOOR_S)
+
+    def age_s(self, now_us: int) -> float:
+        """Seconds since the newest reading arrived, never negative."""
+        return max(0.0, (now_us - self.received_us) / US_PER_S)
+
+    def is_stale(self, now_us: int) -> bool:
+        return self.age_s(now_us) > self.silent_after_s()

@@ -1,0 +1,78 @@
+"""What arrives from outside, before and after it is understood."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from harit_desktop.domain.errors import Problem
+
+
+class Origin(StrEnum):
+    """The way by which a message reached this program."""
+
+    MQTT = "mqtt"
+    API = "api"
+    LOCAL = "local"
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """Names a delivered MQTT message to its session, for the acknowledgement.
+
+    Packet ids restart with a new connection, so an acknowledgement is valid only
+    within the connection `epoch` in which the message arrived.
+    """
+
+    epoch: int
+    packet_id: int
+    qos: int
+
+
+class RawMessage(msgspec.Struct, frozen=True, gc=False):
+    """A message as received; `receipt` is None where nobody waits for an answer."""
+
+    topic: str
+    payload: bytes
+    received_us: int
+    receipt: Receipt | None = None
+    origin: Origin = Origin.MQTT
+    qos: int = 0
+    retained: bool = False
+    duplicate_flag: bool = False
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Why a message is not a reading.
+
+    `problem.code` is the stable reason code kept in `rejected_messages.reason_code`;
+    `publisher_id` is given where the message got far enough to name one.
+    """
+
+    problem: Problem
+    publisher_id: str | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a received message once its transaction was committed."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    SHOWN = "shown"
+    """A retained message without a time of its own: an old value, shown and not stored."""
+
+
+class MessageRecord(msgspec.Struct, frozen=True):
+    """One line of the message log; the payload stays in the database under `id`."""
+
+    id: int
+    received_us: int
+    origin: Origin
+    topic: str
+    publisher_id: str
+    qos: int
+    retained: bool
+    outcome: Outcome
+    size_bytes: int
+    problem: Problem | None = None

@@ -1,0 +1,116 @@
+"""The state of the running engine, as one immutable snapshot."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from harit_desktop.domain.errors import Problem
+
+
+class LinkState(StrEnum):
+    """The subscriber's connection, with the words of `--status-json`."""
+
+    OFF = "off"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+    REFUSED = "refused"
+
+
+class StoreState(StrEnum):
+    OK = "ok"
+    SPOOLING = "spooling"
+    DOWN = "down"
+
+
+class PublisherState(StrEnum):
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    UNCONFIRMED = "unconfirmed"
+    ERROR = "error"
+
+
+class BrokerState(StrEnum):
+    """The built-in broker child process."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+class LinkStatus(msgspec.Struct, frozen=True):
+    """`since_us` is when the state began, `retry_at_us` when the next attempt is due."""
+
+    state: LinkState = LinkState.OFF
+    host: str = ""
+    port: int = 0
+    tls: bool = False
+    protocol: str = ""
+    attempt: int = 0
+    since_us: int = 0
+    retry_at_us: int | None = None
+    session_present: bool | None = None
+    problem: Problem | None = None
+
+
+class StoreStatus(msgspec.Struct, frozen=True):
+    """`rows` counts all stored readings, `opened` is False until the store is ready."""
+
+    state: StoreState = StoreState.DOWN
+    backend: str = "sqlite"
+    opened: bool = False
+    rows: int = 0
+    simulated_rows: int = 0
+    size_bytes: int = 0
+    problem: Problem | None = None
+
+
+class PublisherStatus(msgspec.Struct, frozen=True):
+    """`waiting` counts readings made but not yet confirmed by the broker."""
+
+    state: PublisherState = PublisherState.STOPPED
+    devices: int = 0
+    interval_s: float = 0.0
+    published: int = 0
+    waiting: int = 0
+    host: str = ""
+    port: int = 0
+    problem: Problem | None = None
+
+
+class BuiltinBrokerStatus(msgspec.Struct, frozen=True):
+    state: BrokerState = BrokerState.STOPPED
+    engine: str = ""
+    host: str = ""
+    port: int = 0
+    asked_port: int = 0
+    durable: bool = False
+    problem: Problem | None = None
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """Counted since this start. `unacked` messages wait for their commit,
+    `waiting` readings wait in the local spool for a remote store."""
+
+    received: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    unacked: int = 0
+    waiting: int = 0
+    msgs_per_s: float = 0.0
+
+
+class EngineStatus(msgspec.Struct, frozen=True):
+    link: LinkStatus = LinkStatus()
+    store: StoreStatus = StoreStatus()
+    publisher: PublisherStatus = PublisherStatus()
+    builtin_broker: BuiltinBrokerStatus = BuiltinBrokerStatus()
+    counters: Counters = Counters()
+    last_received_us: int | None = None
+    uptime_s: float = 0.0
+    problems: tuple[Problem, ...] = ()

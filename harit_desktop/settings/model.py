@@ -1,0 +1,178 @@
+"""The settings tree: every setting's name, type, default and range.
+
+The names are part of the outside contract (settings.toml, `--set`, environment); the
+settings dialog is generated from `field_specs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class BrokerSettings(_Section, frozen=True):
+    mode: Literal["external", "builtin"] = "external"
+    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
+    port: Port = 1883
+    transport: Literal["tcp", "websockets"] = "tcp"
+    ws_path: str = "/mqtt"
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    tls: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    verify_hostname: bool = True
+    username: str = ""
+    client_id: Annotated[str, Meta(max_length=65)] = ""
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600, extra={"unit": "s"})] = 30
+    topics: Annotated[tuple[str, ...], Meta(min_length=1)] = ("harit-samarth/sensor/data",)
+    share_group: str = ""
+    timezone: Annotated[str, Meta(min_length=1)] = "system"
+
+
+class PublisherSettings(_Section, frozen=True):
+    enabled: bool = False
+    interval_s: Annotated[float, Meta(ge=0.1, le=3600, extra={"unit": "s"})] = 60.0
+    devices: Annotated[int, Meta(ge=1, le=50)] = 1
+    publisher_id: Annotated[str, Meta(min_length=1, max_length=60)] = "simulator-01"
+    topic: Annotated[str, Meta(min_length=1)] = "harit-samarth/sensor/data"
+    status: bool = True
+    mqtt_retries: Annotated[int, Meta(ge=0, le=10)] = 3
+    scenario: Literal["normal"] = "normal"
+    seed: int = 0
+
+
+class StorageSettings(_Section, frozen=True):
+    backend: Literal["sqlite", "mysql"] = "sqlite"
+    mysql_host: str = "127.0.0.1"
+    mysql_port: Port = 3306
+    mysql_database: str = "soil_health_db"
+    mysql_user: str = ""
+    mysql_tls: bool | None = None
+    retention_days: Annotated[int, Meta(ge=0, extra={"unit": "d"})] = 0
+    spool_limit_mb: Annotated[int, Meta(ge=10, le=10_000, extra={"unit": "MB"})] = 500
+    csv_mirror: bool = True
+
+
+class ApiSettings(_Section, frozen=True):
+    mode: Literal["auto", "mqtt_only", "api_only"] = "auto"
+    url: str = ""
+    poll_s: Annotated[float, Meta(ge=1, le=3600, extra={"unit": "s"})] = 10.0
+    timeout_s: Annotated[float, Meta(ge=1, le=60, extra={"unit": "s"})] = 10.0
+    forward: bool = False
+
+
+class LocalApiSettings(_Section, frozen=True):
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: Port = 5000
+    origins: tuple[str, ...] = ("http://localhost:8080",)
+
+
+class BuiltinBrokerSettings(_Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    engine: Literal["auto", "mosquitto", "amqtt"] = "auto"
+
+
+class AnalysisSettings(_Section, frozen=True):
+    profile: str = "classic"
+    moisture_basis: Literal["saturation", "vwc"] = "saturation"
+    co2_location: Literal["surface", "in_soil"] = "surface"
+    n_basis: Literal["nitrate", "kmno4"] = "nitrate"
+    publish: bool = True
+
+
+class UiSettings(_Section, frozen=True):
+    language: Literal["auto", "en", "hi", "mr"] = "auto"
+    theme: Literal["auto", "light", "dark"] = "auto"
+    text_size: Annotated[int, Meta(ge=90, le=150, extra={"unit": "%"})] = 100
+    digits: Literal["latin", "devanagari"] = "latin"
+
+
+class Settings(_Section, frozen=True):
+    """All settings of one data folder. Secrets are not here: see `settings.secrets`."""
+
+    broker: BrokerSettings = BrokerSettings()
+    publisher: PublisherSettings = PublisherSettings()
+    storage: StorageSettings = StorageSettings()
+    api: ApiSettings = ApiSettings()
+    local_api: LocalApiSettings = LocalApiSettings()
+    builtin_broker: BuiltinBrokerSettings = BuiltinBrokerSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+    ui: UiSettings = UiSettings()
+
+
+SECRET_KEYS = (
+    "broker.password",
+    "broker.key_passphrase",
+    "storage.mysql_password",
+    "api.token",
+    "local_api.token",
+)
+
+
+class FieldSpec(msgspec.Struct, frozen=True):
+    """What the settings dialog and the command line need to know of one setting.
+
+    `kind` is bool, int, float, str, choice or list; `minimum`/`maximum` bound the value
+    of a number and the length of a text.
+    """
+
+    section: str
+    name: str
+    kind: Literal["bool", "int", "float", "str", "choice", "list"]
+    default: Any
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.section}.{self.name}"
+
+
+def _field_spec(section: str, field: msgspec.structs.FieldInfo, annotation: Any) -> FieldSpec:
+    metas = [meta for meta in getattr(annotation, "__metadata__", ()) if isinstance(meta, Meta)]
+    base = annotation.__origin__ if metas else annotation
+    optional = type(None) in get_args(base)
+    if optional:
+        base = next(arg for arg in get_args(base) if arg is not type(None))
+    minimum: float | None = None
+    maximum: float | None = None
+    unit = ""
+    for meta in metas:
+        minimum = meta.ge if meta.ge is not None else meta.min_length
+        maximum = meta.le if meta.le is not None else meta.max_length
+        unit = (meta.extra or {}).get("unit", "")
+    choices: tuple[str, ...] = ()
+    kind: Any = "list"
+    if get_origin(base) is Literal:
+        kind, choices = "choice", get_args(base)
+    elif get_origin(base) is not tuple:
+        kind = base.__name__
+    return FieldSpec(
+        section, field.name, kind, field.default, optional, choices, minimum, maximum, unit
+    )
+
+
+def field_specs() -> Iterator[FieldSpec]:
+    """Every setting, in the order of the tree."""
+    for section in msgspec.structs.fields(Settings):
+        hints = get_type_hints(section.type, include_extras=True)
+        for field in msgspec.structs.fields(section.type):
+            yield _field_spec(section.name, field, hints[field.name])
+
+
+FIELD_SPECS: dict[str, FieldSpec] = {spec.key: spec for spec in field_specs()}

@@ -1,0 +1,69 @@
+"""The data folder: where everything that the program keeps lives."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP_DIR_NAME = "harit-desktop"
+DATA_DIR_VARIABLE = "HARIT_DATA_DIR"
+
+
+def default_data_dir() -> Path:
+    """The platform's folder for this user's data, or HARIT_DATA_DIR where it is set."""
+    chosen = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir(APP_DIR_NAME, False))
+
+
+def default_demo_dir() -> Path:
+    """A folder beside the default one, so that a trial never mixes with real readings."""
+    folder = default_data_dir()
+    return folder.with_name(folder.name + "-demo")
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """File names inside one data folder."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "harit.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def window_state(self) -> Path:
+        return self.root / "window.ini"
+
+    @property
+    def readings_csv(self) -> Path:
+        return self.root / "sensor_readings.csv"
+
+    @property
+    def audit_csv(self) -> Path:
+        return self.root / "mqtt_sensor_received.csv"
+
+    @property
+    def broker(self) -> Path:
+        return self.root / "broker"
+
+    def instance_name(self) -> str:
+        """A short name for this folder, the same in every process that uses it."""
+        digest = hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()
+        return f"harit-desktop-{digest[:16]}"
