@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -24,7 +24,8 @@ MAX_DEVICES = 200
 INTERVAL_WINDOW = 16
 
 
-class LivePoints(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class LivePoints:
     """Committed readings of one device in the order of their commit.
 
     `sequence` (n,) grows by one with every reading of any device; `time_us` (n,) int64 UTC

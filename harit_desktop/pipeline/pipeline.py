@@ -1,0 +1,152 @@
+"""The pipeline thread's work: take, prepare, commit, acknowledge, publish.
+
+The only writer of the journal. A batch in hand survives a failed commit and a crash
+of this worker: it is kept and tried again, and nothing is acknowledged meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from harit_desktop.domain.batch import CommitItem, CommitResult
+from harit_desktop.domain.clock import NowUs
+from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.message import Outcome
+from harit_desktop.pipeline.events import MessageRing
+from harit_desktop.pipeline.inbox import Inbox
+from harit_desktop.pipeline.live import LiveModel
+from harit_desktop.pipeline.metrics import PipelineMetrics
+from harit_desktop.pipeline.ports import Acknowledger, Journal, Mirror
+from harit_desktop.pipeline.stages import Stages
+
+log = logging.getLogger(__name__)
+
+# Half the window of unacknowledged messages (1000 with MQTT 5): the broker refills the
+# other half while this one is committed.
+BATCH_LIMIT = 500
+IDLE_WAIT_S = 1.0
+RETRY_FIRST_S = 0.2
+RETRY_LAST_S = 2.0
+MAX_JOBS = 16
+
+T = TypeVar("T")
+
+
+class Pipeline:
+    """Owns the batch in hand. `run` is the body of one worker thread."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        stages: Stages,
+        journal: Journal,
+        live: LiveModel,
+        messages: MessageRing,
+        now_us: NowUs,
+    ) -> None:
+        self._inbox = inbox
+        self._journal = journal
+        self._live = live
+        self._messages = messages
+        self._in_hand: list[CommitItem] = []
+        self._jobs: queue.Queue[tuple[Callable[[], Any], Future[Any]]] = queue.Queue(MAX_JOBS)
+        self.stages = stages
+        self.acknowledger: Acknowledger | None = None
+        self.mirror: Mirror | None = None
+        self.metrics = PipelineMetrics(now_us)
+        self.store_problem: Problem | None = None
+
+    @property
+    def unacked(self) -> int:
+        """Messages received and not yet committed."""
+        return len(self._inbox) + len(self._in_hand)
+
+    def wake(self) -> None:
+        """Ends a wait for messages early."""
+        self._inbox.wake()
+
+    def request(self, job: Callable[[], T]) -> Future[T]:
+        """Runs `job` on the pipeline thread between two batches: the journal's owner.
+
+        Raises queue.Full when too many jobs already wait.
+        """
+        future: Future[T] = Future()
+        self._jobs.put_nowait((job, future))
+        self._inbox.wake()
+        return future
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop` is set; what is queued then is left to `drain`."""
+        while not stop.is_set():
+            self._run_jobs()
+            if not self._in_hand:
+                self._in_hand = self.stages.prepare(self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S))
+            if self._in_hand:
+                self._commit_in_hand(stop)
+
+    def drain(self, expired: threading.Event) -> None:
+        """Commits what is still queued after the sources have stopped.
+
+        Ends when the inbox is empty or `expired` is set; the rest stays unacknowledged, and
+        the broker keeps it.
+        """
+        while not expired.is_set():
+            if not self._in_hand:
+                self._in_hand = self.stages.prepare(self._inbox.take(BATCH_LIMIT, 0))
+            if not self._in_hand:
+                return
+            self._commit_in_hand(expired)
+
+    def _commit_in_hand(self, stop: threading.Event) -> None:
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                result = self._journal.commit(self._in_hand)
+                break
+            except KnownError as error:
+                if self.store_problem != error.problem:
+                    log.warning("readings wait, the store failed: %s", error.problem)
+                self.store_problem = error.problem
+            if stop.wait(wait_s):
+                return
+            wait_s = min(wait_s * 2, RETRY_LAST_S)
+        self.store_problem = None
+        batch, self._in_hand = self._in_hand, []
+        self._acknowledge(batch)
+        self._publish(batch, result)
+
+    def _acknowledge(self, batch: Sequence[CommitItem]) -> None:
+        receipts = [i.message.receipt for i in batch if i.message.receipt is not None]
+        if receipts and self.acknowledger is not None:
+            self.acknowledger.acknowledge(receipts)
+
+    def _publish(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
+        self.metrics.count(result.outcomes, batch[-1].message.received_us)
+        self._live.publish(
+            [
+                item.analysed
+                for item, outcome in zip(batch, result.outcomes, strict=True)
+                if item.analysed is not None and outcome is Outcome.STORED
+            ]
+        )
+        self._messages.extend(result.records)
+        if self.mirror is not None:
+            self.mirror.write(batch, result)
+
+    def _run_jobs(self) -> None:
+        while True:
+            try:
+                job, future = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(job())
+            except Exception as error:  # noqa: BLE001 - the error belongs to who asked
+                future.set_exception(error)

@@ -1,0 +1,226 @@
+"""The engine: everything that runs without a window.
+
+Views call `submit` and poll `snapshot`; neither ever blocks. One control thread
+executes the commands and watches over the workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.clock import NowUs
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.message import Outcome
+from harit_desktop.domain.status import Counters, EngineStatus, StoreState, StoreStatus
+from harit_desktop.pipeline.events import MessageRing
+from harit_desktop.pipeline.inbox import Inbox
+from harit_desktop.pipeline.live import LiveModel
+from harit_desktop.pipeline.pipeline import Pipeline
+from harit_desktop.pipeline.stages import Stages
+from harit_desktop.runtime.commands import Command, Connect, StartPublisher
+from harit_desktop.runtime.control import Control, Workbench
+from harit_desktop.runtime.ingestion import Ingestion
+from harit_desktop.runtime.parts import ExportRequest, HistoryPart, Limits, Parts
+from harit_desktop.runtime.queries import QueryHandle, QueryPool
+from harit_desktop.settings.model import Settings
+from harit_desktop.settings.paths import DataPaths
+from harit_desktop.settings.secrets import SecretStore
+from harit_desktop.settings.store import SettingsStore
+
+log = logging.getLogger(__name__)
+
+MAX_COMMANDS = 64
+TICK_S = 1.0
+
+
+class Engine:
+    """Receives, analyses, stores and publishes for one data folder.
+
+    `configured` is False until somebody chose a broker: the window then shows its first-run
+    card and nothing connects.
+    """
+
+    def __init__(
+        self,
+        paths: DataPaths,
+        settings_store: SettingsStore,
+        secrets: SecretStore,
+        parts: Parts,
+        now_us: NowUs,
+    ) -> None:
+        self.paths = paths
+        self.live = LiveModel()
+        self.messages = MessageRing()
+        self.queries = QueryPool()
+        self.history: HistoryPart = parts.history()
+        self._parts = parts
+        self._now_us = now_us
+        self._store = settings_store
+        self._started = time.monotonic()
+        self._inbox = Inbox()
+        journal = parts.journal()
+        analyser = parts.analyser(settings_store.current)
+        stages = Stages(parts.decoder(settings_store.current), analyser)
+        self._pipeline = Pipeline(self._inbox, stages, journal, self.live, self.messages, now_us)
+        self._ingestion = Ingestion(self._pipeline, journal, self.history, self.live, now_us)
+        self._control = Control(
+            Workbench(
+                settings_store=settings_store,
+                secrets=secrets,
+                parts=parts,
+                pipeline=self._pipeline,
+                inbox=self._inbox,
+                live=self.live,
+                history=self.history,
+                journal=journal,
+            ),
+            analyser,
+        )
+        self._commands: queue.Queue[Command] = queue.Queue(MAX_COMMANDS)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+
+    # -- for views -------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self._store.current
+
+    @property
+    def configured(self) -> bool:
+        chosen = self._store.is_set("broker", but=("broker.client_id",))
+        return chosen or self.settings.publisher.enabled
+
+    def submit(self, command: Command) -> None:
+        """Queues a command; a full queue drops it and says so in the log."""
+        try:
+            self._commands.put_nowait(command)
+        except queue.Full:
+            log.error("too many commands wait, %s was dropped", type(command).__name__)
+
+    def snapshot(self) -> EngineStatus:
+        metrics = self._pipeline.metrics
+        return EngineStatus(
+            link=self._control.link_status(),
+            store=self._store_status(),
+            publisher=self._control.publisher_status(),
+            builtin_broker=self._control.broker_keeper.status,
+            counters=Counters(
+                received=self._inbox.received,
+                stored=metrics.total(Outcome.STORED),
+                duplicates=metrics.total(Outcome.DUPLICATE),
+                rejected=metrics.total(Outcome.REJECTED),
+                unacked=self._pipeline.unacked,
+                msgs_per_s=metrics.rate_per_s(),
+            ),
+            last_received_us=metrics.last_received_us,
+            uptime_s=time.monotonic() - self._started,
+            problems=self._problems(),
+        )
+
+    def explain(self, values: Values, flags: tuple[int, ...]) -> Explanation:
+        """Why a reading with these values and quality flags has its index."""
+        return self._control.analyser.explain(values, flags)
+
+    def limits(self) -> Mapping[str, Limits]:
+        """The present profile's ranges per channel key."""
+        return {channel.key: self._control.analyser.limits(channel.key) for channel in CHANNELS}
+
+    def export_csv(self, request: ExportRequest) -> QueryHandle[int]:
+        """Writes readings to a CSV file; the answer is the number of rows."""
+        return self.queries.submit("export", lambda h: self._parts.export_csv(request, h))
+
+    def count_export(self, request: ExportRequest) -> QueryHandle[int]:
+        """How many rows an export would write."""
+        return self.queries.submit("count", lambda _: self._parts.count_export(request))
+
+    # -- life cycle ------------------------------------------------------------------
+
+    def start(self, connect: bool | None = None) -> None:
+        """Opens the store and connects where a broker was chosen, or as `connect` says.
+
+        Returns at once.
+        """
+        self._ingestion.start()
+        self._thread.start()
+        if self.configured if connect is None else connect:
+            self.submit(Connect())
+        if self.settings.publisher.enabled:
+            self.submit(StartPublisher())
+
+    def stop(self, deadline_s: float = 5.0) -> bool:
+        """Ends everything in order: publisher, intake, batch in hand, acknowledgements,
+        connection, queries, broker. False when something outlived the deadline.
+
+        What was not committed in time stays unacknowledged with the broker.
+        """
+        ends = time.monotonic() + deadline_s
+        self._stop.set()
+        self._inbox.close()
+        clean = self._control.stop_publisher(min(1.0, deadline_s / 4))
+        clean &= self._ingestion.stop(max(0.1, min(2.0, ends - time.monotonic() - 1.5)))
+        clean &= self._control.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.5)))
+        self.queries.stop(0.2)
+        self._control.broker_keeper.stop(max(0.2, ends - time.monotonic()))
+        return clean
+
+    def _run(self) -> None:
+        self._control.begin()
+        while not self._stop.is_set():
+            try:
+                command: Command | None = self._commands.get(timeout=TICK_S)
+            except queue.Empty:
+                command = None
+            if self._stop.is_set():
+                return
+            try:
+                if command is not None:
+                    self._control.handle(command)
+                self._control.tick()
+            except Exception as error:  # noqa: BLE001 - one failed command must not end control
+                log.exception("command %s failed", type(command).__name__)
+                self._control.note(Problem("command.failed", {"error": type(error).__name__}))
+
+    def _store_status(self) -> StoreStatus:
+        status = self._ingestion.store_status()
+        problem = self._pipeline.store_problem or status.problem
+        if problem is None:
+            return status
+        return msgspec.structs.replace(status, state=StoreState.DOWN, problem=problem)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        found: Sequence[Problem | None] = (
+            *self._store.problems,
+            *self._control.problems,
+            *self._ingestion.problems,
+        )
+        return tuple(problem for problem in found if problem is not None)
+
+
+def counters_json(status: EngineStatus, rss_mb: float) -> dict[str, Any]:
+    """The object of `--status-json`."""
+    counters = status.counters
+    return {
+        "received": counters.received,
+        "stored": counters.stored,
+        "duplicates": counters.duplicates,
+        "rejected": counters.rejected,
+        "unacked": counters.unacked,
+        "waiting": counters.waiting,
+        "msgs_per_s": round(counters.msgs_per_s, 1),
+        "connection": status.link.state.value,
+        "store": status.store.state.value,
+        "api": "off",
+        "publisher": status.publisher.state.value,
+        "uptime_s": round(status.uptime_s, 1),
+        "rss_mb": round(rss_mb, 1),
+    }

@@ -1,0 +1,70 @@
+"""A named thread that is restarted after a crash and joined with a deadline."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from harit_desktop.domain.errors import Problem
+
+log = logging.getLogger(__name__)
+
+RESTART_FIRST_S = 0.5
+MAX_CRASHES = 3
+CRASH_WINDOW_S = 60.0
+
+
+class Worker:
+    """Runs `body(stop)` on its own thread until it returns or `stop` is called.
+
+    A body that raises is run again after a growing pause; three crashes within a minute
+    leave it down, and `problem` says so.
+    """
+
+    def __init__(self, name: str, body: Callable[[threading.Event], None]) -> None:
+        self.name = name
+        self._body = body
+        self._stop = threading.Event()
+        self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
+        self.restarts = 0
+        self.problem: Problem | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        self._stop.set()
+
+    def join(self, deadline_s: float) -> bool:
+        """Waits for the end; False when the thread still runs after the deadline."""
+        self._thread.join(deadline_s)
+        return not self._thread.is_alive()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._body(self._stop)
+                return
+            except Exception as error:  # noqa: BLE001 - a crashed worker is restarted, counted
+                log.exception("worker %s crashed", self.name)
+                self._crashes.append(time.monotonic())
+                self.problem = Problem(
+                    "worker.crashed", {"worker": self.name, "error": type(error).__name__}
+                )
+                if self._crashed_too_often():
+                    self.problem = Problem("worker.down", {"worker": self.name})
+                    return
+            self.restarts += 1
+            self._stop.wait(RESTART_FIRST_S * len(self._crashes))
+
+    def _crashed_too_often(self) -> bool:
+        full = len(self._crashes) == MAX_CRASHES
+        return full and self._crashes[-1] - self._crashes[0] < CRASH_WINDOW_S
