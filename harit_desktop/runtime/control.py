@@ -29,11 +29,10 @@ from harit_desktop.runtime.commands import (
     StartPublisher,
     StopPublisher,
 )
+from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.parts import (
     AnalyserPart,
     BrokerAddress,
-    HistoryPart,
-    JournalPart,
     Parts,
     PublisherPart,
     SourcePart,
@@ -61,8 +60,7 @@ class Workbench:
     pipeline: Pipeline
     inbox: Inbox
     live: LiveModel
-    history: HistoryPart
-    journal: JournalPart
+    ingestion: Ingestion
 
 
 class Control:
@@ -82,7 +80,7 @@ class Control:
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
-        return (*tuple(self._notes.values()), self.broker_keeper.status.problem)
+        return (*tuple(self._notes.values()), self.broker_keeper.problem)
 
     def note(self, problem: Problem) -> None:
         """Shows a problem until a later command of the same kind succeeds."""
@@ -161,7 +159,7 @@ class Control:
             self._connect_to(BrokerAddress(broker.host, broker.port, broker.protocol))
             return
         self._connecting = LinkStatus(state=LinkState.CONNECTING)
-        address = self.broker_keeper.start(lambda: self._parts.broker(settings))
+        address = self.broker_keeper.start(self._parts.broker(settings))
         if address is not None:
             self._connect_to(address)
 
@@ -194,7 +192,7 @@ class Control:
             return
         self._wait_for_link()
         publisher = self._parts.publisher(
-            self._store.current, self._address, self._password(), self._bench.history.last_values
+            self._store.current, self._address, self._password(), self._parts.history().last_values
         )
         self._publisher = publisher
         publisher.start()
@@ -265,7 +263,7 @@ class Control:
 
     def _delete_simulated(self) -> None:
         try:
-            request = self._bench.pipeline.request(self._bench.journal.delete_simulated)
+            request = self._bench.ingestion.delete_simulated()
         except queue.Full:
             return
         try:

@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -18,7 +19,8 @@ import msgspec
 from harit_desktop.domain.analysis import Explanation
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import NowUs
-from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import Outcome
 from harit_desktop.domain.status import Counters, EngineStatus, StoreState, StoreStatus
 from harit_desktop.pipeline.events import MessageRing
@@ -29,7 +31,7 @@ from harit_desktop.pipeline.stages import Stages
 from harit_desktop.runtime.commands import Command, Connect, StartPublisher
 from harit_desktop.runtime.control import Control, Workbench
 from harit_desktop.runtime.ingestion import Ingestion
-from harit_desktop.runtime.parts import ExportRequest, HistoryPart, Limits, Parts
+from harit_desktop.runtime.parts import HistoryPart, Limits, Parts
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
@@ -61,17 +63,15 @@ class Engine:
         self.live = LiveModel()
         self.messages = MessageRing()
         self.queries = QueryPool()
-        self.history: HistoryPart = parts.history()
         self._parts = parts
         self._now_us = now_us
         self._store = settings_store
         self._started = time.monotonic()
         self._inbox = Inbox()
-        journal = parts.journal()
         analyser = parts.analyser(settings_store.current)
         stages = Stages(parts.decoder(settings_store.current), analyser)
-        self._pipeline = Pipeline(self._inbox, stages, journal, self.live, self.messages, now_us)
-        self._ingestion = Ingestion(self._pipeline, journal, self.history, self.live, now_us)
+        self._pipeline = Pipeline(self._inbox, stages, self.live, self.messages, now_us)
+        self._ingestion = Ingestion(self._pipeline, parts, self.live, now_us)
         self._control = Control(
             Workbench(
                 settings_store=settings_store,
@@ -80,8 +80,7 @@ class Engine:
                 pipeline=self._pipeline,
                 inbox=self._inbox,
                 live=self.live,
-                history=self.history,
-                journal=journal,
+                ingestion=self._ingestion,
             ),
             analyser,
         )
@@ -94,6 +93,11 @@ class Engine:
     @property
     def settings(self) -> Settings:
         return self._store.current
+
+    @cached_property
+    def history(self) -> HistoryPart:
+        """Reads of the store; for jobs of the query pool."""
+        return self._parts.history()
 
     @property
     def configured(self) -> bool:
@@ -132,8 +136,9 @@ class Engine:
         return self._control.analyser.explain(values, flags)
 
     def limits(self) -> Mapping[str, Limits]:
-        """The present profile's ranges per channel key."""
-        return {channel.key: self._control.analyser.limits(channel.key) for channel in CHANNELS}
+        """The present profile's ranges, for the channels that it judges."""
+        found = {c.key: self._control.analyser.limits(c.key) for c in CHANNELS}
+        return {key: limits for key, limits in found.items() if limits is not None}
 
     def export_csv(self, request: ExportRequest) -> QueryHandle[int]:
         """Writes readings to a CSV file; the answer is the number of rows."""
@@ -186,7 +191,9 @@ class Engine:
                 if command is not None:
                     self._control.handle(command)
                 self._control.tick()
-            except Exception as error:  # noqa: BLE001 - one failed command must not end control
+            except KnownError as error:
+                self._control.note(error.problem)
+            except Exception as error:
                 log.exception("command %s failed", type(command).__name__)
                 self._control.note(Problem("command.failed", {"error": type(error).__name__}))
 

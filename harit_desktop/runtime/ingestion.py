@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import Future
 
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
-from harit_desktop.runtime.parts import HistoryPart, JournalPart
+from harit_desktop.runtime.parts import JournalPart, Parts
 from harit_desktop.runtime.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -25,19 +26,17 @@ class Ingestion:
     def __init__(
         self,
         pipeline: Pipeline,
-        journal: JournalPart,
-        history: HistoryPart,
+        parts: Parts,
         live: LiveModel,
         now_us: NowUs,
     ) -> None:
         self._pipeline = pipeline
-        self._history = history
+        self._parts = parts
         self._live = live
         self._now_us = now_us
         self._expired = threading.Event()
-        self._journal = journal
+        self._journal: JournalPart | None = None
         self._open_problem: Problem | None = None
-        self._opened = False
         self._worker = Worker("pipeline", self._body)
 
     def start(self) -> None:
@@ -53,8 +52,9 @@ class Ingestion:
         return self._worker.join(0.5)
 
     def store_status(self) -> StoreStatus:
-        if self._opened:
-            return self._journal.status()
+        journal = self._journal
+        if journal is not None:
+            return journal.status()
         state = StoreState.DOWN if self._open_problem else StoreState.OK
         return StoreStatus(state=state, problem=self._open_problem)
 
@@ -62,21 +62,35 @@ class Ingestion:
     def problems(self) -> tuple[Problem | None, ...]:
         return (self._worker.problem,)
 
-    def _body(self, stop: threading.Event) -> None:
-        if not self._open(stop):
-            return
-        self._live.preload(self._history.last_states(self._now_us()))
-        try:
-            self._pipeline.run(stop)
-            self._pipeline.drain(self._expired)
-        finally:
-            self._journal.close()
+    def delete_simulated(self) -> Future[tuple[str, ...]]:
+        """Deletes every simulated reading; the answer names the devices that had them.
 
-    def _open(self, stop: threading.Event) -> bool:
+        Raises queue.Full, and the future KnownError(store.not_ready) before the store is open.
+        """
+        return self._pipeline.request(self._delete_simulated)
+
+    def _delete_simulated(self) -> tuple[str, ...]:
+        if self._journal is None:
+            raise KnownError("store.not_ready")
+        return self._journal.delete_simulated()
+
+    def _body(self, stop: threading.Event) -> None:
+        journal = self._open(stop)
+        if journal is None:
+            return
+        self._live.preload(self._parts.history().last_states(self._now_us()))
+        try:
+            self._pipeline.run(journal, stop)
+            self._pipeline.drain(journal, self._expired)
+        finally:
+            journal.close()
+
+    def _open(self, stop: threading.Event) -> JournalPart | None:
+        journal = self._journal or self._parts.journal()
         wait_s = REOPEN_FIRST_S
         while not stop.is_set():
             try:
-                self._journal.open()
+                journal.open()
             except KnownError as error:
                 if self._open_problem != error.problem:
                     log.error("the store could not be opened: %s", error.problem)
@@ -85,6 +99,6 @@ class Ingestion:
                 wait_s = min(wait_s * 2, REOPEN_LAST_S)
             else:
                 self._open_problem = None
-                self._opened = True
-                return True
-        return False
+                self._journal = journal
+                return journal
+        return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -11,8 +10,14 @@ import msgspec
 from harit_desktop.domain.analysis import Explanation
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import RawMessage
-from harit_desktop.domain.status import LinkStatus, PublisherStatus, StoreStatus
+from harit_desktop.domain.status import (
+    BuiltinBrokerStatus,
+    LinkStatus,
+    PublisherStatus,
+    StoreStatus,
+)
 from harit_desktop.pipeline.ports import Acknowledger, Analyser, Decoder, Journal, Mirror
 from harit_desktop.settings.model import Settings
 
@@ -43,7 +48,7 @@ class AnalyserPart(Analyser, Protocol):
     """Judges readings and explains the judgement; `explain` and `limits` are pure."""
 
     def explain(self, values: Values, flags: tuple[int, ...]) -> Explanation: ...
-    def limits(self, channel_key: str) -> Limits: ...
+    def limits(self, channel_key: str) -> Limits | None: ...
 
 
 class MirrorPart(Mirror, Protocol):
@@ -76,33 +81,23 @@ class BrokerAddress(msgspec.Struct, frozen=True):
     protocol: str
 
 
-class BuiltinReady(msgspec.Struct, frozen=True):
-    """What a started built-in broker says of itself."""
+class ReadyBroker(Protocol):
+    """Where a started built-in broker listens, and the protocol its clients use."""
 
-    address: BrokerAddress
-    engine: str
-    asked_port: int
-    durable: bool
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def protocol(self) -> str: ...
 
 
 class BrokerPart(Protocol):
-    """The built-in broker's child process."""
+    """The built-in broker's child process; may be started again after it ended."""
 
-    def start(self, deadline_s: float) -> BuiltinReady: ...
+    def start(self, deadline_s: float) -> ReadyBroker: ...
     def stop(self, deadline_s: float) -> None: ...
-    def exit_reason(self) -> str | None:
-        """Why it ended by itself; None while it runs."""
-        ...
-
-
-class ExportRequest(msgspec.Struct, frozen=True):
-    """Which readings to write where; None means without a bound, every device."""
-
-    out: Path
-    from_us: int | None = None
-    to_us: int | None = None
-    publisher_ids: tuple[str, ...] | None = None
-    include_simulated: bool = False
+    def poll(self) -> BuiltinBrokerStatus: ...
 
 
 class Parts(Protocol):
@@ -133,6 +128,3 @@ class Parts(Protocol):
 
     def export_csv(self, request: ExportRequest, handle: QueryHandle[int]) -> int: ...
     def count_export(self, request: ExportRequest) -> int: ...
-
-
-SettingsChanges = Mapping[str, Any]

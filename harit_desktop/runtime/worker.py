@@ -53,7 +53,7 @@ class Worker:
             try:
                 self._body(self._stop)
                 return
-            except Exception as error:  # noqa: BLE001 - a crashed worker is restarted, counted
+            except Exception as error:
                 log.exception("worker %s crashed", self.name)
                 self._crashes.append(time.monotonic())
                 self.problem = Problem(

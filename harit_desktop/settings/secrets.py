@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.settings.model import SECRET_KEYS
@@ -15,22 +15,32 @@ SERVICE = "harit-desktop"
 class SecretStore:
     """The secrets of one data folder; `scope` keeps two folders' secrets apart.
 
+    `learned` is told every secret that becomes known, so that logs can mask it.
     Asking the keyring can block (D-Bus, a locked wallet): never from the main thread.
     """
 
-    def __init__(self, scope: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        scope: str,
+        learned: Callable[[str], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._scope = scope
+        self._learned = learned
         self._environment = os.environ if environment is None else environment
         self._session: dict[str, str] = {}
 
     def get(self, key: str) -> str | None:
         """The secret, from this session, the environment or the keyring; None if unset."""
         _check(key)
-        if key in self._session:
-            return self._session[key]
-        value = self._environment.get(environment_name(key))
+        value = self._session.get(key, self._environment.get(environment_name(key)))
+        if value is None:
+            value = self._from_keyring(key)
         if value is not None:
-            return value
+            self._learned(value)
+        return value
+
+    def _from_keyring(self, key: str) -> str | None:
         if not self.keyring_usable():
             return None
         import keyring
@@ -48,6 +58,7 @@ class SecretStore:
         """
         _check(key)
         self._session[key] = value
+        self._learned(value)
         if not self.keyring_usable():
             return False
         import keyring

@@ -141,6 +141,16 @@ class SettingsStore:
         """Whether the file itself holds the setting."""
         return key in self._saved
 
+    def override(self, changes: Mapping[str, Any]) -> Settings:
+        """Changes settings for this run alone, and returns all settings.
+
+        Raises KnownError(settings.bad_value) and changes nothing when one is out of range.
+        """
+        overrides = {**self._overrides, **changes}
+        self.current = build_settings({**self._saved, **overrides})
+        self._overrides = overrides
+        return self.current
+
     def save(self, changes: Mapping[str, Any]) -> Settings:
         """Keeps changed settings, over any override of this run, and returns all settings.
 

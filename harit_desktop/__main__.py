@@ -1,0 +1,22 @@
+"""Entry of the program, in a source tree and as a packaged executable."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Runs the command named on the command line; returns the exit code."""
+    arguments = sys.argv[1:]
+    # The built-in broker is this same program in another role; it must start at once.
+    if arguments[:1] == ["broker-child"]:
+        from harit_desktop.broker.runner import run_child
+
+        return run_child(arguments[1:])
+    from harit_desktop.cli.main import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""`harit-desktop export`: readings to a file, beside a running program or without one."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+
+from harit_desktop.cli.setup import data_paths
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.export import ExportRequest
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Writes the file and prints the number of rows."""
+    paths = data_paths(options)
+    request = ExportRequest(
+        out=options.out.absolute(),
+        from_us=_instant_us(options.from_time),
+        to_us=_instant_us(options.to_time),
+        publisher_ids=tuple(options.device) if options.device else None,
+        include_simulated=options.include_simulated,
+    )
+    if not paths.database.exists():
+        raise KnownError("store.absent", path=str(paths.root))
+    from harit_desktop.app import export_csv
+
+    print(export_csv(paths, request))
+    return 0
+
+
+def _instant_us(text: str | None) -> int | None:
+    """UTC microseconds of an ISO time; without an offset it is this computer's time."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise KnownError("time.unreadable", text=text[:60]) from error
+    return round(instant.timestamp() * US_PER_S)

@@ -1,0 +1,63 @@
+"""From arguments to a running engine: data folder, settings, logs, lock."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.observability.crash import CrashLog
+from harit_desktop.observability.logs import start_logging
+from harit_desktop.observability.redact import Redactor
+from harit_desktop.runtime.instance import InstanceLock
+from harit_desktop.settings.paths import DataPaths, default_data_dir, default_demo_dir
+from harit_desktop.settings.store import SettingsStore, parse_assignment
+
+DEMO_SETTINGS: dict[str, Any] = {
+    "broker.mode": "builtin",
+    "publisher.enabled": True,
+    "publisher.devices": 3,
+    "publisher.interval_s": 2.0,
+}
+
+
+def data_paths(options: argparse.Namespace) -> DataPaths:
+    """The folder that was asked for; a demo without one keeps to a folder of its own."""
+    chosen: Path | None = options.data_dir
+    if chosen is None:
+        chosen = default_demo_dir() if getattr(options, "demo", False) else default_data_dir()
+    return DataPaths(chosen.expanduser().absolute())
+
+
+def overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that hold for this run alone."""
+    demo = DEMO_SETTINGS if getattr(options, "demo", False) else {}
+    return {**demo, **dict(parse_assignment(text) for text in options.assignments)}
+
+
+def open_settings(options: argparse.Namespace, paths: DataPaths) -> SettingsStore:
+    """The settings of the folder with this run's overrides.
+
+    Raises KnownError for a value that is not possible or that this version cannot do.
+    """
+    store = SettingsStore(paths.settings, overrides(options))
+    if store.current.storage.backend != "sqlite":
+        raise KnownError("store.mysql_unsupported")
+    return store
+
+
+def take_folder(paths: DataPaths) -> InstanceLock:
+    """The right to the data folder. Raises KnownError(data_dir.in_use) if it is taken."""
+    lock = InstanceLock(paths.lock)
+    if not lock.acquire():
+        raise KnownError("data_dir.in_use", path=str(paths.root))
+    return lock
+
+
+def start_observability(paths: DataPaths) -> Redactor:
+    """Starts the log files and the crash log; secrets are to be named to the redactor."""
+    redactor = Redactor()
+    start_logging(paths.logs, redactor)
+    CrashLog(paths.logs).install()
+    return redactor

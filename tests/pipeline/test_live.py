@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import math
+
+from harit_desktop.domain.analysis import Analysis, Band
+from harit_desktop.domain.channels import CHANNEL_COUNT
+from harit_desktop.domain.reading import AnalysedReading, Reading, Source, TimeSource
+from harit_desktop.pipeline.live import LiveModel
+
+SECOND = 1_000_000
+
+
+def analysed(
+    device: str, at_s: float, value: float | None = 1.0, index: int | None = 65
+) -> AnalysedReading:
+    at_us = int(at_s * SECOND)
+    reading = Reading(
+        device, at_us, at_us, (value,) * CHANNEL_COUNT, Source.MQTT, TimeSource.SENT, at_us
+    )
+    analysis = Analysis(index, Band.GOOD, False, 0.0, (), (1,) * CHANNEL_COUNT, "classic")
+    return AnalysedReading(reading, analysis, at_us.to_bytes(32, "big"))
+
+
+def test_a_view_gets_each_point_once() -> None:
+    live = LiveModel()
+    live.publish([analysed("a", 1), analysed("b", 1), analysed("a", 2)])
+    first = live.points_since("a", 0)
+    live.publish([analysed("a", 3, None, None)])
+    second = live.points_since("a", int(first.sequence[-1]))
+    assert first.time_us.tolist() == [SECOND, 2 * SECOND]
+    assert second.time_us.tolist() == [3 * SECOND]
+    assert math.isnan(second.values[0, 0])
+    assert math.isnan(second.index[0])
+    assert live.points_since("a", live.version).time_us.size == 0
+    assert live.points_since("never seen", 0).time_us.size == 0
+
+
+def test_the_ring_keeps_the_newest_points() -> None:
+    live = LiveModel(ring_capacity=8)
+    live.publish([analysed("a", n) for n in range(20)])
+    assert live.points_since("a", 0).time_us.tolist() == [n * SECOND for n in range(12, 20)]
+
+
+def test_a_late_reading_does_not_become_the_newest() -> None:
+    live = LiveModel()
+    live.publish([analysed("a", 100, 5.0)])
+    live.publish([analysed("a", 50, 9.0)])
+    (state,) = live.devices()
+    assert state.timestamp_us == 100 * SECOND
+    assert state.values[0] == 5.0
+    assert state.stored_readings == 2
+
+
+def test_the_reporting_interval_is_learned() -> None:
+    live = LiveModel()
+    live.publish([analysed("a", n * 60) for n in (0, 1, 2, 3, 10)])
+    (state,) = live.devices()
+    assert state.interval_s == 60
+    assert state.silent_after_s() == 180
+    assert not state.is_stale(int(700 * SECOND))
+    assert state.is_stale(int(800 * SECOND))
+
+
+def test_the_device_silent_for_longest_gives_way() -> None:
+    live = LiveModel(max_devices=2)
+    live.publish([analysed("old", 1)])
+    live.publish([analysed("new", 2)])
+    live.publish([analysed("newest", 3)])
+    assert [d.publisher_id for d in live.devices()] == ["new", "newest"]
+
+
+def test_deleted_devices_are_forgotten() -> None:
+    live = LiveModel()
+    live.publish([analysed("a", 1), analysed("b", 1)])
+    version = live.version
+    live.forget(["a"])
+    assert [d.publisher_id for d in live.devices()] == ["b"]
+    assert live.version != version

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from harit_desktop.runtime import worker as worker_module
+from harit_desktop.runtime.worker import Worker
+
+
+def test_a_worker_ends_within_its_deadline_when_asked() -> None:
+    worker = Worker("patient", lambda stop: stop.wait(60) and None)
+    worker.start()
+    worker.ask_to_stop()
+    assert worker.join(5)
+    assert worker.problem is None
+
+
+def test_a_crashed_worker_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "RESTART_FIRST_S", 0.01)
+    runs: list[int] = []
+    recovered = threading.Event()
+
+    def body(stop: threading.Event) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            raise RuntimeError("first time")
+        recovered.set()
+        stop.wait()
+
+    worker = Worker("shaky", body)
+    worker.start()
+    assert recovered.wait(5)
+    assert worker.restarts == 1
+    assert worker.problem is not None
+    assert worker.problem.code == "worker.crashed"
+    worker.ask_to_stop()
+    assert worker.join(5)
+
+
+def test_three_crashes_in_a_minute_leave_it_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "RESTART_FIRST_S", 0.01)
+    runs: list[int] = []
+
+    def body(stop: threading.Event) -> None:
+        runs.append(1)
+        raise RuntimeError("always")
+
+    worker = Worker("broken", body)
+    worker.start()
+    assert worker.join(5)
+    assert len(runs) == 3
+    assert worker.problem is not None
+    assert worker.problem.code == "worker.down"
