@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from harit_desktop.transport.endpoint import MqttEndpoint
     from harit_desktop.transport.publisher_worker import PublisherWorker
 
-PUBLISHER_SUFFIX = "-pub"
-
 
 def now_us() -> int:
     """The present instant in microseconds since 1970-01-01 UTC."""
@@ -114,7 +112,7 @@ class ProductParts:
         password: str | None,
         last_values: Callable[[str], Values | None],
     ) -> PublisherPart:
-        endpoint = _endpoint(settings, address, password).with_suffix(PUBLISHER_SUFFIX)
+        endpoint = _endpoint(settings, address, password)
         return _publisher(settings, endpoint, last_values, count=None)
 
     def export_csv(self, request: ExportRequest, handle: QueryHandle[int]) -> int:

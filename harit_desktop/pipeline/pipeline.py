@@ -7,11 +7,8 @@ of this worker: it is kept and tried again, and nothing is acknowledged meanwhil
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
@@ -32,9 +29,6 @@ BATCH_LIMIT = 500
 IDLE_WAIT_S = 1.0
 RETRY_FIRST_S = 0.2
 RETRY_LAST_S = 2.0
-MAX_JOBS = 16
-
-T = TypeVar("T")
 
 
 class Pipeline:
@@ -44,22 +38,18 @@ class Pipeline:
         self,
         inbox: Inbox,
         stages: Stages,
-        journal: Journal,
         live: LiveModel,
         messages: MessageRing,
         now_us: NowUs,
     ) -> None:
         self._inbox = inbox
-        self._journal = journal
         self._live = live
         self._messages = messages
         self._in_hand: list[CommitItem] = []
-        self._jobs: queue.Queue[tuple[Callable[[], Any], Future[Any]]] = queue.Queue(MAX_JOBS)
         self.stages = stages
         self.acknowledger: Acknowledger | None = None
         self.mirror: Mirror | None = None
         self.metrics = PipelineMetrics(now_us)
-        self.store_problem: Problem | None = None
 
     @property
     def unacked(self) -> int:
@@ -70,26 +60,15 @@ class Pipeline:
         """Ends a wait for messages early."""
         self._inbox.wake()
 
-    def request(self, job: Callable[[], T]) -> Future[T]:
-        """Runs `job` on the pipeline thread between two batches: the journal's owner.
-
-        Raises queue.Full when too many jobs already wait.
-        """
-        future: Future[T] = Future()
-        self._jobs.put_nowait((job, future))
-        self._inbox.wake()
-        return future
-
-    def run(self, stop: threading.Event) -> None:
+    def run(self, journal: Journal, stop: threading.Event) -> None:
         """Works until `stop` is set; what is queued then is left to `drain`."""
         while not stop.is_set():
-            self._run_jobs()
             if not self._in_hand:
                 self._in_hand = self.stages.prepare(self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S))
             if self._in_hand:
-                self._commit_in_hand(stop)
+                self._commit_in_hand(journal, stop)
 
-    def drain(self, expired: threading.Event) -> None:
+    def drain(self, journal: Journal, expired: threading.Event) -> None:
         """Commits what is still queued after the sources have stopped.
 
         Ends when the inbox is empty or `expired` is set; the rest stays unacknowledged, and
@@ -100,22 +79,22 @@ class Pipeline:
                 self._in_hand = self.stages.prepare(self._inbox.take(BATCH_LIMIT, 0))
             if not self._in_hand:
                 return
-            self._commit_in_hand(expired)
+            self._commit_in_hand(journal, expired)
 
-    def _commit_in_hand(self, stop: threading.Event) -> None:
+    def _commit_in_hand(self, journal: Journal, stop: threading.Event) -> None:
         wait_s = RETRY_FIRST_S
+        logged: Problem | None = None
         while True:
             try:
-                result = self._journal.commit(self._in_hand)
+                result = journal.commit(self._in_hand)
                 break
             except KnownError as error:
-                if self.store_problem != error.problem:
+                if logged != error.problem:
                     log.warning("readings wait, the store failed: %s", error.problem)
-                self.store_problem = error.problem
+                logged = error.problem
             if stop.wait(wait_s):
                 return
             wait_s = min(wait_s * 2, RETRY_LAST_S)
-        self.store_problem = None
         batch, self._in_hand = self._in_hand, []
         self._acknowledge(batch)
         self._publish(batch, result)
@@ -137,16 +116,3 @@ class Pipeline:
         self._messages.extend(result.records)
         if self.mirror is not None:
             self.mirror.write(batch, result)
-
-    def _run_jobs(self) -> None:
-        while True:
-            try:
-                job, future = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(job())
-            except Exception as error:  # noqa: BLE001 - the error belongs to who asked
-                future.set_exception(error)

@@ -34,7 +34,7 @@ class Stages:
             if isinstance(decoded, Rejection):
                 return CommitItem(message, rejection=decoded)
             analysis = self._analyser.analyse(decoded)
-        except Exception as error:  # noqa: BLE001 - one message must never stop the others
+        except Exception as error:
             log.exception("message on %r could not be processed", message.topic[:200])
             problem = Problem("internal_error", {"error": type(error).__name__})
             return CommitItem(message, rejection=Rejection(problem))

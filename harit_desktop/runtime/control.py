@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +44,6 @@ log = logging.getLogger(__name__)
 
 SOURCE_STOP_S = 2.0
 PUBLISHER_STOP_S = 2.0
-DELETE_DEADLINE_S = 600.0
 # The publisher's first reading would find no subscriber while ours still connects.
 FIRST_LINK_WAIT_S = 3.0
 
@@ -262,11 +260,6 @@ class Control:
         self._bench.pipeline.stages = Stages(self._parts.decoder(settings), self.analyser)
 
     def _delete_simulated(self) -> None:
-        try:
-            request = self._bench.ingestion.delete_simulated()
-        except queue.Full:
-            return
-        try:
-            self._bench.live.forget(request.result(DELETE_DEADLINE_S))
-        except (KnownError, TimeoutError) as error:
-            self.note(Problem("store.delete_failed", {"reason": str(error)[:200]}))
+        self.stop_publisher(PUBLISHER_STOP_S)
+        self._save({"publisher.enabled": False})
+        self._bench.live.forget(self._bench.ingestion.delete_simulated())

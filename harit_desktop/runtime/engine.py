@@ -14,15 +14,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import msgspec
-
 from harit_desktop.domain.analysis import Explanation
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import Outcome
-from harit_desktop.domain.status import Counters, EngineStatus, StoreState, StoreStatus
+from harit_desktop.domain.status import Counters, EngineStatus
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
@@ -115,7 +113,7 @@ class Engine:
         metrics = self._pipeline.metrics
         return EngineStatus(
             link=self._control.link_status(),
-            store=self._store_status(),
+            store=self._ingestion.store_status(),
             publisher=self._control.publisher_status(),
             builtin_broker=self._control.broker_keeper.status,
             counters=Counters(
@@ -196,13 +194,6 @@ class Engine:
             except Exception as error:
                 log.exception("command %s failed", type(command).__name__)
                 self._control.note(Problem("command.failed", {"error": type(error).__name__}))
-
-    def _store_status(self) -> StoreStatus:
-        status = self._ingestion.store_status()
-        problem = self._pipeline.store_problem or status.problem
-        if problem is None:
-            return status
-        return msgspec.structs.replace(status, state=StoreState.DOWN, problem=problem)
 
     def _problems(self) -> tuple[Problem, ...]:
         found: Sequence[Problem | None] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import Future
 
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
@@ -62,14 +61,12 @@ class Ingestion:
     def problems(self) -> tuple[Problem | None, ...]:
         return (self._worker.problem,)
 
-    def delete_simulated(self) -> Future[tuple[str, ...]]:
-        """Deletes every simulated reading; the answer names the devices that had them.
+    def delete_simulated(self) -> tuple[str, ...]:
+        """Deletes every simulated reading and names the devices that had them.
 
-        Raises queue.Full, and the future KnownError(store.not_ready) before the store is open.
+        May take long, so never on the main thread. Raises KnownError as the store does, or
+        store.not_ready before it is open.
         """
-        return self._pipeline.request(self._delete_simulated)
-
-    def _delete_simulated(self) -> tuple[str, ...]:
         if self._journal is None:
             raise KnownError("store.not_ready")
         return self._journal.delete_simulated()

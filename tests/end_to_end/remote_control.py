@@ -25,9 +25,7 @@ class RemoteControl(QObject):
     def __init__(self, answers: int) -> None:
         super().__init__()
         self._answers = os.fdopen(answers, "w")
-        self._notifier = QSocketNotifier(
-            sys.stdin.fileno(), QSocketNotifier.Type.Read, self
-        )
+        self._notifier = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._on_command)
 
     def _on_command(self) -> None:
@@ -83,9 +81,7 @@ class RemoteControl(QObject):
         assert isinstance(item, QWidget)
         if not (item.isVisible() and item.isEnabled()):
             raise RuntimeError(f"{name} cannot be clicked")
-        QTest.mouseClick(
-            item, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint()
-        )
+        QTest.mouseClick(item, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint())
         return {}
 
     def do_keys(self, name: str, sequence: str) -> dict[str, Any]:
