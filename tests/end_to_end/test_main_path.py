@@ -35,8 +35,8 @@ GUIDE_EXAMPLE = (
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[MosquittoServer]:
-    with MosquittoServer(tmp_path / "mosquitto", persistence=True) as server:
+def broker() -> Iterator[MosquittoServer]:
+    with MosquittoServer(["max_queued_messages 100000"], persistence=True) as server:
         yield server
 
 
@@ -115,10 +115,7 @@ def test_both_payload_shapes_are_stored_scored_and_reported(
 def test_the_guides_own_example_works(broker: MosquittoServer, tmp_path: Path) -> None:
     with Headless(tmp_path / "data", *at(broker)) as program:
         program.wait_for_state("connected")
-        subprocess.run(
-            ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(broker.port), "-t", TOPIC, "-m", GUIDE_EXAMPLE],
-            check=True,
-        )
+        broker.publish(TOPIC, GUIDE_EXAMPLE, "-q", "1")
         stored = wait_for(
             lambda: rows(program.database, "SELECT publisher_id, N, pH FROM sensor_readings")
         )
