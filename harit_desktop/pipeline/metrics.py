@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.message import Outcome
 
-RATE_WINDOW_S = 5
+RATE_WINDOW_S = 10
 
 
 class PipelineMetrics:

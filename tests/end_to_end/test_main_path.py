@@ -115,7 +115,7 @@ def test_both_payload_shapes_are_stored_scored_and_reported(
 def test_the_guides_own_example_works(broker: MosquittoServer, tmp_path: Path) -> None:
     with Headless(tmp_path / "data", *at(broker)) as program:
         program.wait_for_state("connected")
-        broker.publish(TOPIC, GUIDE_EXAMPLE, "-q", "1")
+        broker.publish(TOPIC, GUIDE_EXAMPLE)
         stored = wait_for(
             lambda: rows(program.database, "SELECT publisher_id, N, pH FROM sensor_readings")
         )

@@ -1,0 +1,236 @@
+"""Manual acknowledgement over real connections: nothing lost, nothing acknowledged early."""
+
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+
+from harit_desktop.domain.status import LinkState
+from tests.servers import MosquittoServer, wait_until
+from tests.transport.conftest import TOPIC, Receiver, endpoint_of
+
+Receive = Callable[..., Receiver]
+
+pytestmark = pytest.mark.broker
+
+
+def _publish(server: MosquittoServer, first: int, last: int) -> list[str]:
+    payloads = [str(number) for number in range(first, last + 1)]
+    for payload in payloads:
+        server.publish(TOPIC, payload)
+    return payloads
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_unacknowledged_messages_come_back_and_acknowledged_ones_do_not(
+    mosquitto: MosquittoServer, receive: Receive, protocol: str
+) -> None:
+    endpoint = endpoint_of(mosquitto, protocol=protocol)
+    first = receive(endpoint)
+    first.wait_for(LinkState.CONNECTED)
+    assert first.source.status().protocol == protocol
+    assert first.source.status().session_present is False
+    sent = _publish(mosquitto, 1, 6)
+    first.wait_for_messages(6)
+    assert first.payloads == sent
+    assert first.source.unacked == 6
+    first.acknowledge(first.messages[:4])
+    assert first.source.unacked == 2
+    assert first.source.stop(3.0)
+
+    second = receive(endpoint)
+    second.wait_for_messages(2)
+    second.wait_for(LinkState.CONNECTED)
+    assert second.source.status().session_present is True
+    assert second.payloads == ["5", "6"]
+    assert all(message.duplicate_flag for message in second.messages)
+    second.acknowledge(second.messages)
+    assert second.source.stop(3.0)
+
+    third = receive(endpoint)
+    third.wait_for(LinkState.CONNECTED)
+    _publish(mosquitto, 7, 7)
+    third.wait_for_messages(1)
+    assert third.payloads == ["7"]
+
+
+def test_a_late_acknowledgement_after_a_broker_restart_is_dropped(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    # Without persistence the restarted broker numbers its packets from 1 again, so the
+    # old receipts name the new, unstored messages.
+    endpoint = endpoint_of(mosquitto)
+    receiver = receive(endpoint)
+    receiver.wait_for(LinkState.CONNECTED)
+    _publish(mosquitto, 1, 5)
+    receiver.wait_for_messages(5)
+    old = list(receiver.messages)
+
+    mosquitto.restart()
+    wait_until(lambda: receiver.state is not LinkState.CONNECTED, what="the loss is noticed")
+    receiver.source.retry_now()
+    receiver.wait_for(LinkState.CONNECTED)
+    assert receiver.source.status().session_present is False
+    _publish(mosquitto, 6, 10)
+    receiver.wait_for_messages(10)
+    new = receiver.messages[5:]
+    assert [m.receipt.packet_id for m in new if m.receipt] == [
+        m.receipt.packet_id for m in old if m.receipt
+    ]
+
+    receiver.acknowledge(old)
+    assert receiver.source.unacked == 5
+    assert receiver.source.stop(3.0)
+    again = receive(endpoint)
+    again.wait_for_messages(5)
+    assert again.payloads == ["6", "7", "8", "9", "10"]
+
+
+def test_acknowledgements_reach_the_broker_in_the_order_given(receive: Receive) -> None:
+    with MosquittoServer(verbose=True) as server:
+        receiver = receive(endpoint_of(server))
+        receiver.wait_for(LinkState.CONNECTED)
+        _publish(server, 1, 8)
+        receiver.wait_for_messages(8)
+        receiver.acknowledge(receiver.messages[:3])
+        receiver.acknowledge(receiver.messages[3:])
+        line = "Received PUBACK from harit-test (Mid: "
+        wait_until(lambda: server.log.count(line) == 8, what="8 acknowledgements")
+        order = [int(part.split(",")[0]) for part in server.log.split(line)[1:]]
+        assert order == [m.receipt.packet_id for m in receiver.messages if m.receipt]
+
+
+def test_a_large_backlog_arrives_complete_through_the_acknowledgement_window(
+    receive: Receive,
+) -> None:
+    with MosquittoServer(["max_queued_messages 10000"]) as server:
+        endpoint = endpoint_of(server)
+        receiver = receive(endpoint)
+        receiver.wait_for(LinkState.CONNECTED)
+        receiver.source.stop(3.0)
+        numbers = "\n".join(str(number) for number in range(3000))
+        server.publish_lines(TOPIC, numbers)
+
+        receiver = receive(endpoint)
+        done = 0
+        until_s = time.monotonic() + 20
+        while done < 3000 and time.monotonic() < until_s:
+            batch = receiver.messages[done:]
+            receiver.acknowledge(batch)
+            done += len(batch)
+            time.sleep(0.002)
+        assert receiver.payloads == numbers.split("\n")
+        assert receiver.source.unacked == 0
+
+
+def test_messages_published_while_the_broker_restarts_are_not_lost(receive: Receive) -> None:
+    with MosquittoServer(persistence=True) as server:
+        receiver = receive(endpoint_of(server))
+        receiver.wait_for(LinkState.CONNECTED)
+        _publish(server, 1, 3)
+        receiver.wait_for_messages(3)
+        receiver.acknowledge(receiver.messages[:1])
+        wait_until(lambda: receiver.source.unacked == 2)
+        time.sleep(0.1)
+        server.restart()
+        _publish(server, 4, 4)
+        receiver.source.retry_now()
+        receiver.wait_for_messages(6)
+        assert receiver.payloads == ["1", "2", "3", "2", "3", "4"]
+        receiver.wait_for(LinkState.CONNECTED)
+        assert receiver.source.status().session_present is True
+
+
+def test_it_reconnects_by_itself_when_the_broker_comes_back(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    receiver = receive(endpoint_of(mosquitto))
+    receiver.wait_for(LinkState.CONNECTED)
+    mosquitto.kill()
+    receiver.wait_for(LinkState.LOST)
+    status = receiver.source.status()
+    assert receiver.problem_code in {"broker.lost", "broker.refused"}
+    assert status.retry_at_us is None or status.retry_at_us > status.since_us
+    mosquitto.start()
+    receiver.wait_for(LinkState.CONNECTED)
+    assert receiver.source.status().problem is None
+    _publish(mosquitto, 1, 1)
+    receiver.wait_for_messages(1)
+
+
+def test_a_frozen_broker_is_noticed_within_two_keepalives(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    receiver = receive(endpoint_of(mosquitto, keepalive_s=5))
+    receiver.wait_for(LinkState.CONNECTED)
+    mosquitto.freeze()
+    receiver.wait_for(LinkState.LOST, timeout_s=12.0)
+    assert receiver.problem_code == "broker.lost"
+    mosquitto.thaw()
+    receiver.source.retry_now()
+    receiver.wait_for(LinkState.CONNECTED)
+    assert receiver.source.status().protocol == "5"
+
+
+def test_qos_0_messages_carry_no_receipt_and_retained_ones_are_marked(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    mosquitto.publish(TOPIC, "old", "-r")
+    receiver = receive(endpoint_of(mosquitto))
+    receiver.wait_for_messages(1)
+    mosquitto.publish(TOPIC, "fast", "-q", "0")
+    receiver.wait_for_messages(2)
+    old, fast = receiver.messages
+    assert old.retained
+    assert old.receipt is not None
+    assert (fast.qos, fast.receipt, fast.retained) == (0, None, False)
+
+
+def test_large_and_binary_payloads_arrive_unchanged(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    receiver = receive(endpoint_of(mosquitto))
+    receiver.wait_for(LinkState.CONNECTED)
+    payload = os.urandom(200_000)
+    mosquitto.publish_bytes(TOPIC, payload)
+    mosquitto.publish(TOPIC, "after")
+    receiver.wait_for_messages(2)
+    assert receiver.messages[0].payload == payload
+    assert receiver.messages[1].payload == b"after"
+
+
+def test_two_members_of_a_share_group_divide_the_messages(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    members = [
+        receive(endpoint_of(mosquitto, client_id=f"member-{number}"), share_group="farm")
+        for number in range(2)
+    ]
+    for member in members:
+        member.wait_for(LinkState.CONNECTED)
+    sent = _publish(mosquitto, 1, 6)
+    wait_until(lambda: sum(len(member.messages) for member in members) >= 6)
+    received = [payload for member in members for payload in member.payloads]
+    assert sorted(received) == sent
+
+
+def test_a_deliver_that_fails_ends_neither_the_connection_nor_the_reception(
+    mosquitto: MosquittoServer, receive: Receive, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = receive(endpoint_of(mosquitto))
+    receiver.wait_for(LinkState.CONNECTED)
+    append = receiver.messages.append
+    failures = iter([ValueError("a fault of the inbox")])
+
+    def deliver(message: object) -> None:
+        for failure in failures:
+            raise failure
+        append(message)  # type: ignore[arg-type]  # a RawMessage
+
+    receiver.source._deliver = deliver
+    _publish(mosquitto, 1, 2)
+    receiver.wait_for_messages(1)
+    assert receiver.payloads == ["2"]
+    assert receiver.source.healthy()
+    assert "A handler of MQTT events failed" in caplog.text
