@@ -7,7 +7,6 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -32,12 +31,6 @@ GUIDE_EXAMPLE = (
     '{"timestamp":"2025-12-02T17:00:00","sensor_readings":'
     '{"N":22,"P":18,"K":150,"CO2":500,"Temperature":22,"Moisture":55,"pH":7.2}}'
 )
-
-
-@pytest.fixture
-def broker() -> Iterator[MosquittoServer]:
-    with MosquittoServer(["max_queued_messages 100000"], persistence=True) as server:
-        yield server
 
 
 def at(broker: MosquittoServer) -> list[str]:
