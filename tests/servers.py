@@ -94,6 +94,10 @@ class MosquittoServer:
             self.kill()
             raise AssertionError(f"{error}\n{self.log}") from error
 
+    def use(self, config: Sequence[str]) -> None:
+        """Replaces the further lines of the configuration from the next start on."""
+        self._config = list(config)
+
     def stop(self) -> None:
         """A clean stop (SIGTERM), which saves the sessions with `persistence`."""
         self._end(signal.SIGTERM)

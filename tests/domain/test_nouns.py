@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from harit_desktop.domain.analysis import Analysis, Band, Contribution, Flag, band_of
-from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX, CHANNELS
+from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX, CHANNELS, Channel
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import KnownError, Problem
@@ -19,12 +19,11 @@ def test_the_catalogue_is_the_seven_channels_of_the_wire() -> None:
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.key)
-def test_a_channel_is_sound(channel: object) -> None:
-    found = next(c for c in CHANNELS if c is channel)
-    assert found.sensor_min < found.start < found.sensor_max
-    assert found.min_span > 0
-    assert found.precision >= 0
-    assert found.factor
+def test_a_channel_is_sound(channel: Channel) -> None:
+    assert channel.sensor_min < channel.start < channel.sensor_max
+    assert channel.min_span > 0
+    assert channel.precision >= 0
+    assert channel.factor
 
 
 @pytest.mark.parametrize(

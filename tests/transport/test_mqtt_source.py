@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harit_desktop.domain.status import LinkState
-from tests.servers import MosquittoServer, wait_until
+from tests.servers import MosquittoServer, free_port, wait_until
 from tests.transport.conftest import TOPIC, Receiver, endpoint_of
 
 Receive = Callable[..., Receiver]
@@ -234,3 +235,29 @@ def test_a_deliver_that_fails_ends_neither_the_connection_nor_the_reception(
     assert receiver.payloads == ["2"]
     assert receiver.source.healthy()
     assert "A handler of MQTT events failed" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_websockets_carry_many_and_large_messages(receive: Receive, protocol: str) -> None:
+    ws_port = free_port()
+    with MosquittoServer([f"listener {ws_port} 127.0.0.1", "protocol websockets"]) as server:
+        endpoint = replace(
+            endpoint_of(server, transport="websockets", protocol=protocol), port=ws_port
+        )
+        receiver = receive(endpoint)
+        receiver.wait_for(LinkState.CONNECTED)
+        numbers = [str(number) for number in range(300)]
+        server.publish_lines(TOPIC, "\n".join(numbers))
+        done = 0
+        until_s = time.monotonic() + 10
+        while done < 300 and time.monotonic() < until_s:
+            batch = receiver.messages[done:]
+            receiver.acknowledge(batch)
+            done += len(batch)
+            time.sleep(0.005)
+        assert receiver.payloads == numbers
+        payload = os.urandom(100_000)
+        server.publish_bytes(TOPIC, payload)
+        receiver.wait_for_messages(301)
+        assert receiver.messages[-1].payload == payload
+        assert receiver.source.stop(3.0)

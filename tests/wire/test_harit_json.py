@@ -134,6 +134,7 @@ def test_a_retained_message_is_marked() -> None:
         ('{"a": 1}'.encode("utf-16"), "not_utf8", {"byte": 0}),
         (b'{"a": "\xed\xa0\x80"}', "not_utf8", {"byte": 7}),
         (b'{"\xff": 1}', "not_utf8", {"byte": 2}),
+        (b"[" * 40 + b"\xff", "not_utf8", {"byte": 40}),
         (b"[]", "not_object", {"kind": "array"}),
         (b'"text"', "not_object", {"kind": "text"}),
         (b"12", "not_object", {"kind": "number"}),
@@ -264,6 +265,7 @@ def test_numbers_nobody_reads_do_no_harm_but_nan_is_not_json() -> None:
         ("\ud800", "character"),
         ("a\u200db", "character"),
         ("\u200dक", "character"),
+        ("e\u0301\u200d", "character"),
     ],
 )
 def test_ids_that_are_refused(key: str, value: object, why: str) -> None:

@@ -1,0 +1,203 @@
+"""Harit Classic: the soil-health index and its explanation.
+
+Each channel's value has a score s of 0..100. With A, the weighted mean of the scores,
+and m, the lowest of them,
+
+    index = sqrt((A² + m²) / 2) * (n - 1) / n
+
+which is Nemerow's comprehensive index for n configured channels. n belongs to the
+profile, not to the reading; with the seven channels of Harit Classic the scale ends at
+600/7 = 85.7.
+
+Why the losses and maxima of `explain` are what they are: with T = 100 (n - 1) / n and
+R = sqrt((A² + m²) / 2), the index loses 100 - T to the scale itself ("ceiling") and
+D = T (1 - R / 100) to the channels. Channel c bears D in proportion to
+g_c = w_c (100 - s_c), w_c being its share of the weights; the weakest channel also bears
+100 - m, for it makes half of the mean square. The maxima split the scale T by the same
+two halves: maximum_c = T/2 * w_c, plus T/2 for the weakest. A maximum that were fixed by
+the weight alone could not hold: one channel at 0 costs more than its weight's share. As
+R >= (A + m) / 2, D <= T/200 * sum(g), so lost_c <= maximum_c (1 - s_c / 100): `earned` is
+never negative. Channels that tie for the weakest share its part equally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor, fsum, sqrt
+
+import msgspec
+
+from harit_desktop.analysis.profiles import Profile
+from harit_desktop.domain.analysis import Contribution, Explanation, Flag
+from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
+
+MIN_USABLE_CHANNELS = 4
+TOO_FEW_CHANNELS = "too_few_channels"
+"""Withheld: fewer than `MIN_USABLE_CHANNELS` channels are usable."""
+NO_KEY_CHANNEL = "no_key_channel"
+"""Withheld: neither moisture nor pH is usable."""
+
+_LEFT_OUT = (int(Flag.FAIL), int(Flag.MISSING))
+
+_KEY_CHANNELS = (CHANNEL_INDEX["Moisture"], CHANNEL_INDEX["pH"])
+
+Scores = Sequence[float | None]
+"""One score of 0..100 per catalogue channel; None for a channel that is left out."""
+
+
+class Curve(msgspec.Struct, frozen=True, gc=False):
+    """A channel's limits in its own unit, low to high, and its weight."""
+
+    alarm_low: float
+    optimal_low: float
+    optimal_high: float
+    alarm_high: float
+    weight: float
+    edge_score: float
+
+    def score(self, value: float) -> float:
+        """100 at the centre of the optimal range, `edge_score` at its ends, 0 from alarm on."""
+        if value < self.optimal_low:
+            part = (value - self.alarm_low) / (self.optimal_low - self.alarm_low)
+            return self.edge_score * part if part > 0.0 else 0.0
+        if value > self.optimal_high:
+            part = (self.alarm_high - value) / (self.alarm_high - self.optimal_high)
+            return self.edge_score * part if part > 0.0 else 0.0
+        half = (self.optimal_high - self.optimal_low) / 2
+        off = abs(value - (self.optimal_low + self.optimal_high) / 2) / half
+        return 100.0 - (100.0 - self.edge_score) * (off if off < 1.0 else 1.0)
+
+    def is_critical(self, value: float) -> bool:
+        return not self.optimal_low <= value <= self.optimal_high
+
+    def is_alarming(self, value: float) -> bool:
+        return not self.alarm_low <= value <= self.alarm_high
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """A profile made ready for use: one curve per catalogue channel, None where it has none.
+
+    `top` is the highest index the profile can give.
+    """
+
+    curves: tuple[Curve | None, ...]
+    top: float
+
+
+def scale_of(profile: Profile) -> Scale:
+    """The tables of a profile, in the order of the catalogue."""
+    curves: list[Curve | None] = []
+    for channel in CHANNELS:
+        limits = profile.channels.get(channel.key)
+        curves.append(
+            None
+            if limits is None
+            else Curve(
+                alarm_low=limits.alarm[0],
+                optimal_low=limits.optimal[0],
+                optimal_high=limits.optimal[1],
+                alarm_high=limits.alarm[1],
+                weight=limits.weight,
+                edge_score=profile.edge_score,
+            )
+        )
+    count = len(profile.channels)
+    return Scale(tuple(curves), 100.0 * (count - 1) / count)
+
+
+def channel_scores(values: Values, flags: Sequence[int], scale: Scale) -> list[float | None]:
+    """The score of each channel that is present, believable and part of the profile."""
+    return [
+        None if value is None or curve is None or flag in _LEFT_OUT else curve.score(value)
+        for value, flag, curve in zip(values, flags, scale.curves, strict=True)
+    ]
+
+
+def withheld_reason(scores: Scores) -> str | None:
+    """Why these scores cannot carry an index, None where they can."""
+    if len(scores) - list(scores).count(None) < MIN_USABLE_CHANNELS:
+        return TOO_FEW_CHANNELS
+    if all(scores[index] is None for index in _KEY_CHANNELS):
+        return NO_KEY_CHANNEL
+    return None
+
+
+def index_of(scores: Scores, scale: Scale) -> float | None:
+    """The unrounded index, None where it is withheld."""
+    if withheld_reason(scores) is not None:
+        return None
+    mean, lowest, _ = _mean_and_lowest(scores, scale)
+    return scale.top / 100.0 * sqrt((mean * mean + lowest * lowest) / 2)
+
+
+def score(values: Values, flags: Sequence[int], scale: Scale) -> float | None:
+    """The unrounded index of a reading; see `index_of`."""
+    return index_of(channel_scores(values, flags, scale), scale)
+
+
+def rounded(index: float | None) -> int | None:
+    """The index as shown and stored: rounded half up, 1 to 100."""
+    return None if index is None else min(100, max(1, floor(index + 0.5)))
+
+
+def _mean_and_lowest(scores: Scores, scale: Scale) -> tuple[float, float, float]:
+    """(A, m, sum of weights). `fsum` makes the order of the channels irrelevant."""
+    weighted: list[float] = []
+    weights: list[float] = []
+    lowest = 100.0
+    for value, curve in zip(scores, scale.curves, strict=True):
+        if value is None or curve is None:
+            continue
+        weighted.append(curve.weight * value)
+        weights.append(curve.weight)
+        if value < lowest:
+            lowest = value
+    total = fsum(weights)
+    return fsum(weighted) / total, lowest, total
+
+
+def explain(values: Values, flags: Sequence[int], scale: Scale) -> Explanation:
+    """The index with each channel's part in it, for the whole catalogue in its order.
+
+    `sum(maximum) + ceiling_loss` is 100 and `sum(earned)` the unrounded index, which is 0
+    where every score is 0 although the rounded index starts at 1. A channel that is left
+    out has score None and no points; all points are 0 where the index is withheld.
+    """
+    scores = channel_scores(values, flags, scale)
+    reason = withheld_reason(scores)
+    points = [(0.0, 0.0)] * len(scores) if reason else _points(scores, scale)
+    contributions: list[Contribution] = []
+    missing: list[str] = []
+    for i, (channel, curve) in enumerate(zip(CHANNELS, scale.curves, strict=True)):
+        value, channel_score = values[i], scores[i]
+        if curve is not None and channel_score is None:
+            missing.append(channel.key)
+        critical = False
+        if curve is not None and value is not None and channel_score is not None:
+            critical = curve.is_critical(value)
+        contributions.append(Contribution(channel.key, channel_score, *points[i], critical))
+    return Explanation(
+        index=index_of(scores, scale),
+        contributions=tuple(contributions),
+        ceiling_loss=0.0 if reason else 100.0 - scale.top,
+        missing=tuple(missing),
+        withheld_reason=reason,
+    )
+
+
+def _points(scores: Scores, scale: Scale) -> list[tuple[float, float]]:
+    """(earned, maximum) of each channel; the formulas stand at the top of this file."""
+    mean, lowest, total = _mean_and_lowest(scores, scale)
+    shared_loss = (100.0 - mean) + (100.0 - lowest)
+    loss = scale.top * (1.0 - sqrt((mean * mean + lowest * lowest) / 2) / 100.0)
+    weakest_part = 1.0 / list(scores).count(lowest)
+    points: list[tuple[float, float]] = []
+    for value, curve in zip(scores, scale.curves, strict=True):
+        if value is None or curve is None:
+            points.append((0.0, 0.0))
+            continue
+        part = curve.weight / total + (weakest_part if value == lowest else 0.0)
+        maximum = scale.top / 2 * part
+        lost = loss * part * (100.0 - value) / shared_loss if shared_loss > 0.0 else 0.0
+        points.append((max(0.0, maximum - lost), maximum))
+    return points

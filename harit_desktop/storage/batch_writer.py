@@ -1,0 +1,269 @@
+"""Writes the messages of one batch inside an open transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from harit_desktop.domain.batch import CommitItem, CommitResult
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.message import MessageRecord, Outcome, RawMessage, Rejection
+from harit_desktop.domain.reading import AnalysedReading, Reading
+from harit_desktop.storage.bounded import (
+    LOG_BOUNDS,
+    LOG_DELETE,
+    LOG_OLDEST,
+    REJECTED_BOUNDS,
+    REJECTED_DELETE,
+    REJECTED_OLDEST,
+    Bounds,
+    prune,
+)
+from harit_desktop.storage.rows import INSERT_READING, params_text, reading_row, shortened
+from harit_desktop.storage.tally import Tally
+
+MAX_KEPT_PAYLOAD_BYTES = 64 * 1024
+"""No valid message is longer; of a longer one the begin is kept for the eye."""
+
+_FIND_KEY = "SELECT id FROM sensor_readings WHERE reading_key = ?"
+
+_INSERT_LOG = """
+INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, retained, simulated,
+    outcome, reason_code, reason_params, size_bytes, kept_bytes, reading_id, rejected_id, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_INSERT_REJECTED = """
+INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code, reason,
+    kept_bytes, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_UPSERT_DEVICE = """
+INSERT INTO devices (publisher_id, first_us, last_us, last_received_us, reading_count,
+    simulated_count)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (publisher_id) DO UPDATE SET
+    first_us = min(first_us, excluded.first_us),
+    last_us = max(last_us, excluded.last_us),
+    last_received_us = max(last_received_us, excluded.last_received_us),
+    reading_count = reading_count + excluded.reading_count,
+    simulated_count = simulated_count + excluded.simulated_count
+"""
+
+# Raised before a statement runs (or by it alone), so that the transaction stays whole.
+_NOT_STORABLE = (
+    OverflowError,
+    UnicodeError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+
+
+class _DeviceChange:
+    """What a batch adds to one device."""
+
+    __slots__ = ("count", "first_us", "last_us", "received_us", "simulated")
+
+    def __init__(self, reading: Reading) -> None:
+        self.first_us = self.last_us = reading.timestamp_us
+        self.received_us = reading.received_us
+        self.count = self.simulated = 0
+
+    def add(self, reading: Reading) -> None:
+        time_us = reading.timestamp_us
+        if time_us < self.first_us:
+            self.first_us = time_us
+        elif time_us > self.last_us:
+            self.last_us = time_us
+        if reading.received_us > self.received_us:
+            self.received_us = reading.received_us
+        self.count += 1
+        self.simulated += reading.simulated
+
+
+class BatchWriter:
+    """One batch in one transaction, which the caller begins and ends.
+
+    Changes `tally` in place. `sqlite3.Error` of any method means that the transaction must
+    be rolled back.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        tally: Tally,
+        log_bounds: Bounds = LOG_BOUNDS,
+        rejected_bounds: Bounds = REJECTED_BOUNDS,
+    ) -> None:
+        # One cursor for all rows: making one for each costs a microsecond.
+        self._cursor = connection.cursor()
+        self._connection = connection
+        self._tally = tally
+        self._log_bounds = log_bounds
+        self._rejected_bounds = rejected_bounds
+        self._outcomes: list[Outcome] = []
+        self._records: list[MessageRecord] = []
+        self._log_rows: list[tuple[Any, ...]] = []
+        self._devices: dict[str, _DeviceChange] = {}
+
+    def add(self, item: CommitItem) -> None:
+        """Stores one message and logs what became of it.
+
+        A message that cannot be put in a row at all (a fault further up) is rejected as
+        store.not_storable: it must not hold up all that come after it.
+        """
+        try:
+            self._store(item)
+        except _NOT_STORABLE as error:
+            self._reject(
+                _printable(item.message),
+                Rejection(Problem("store.not_storable", {"reason": type(error).__name__})),
+            )
+
+    def finish(self) -> CommitResult:
+        """Writes the log and brings devices, counts and bounds in line with the rows."""
+        self._connection.executemany(_INSERT_LOG, self._log_rows)
+        self._connection.executemany(
+            _UPSERT_DEVICE,
+            [
+                (name, d.first_us, d.last_us, d.received_us, d.count, d.simulated)
+                for name, d in self._devices.items()
+            ],
+        )
+        tally = self._tally
+        tally.readings += sum(d.count for d in self._devices.values())
+        tally.simulated_readings += sum(d.simulated for d in self._devices.values())
+        tally.log_rows, tally.log_bytes = prune(
+            self._connection,
+            LOG_OLDEST,
+            LOG_DELETE,
+            self._log_bounds,
+            tally.log_rows,
+            tally.log_bytes,
+        )
+        tally.rejected_rows, tally.rejected_bytes = prune(
+            self._connection,
+            REJECTED_OLDEST,
+            REJECTED_DELETE,
+            self._rejected_bounds,
+            tally.rejected_rows,
+            tally.rejected_bytes,
+        )
+        return CommitResult(tuple(self._outcomes), tuple(self._records))
+
+    def _store(self, item: CommitItem) -> None:
+        message, analysed = item.message, item.analysed
+        if not message.topic.isascii():
+            # The log is written for the whole batch: what cannot be encoded fails here.
+            message.topic.encode()
+        if analysed is None:
+            self._reject(message, item.rejection or Rejection(Problem("store.empty_item")))
+        elif item.show_only:
+            analysed.reading.publisher_id.encode()
+            self._log_reading(message, Outcome.SHOWN, analysed.reading, None)
+        else:
+            self._store_reading(message, analysed)
+
+    def _store_reading(self, message: RawMessage, analysed: AnalysedReading) -> None:
+        reading = analysed.reading
+        cursor = self._cursor.execute(INSERT_READING, reading_row(analysed))
+        if cursor.rowcount == 0:
+            found = cursor.execute(_FIND_KEY, (analysed.key,)).fetchone()
+            self._log_reading(message, Outcome.DUPLICATE, reading, found[0])
+            return
+        self._log_reading(message, Outcome.STORED, reading, cursor.lastrowid)
+        change = self._devices.get(reading.publisher_id)
+        if change is None:
+            change = self._devices[reading.publisher_id] = _DeviceChange(reading)
+        change.add(reading)
+
+    def _log_reading(
+        self, message: RawMessage, outcome: Outcome, reading: Reading, reading_id: int | None
+    ) -> None:
+        payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
+        links = (len(payload) + len(message.topic), reading_id, None, payload)
+        self._log(message, outcome, reading.publisher_id, reading.simulated, None, links)
+
+    def _reject(self, message: RawMessage, rejection: Rejection) -> None:
+        """Keeps the payload once, in `rejected_messages`; its line in the log points there."""
+        problem, tally = shortened(rejection.problem), self._tally
+        payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
+        reason = str(problem)
+        text_bytes = len(message.topic) + len(reason)
+        row = (
+            tally.next_rejected_id,
+            message.received_us,
+            message.topic,
+            rejection.publisher_id,
+            problem.code,
+            reason,
+            text_bytes + len(payload),
+            payload,
+        )
+        self._cursor.execute(_INSERT_REJECTED, row)
+        links = (text_bytes, None, tally.next_rejected_id, None)
+        tally.next_rejected_id += 1
+        tally.rejected_rows += 1
+        tally.rejected_bytes += text_bytes + len(payload)
+        tally.rejected_total += 1
+        publisher_id = rejection.publisher_id or ""
+        self._log(message, Outcome.REJECTED, publisher_id, False, problem, links)
+
+    def _log(
+        self,
+        message: RawMessage,
+        outcome: Outcome,
+        publisher_id: str,
+        simulated: bool,
+        problem: Problem | None,
+        links: tuple[int, int | None, int | None, bytes | None],
+    ) -> None:
+        """Adds a line; `links` are kept_bytes, reading_id, rejected_id and payload."""
+        tally = self._tally
+        number, size_bytes = tally.next_message_id, len(message.payload)
+        self._log_rows.append(
+            (
+                number,
+                message.received_us,
+                message.origin._value_,
+                message.topic,
+                publisher_id,
+                message.qos,
+                int(message.retained),
+                int(simulated),
+                outcome._value_,
+                None if problem is None else problem.code,
+                None if problem is None else params_text(problem.params),
+                size_bytes,
+                *links,
+            )
+        )
+        tally.next_message_id = number + 1
+        tally.log_rows += 1
+        tally.log_bytes += links[0]
+        self._outcomes.append(outcome)
+        self._records.append(
+            MessageRecord(
+                number,
+                message.received_us,
+                message.origin,
+                message.topic,
+                publisher_id,
+                message.qos,
+                message.retained,
+                outcome,
+                size_bytes,
+                problem,
+            )
+        )
+
+
+def _printable(message: RawMessage) -> RawMessage:
+    """The message with a topic that can be written as UTF-8."""
+    topic = message.topic.encode("utf-8", "backslashreplace").decode()
+    return msgspec.structs.replace(message, topic=topic)

@@ -1,0 +1,234 @@
+"""Readings as a CSV file (header E): complete or not there, and importable again."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.export import ExportRequest
+from harit_desktop.domain.reading import Source
+from harit_desktop.storage.atomic_file import NotRegularFileError, replacing
+from harit_desktop.storage.csv_cells import EXPORT_HEADER, text_cell, zoned_text
+from harit_desktop.storage.reader import Cancelled, QueryCancelled, StoreReader, never
+from harit_desktop.storage.rows import VALUE_COLUMNS, values_of
+from harit_desktop.storage.schema import counters, devices, sensor_readings
+from harit_desktop.storage.sqlite import shm_of, wal_of
+
+PAGE_ROWS = 2000
+
+_readings = sensor_readings.c
+
+_COLUMNS = (
+    _readings.id,
+    _readings.timestamp_us,
+    _readings.publisher_id,
+    *VALUE_COLUMNS,
+    _readings.health_index,
+    _readings.health_status,
+    _readings.is_anomalous,
+    _readings.anomaly_score,
+    _readings.critical_factors,
+    _readings.source,
+)
+
+
+_UNINDEXED_PUBLISHER = literal_column("+sensor_readings.publisher_id", String)
+_NO_ROWS: Sequence[Row[Any]] = ()
+
+
+class _Scope(msgspec.Struct, frozen=True):
+    """What was in the store when the export began; later rows are not exported."""
+
+    last_id: int
+    first_us: int
+    last_us: int
+
+
+def count_rows(db_path: Path, request: ExportRequest, cancelled: Cancelled = never) -> int:
+    """How many rows an export would write now. Raises KnownError, QueryCancelled."""
+
+    def query(connection: Connection) -> int:
+        if request.from_us is None and request.to_us is None:
+            return _count_by_device(connection, request)
+        statement = select(func.count()).select_from(sensor_readings)
+        simulated = connection.scalar(
+            select(counters.c.value).where(counters.c.name == "simulated_readings")
+        )
+        # Without simulated rows the index alone gives the answer.
+        wanted = request
+        if not simulated:
+            wanted = msgspec.structs.replace(request, include_simulated=True)
+        return int(connection.execute(_chosen(statement, wanted)).scalar_one())
+
+    return StoreReader(db_path).read(query, empty=0, cancelled=cancelled)
+
+
+def export_csv(
+    db_path: Path,
+    request: ExportRequest,
+    zone: tzinfo | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+    cancelled: Cancelled = never,
+) -> int:
+    """Writes the chosen readings, ordered by time, and returns how many.
+
+    Times are written in `zone` with its offset (None: the system's). Reads page by page on
+    connections of its own, so that recording goes on. `progress` gets 0..1.
+
+    The file at `request.out` is replaced at the end, in one step. After an error or a cancel
+    it is as it was. Raises QueryCancelled, the store's KnownError, and KnownError
+    export.no_folder, .not_a_file (a folder, link, device or the store itself stands there),
+    .permission, .disk_full, .failed, each with `path` and `reason`.
+    """
+    _refuse_own_file(db_path, request.out)
+    store = StoreReader(db_path)
+    try:
+        with replacing(request.out) as file:
+            return _write(store, request, zone, file, progress, cancelled)
+    except OSError as error:
+        raise _named(error, request.out) from error
+
+
+def _write(
+    store: StoreReader,
+    request: ExportRequest,
+    zone: tzinfo | None,
+    file: BinaryIO,
+    progress: Callable[[float], None],
+    cancelled: Cancelled,
+) -> int:
+    file.write(_encoded([EXPORT_HEADER]))
+    scope = store.read(lambda c: _scope(c, request), empty=None, cancelled=cancelled)
+    position: tuple[int, int] | None = None
+    count = 0
+    while scope is not None:
+        rows = store.read(
+            partial(_read_page, request, scope, position), empty=_NO_ROWS, cancelled=cancelled
+        )
+        file.write(_encoded(_cells(row, zone) for row in rows))
+        count += len(rows)
+        if len(rows) < PAGE_ROWS:
+            break
+        position = (rows[-1].timestamp_us, rows[-1].id)
+        span_us = max(1, scope.last_us - scope.first_us)
+        progress(min(1.0, (position[0] - scope.first_us) / span_us))
+    if cancelled():
+        raise QueryCancelled
+    progress(1.0)
+    return count
+
+
+def _refuse_own_file(db_path: Path, out: Path) -> None:
+    own = {path.resolve() for path in (db_path, wal_of(db_path), shm_of(db_path))}
+    if out.resolve() in own:
+        raise KnownError("export.not_a_file", path=str(out), reason="the program's own database")
+
+
+def _chosen(statement: Select[Any], request: ExportRequest) -> Select[Any]:
+    if request.from_us is not None:
+        statement = statement.where(_readings.timestamp_us >= request.from_us)
+    if request.to_us is not None:
+        statement = statement.where(_readings.timestamp_us <= request.to_us)
+    if request.publisher_ids is not None:
+        statement = statement.where(_readings.publisher_id.in_(request.publisher_ids))
+    if not request.include_simulated:
+        statement = statement.where(_readings.source != Source.SIMULATOR.value)
+    return statement
+
+
+def _scope(connection: Connection, request: ExportRequest) -> _Scope | None:
+    last_id = connection.scalar(select(func.max(_readings.id)))
+    # Two statements, because SQLite looks up only one end of an index at a time.
+    first_us = connection.scalar(select(func.min(_readings.timestamp_us)))
+    last_us = connection.scalar(select(func.max(_readings.timestamp_us)))
+    if last_id is None or first_us is None or last_us is None:
+        return None
+    from_us = first_us if request.from_us is None else max(first_us, request.from_us)
+    to_us = last_us if request.to_us is None else min(last_us, request.to_us)
+    return _Scope(last_id, from_us, to_us)
+
+
+def _read_page(
+    request: ExportRequest,
+    scope: _Scope,
+    after: tuple[int, int] | None,
+    connection: Connection,
+) -> Sequence[Row[Any]]:
+    """The next `PAGE_ROWS` rows after a time and an id."""
+    statement = select(*_COLUMNS).where(_readings.id <= scope.last_id)
+    publisher_ids = request.publisher_ids
+    if publisher_ids is not None and len(publisher_ids) > 1:
+        # The plus keeps SQLite from sorting the rest of these devices' rows for every page.
+        statement = statement.where(_UNINDEXED_PUBLISHER.in_(publisher_ids))
+        request = msgspec.structs.replace(request, publisher_ids=None)
+    statement = _chosen(statement, request)
+    if after is not None:
+        statement = statement.where(tuple_(_readings.timestamp_us, _readings.id) > after)
+    statement = statement.order_by(_readings.timestamp_us, _readings.id).limit(PAGE_ROWS)
+    return connection.execute(statement).all()
+
+
+def _count_by_device(connection: Connection, request: ExportRequest) -> int:
+    counted: ColumnElement[int] = devices.c.reading_count
+    if not request.include_simulated:
+        counted = counted - devices.c.simulated_count
+    statement = select(func.coalesce(func.sum(counted), 0))
+    if request.publisher_ids is not None:
+        statement = statement.where(devices.c.publisher_id.in_(request.publisher_ids))
+    return int(connection.execute(statement).scalar_one())
+
+
+def _cells(row: Row[Any], zone: tzinfo | None) -> tuple[Any, ...]:
+    return (
+        zoned_text(row.timestamp_us, zone),
+        text_cell(row.publisher_id),
+        *values_of(row),
+        row.health_index,
+        text_cell(row.health_status),
+        row.is_anomalous,
+        row.anomaly_score,
+        text_cell(row.critical_factors),
+        text_cell(row.source),
+    )
+
+
+def _encoded(rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _named(error: OSError, path: Path) -> KnownError:
+    codes = {
+        errno.ENOENT: "export.no_folder",
+        errno.ENOTDIR: "export.no_folder",
+        errno.EACCES: "export.permission",
+        errno.EPERM: "export.permission",
+        errno.EROFS: "export.permission",
+        errno.ENOSPC: "export.disk_full",
+        errno.EDQUOT: "export.disk_full",
+    }
+    code = codes.get(error.errno or 0, "export.failed")
+    if isinstance(error, NotRegularFileError):
+        code = "export.not_a_file"
+    return KnownError(code, path=str(path), reason=(error.strerror or str(error))[:200])

@@ -1,0 +1,241 @@
+"""The journal: the local SQLite store into which every message is committed first."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from harit_desktop.domain.batch import CommitItem, CommitResult
+from harit_desktop.domain.clock import NowUs
+from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.status import StoreState, StoreStatus
+from harit_desktop.storage.batch_writer import BatchWriter
+from harit_desktop.storage.bounded import LOG_BOUNDS, REJECTED_BOUNDS, Bounds
+from harit_desktop.storage.opening import CHECK_BUDGET_S, OpenReport, open_file
+from harit_desktop.storage.simulated import delete_simulated
+from harit_desktop.storage.sqlite import (
+    WRITER_BUSY_MS,
+    known_error,
+    open_writer,
+    wal_of,
+)
+from harit_desktop.storage.tally import Tally, load_tally, save_tally
+
+_CLOSING_BUSY_MS = 500
+
+
+class SqliteJournal:
+    """One SQLite file with one writer.
+
+    `open`, `commit`, `checkpoint` and `close` belong to one owner at a time; `status` and
+    `delete_simulated` may be called from any thread. Every commit is on the disk when
+    `commit` returns (write-ahead log, synchronous = FULL).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        now_us: NowUs,
+        *,
+        busy_ms: int = WRITER_BUSY_MS,
+        check_budget_s: float = CHECK_BUDGET_S,
+        log_bounds: Bounds = LOG_BOUNDS,
+        rejected_bounds: Bounds = REJECTED_BOUNDS,
+    ) -> None:
+        self._path = path
+        self._now_us = now_us
+        self._busy_ms = busy_ms
+        self._check_budget_s = check_budget_s
+        self._log_bounds = log_bounds
+        self._rejected_bounds = rejected_bounds
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._notice: Problem | None = None
+        self._status = StoreStatus()
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def open(self) -> OpenReport:
+        """Opens or creates the store; a damaged file is set aside and a new one begun.
+
+        Raises KnownError: store.locked, store.full, store.read_only, store.failed (worth
+        another try), store.newer_version and store.foreign (not before the user acts).
+        """
+        self._drop_connection()
+        try:
+            opened = open_file(self._path, self._now_us(), self._busy_ms, self._check_budget_s)
+            self._connection = opened.connection
+            tally = load_tally(opened.connection)
+            self._identity = self._file_identity()
+        except sqlite3.Error as error:
+            self._drop_connection()
+            raise self._unusable(known_error(error, self._path)) from error
+        except KnownError as error:
+            raise self._unusable(error) from error
+        if opened.problems:
+            self._notice = opened.problems[0]
+        self._publish(tally)
+        return OpenReport(
+            opened.created,
+            opened.fully_checked,
+            opened.check_s,
+            tally.readings,
+            opened.problems,
+        )
+
+    def commit(self, batch: Sequence[CommitItem]) -> CommitResult:
+        """Stores a batch durably, all or nothing, and says what became of each message.
+
+        Raises KnownError: store.locked, store.full, store.read_only, store.failed, or what
+        `open` raises, with nothing stored. The next call tries again, on a new connection
+        where this one is not to be trusted any more.
+        """
+        if not batch:
+            return CommitResult((), ())
+        connection = self._sound_connection()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            before = load_tally(connection)
+            tally = msgspec.structs.replace(before)
+            writer = BatchWriter(connection, tally, self._log_bounds, self._rejected_bounds)
+            for item in batch:
+                writer.add(item)
+            result = writer.finish()
+            save_tally(connection, tally, before)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(connection, error) from error
+        except BaseException:
+            _roll_back(connection)
+            raise
+        self._publish(tally)
+        return result
+
+    def status(self) -> StoreStatus:
+        """The state after the last commit or attempt; costs nothing, for any thread."""
+        return self._status
+
+    def delete_simulated(self) -> tuple[str, ...]:
+        """Deletes every simulated reading with its lines in the message log.
+
+        Works in slices of some milliseconds on a connection of its own, so that commits go
+        on in between. Returns the publishers whose readings they were; one that also sent
+        real readings keeps those. Readings that arrive while it runs may stay: stop the
+        simulator first. Raises KnownError as `commit` does; what is deleted by then stays
+        deleted.
+        """
+        if not self._path.exists():
+            return ()
+        try:
+            connection, _ = open_writer(self._path, self._busy_ms)
+            try:
+                publishers = delete_simulated(connection)
+                tally = load_tally(connection)
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise known_error(error, self._path) from error
+        if self._connection is not None:
+            self._publish(tally)
+        return publishers
+
+    def checkpoint(self) -> None:
+        """Moves committed rows from the log into the database file; for quiet moments."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        except sqlite3.Error as error:
+            raise self._failed(self._connection, error) from error
+
+    def close(self) -> None:
+        """Writes the log back into the file and closes it. Never raises."""
+        connection, self._connection = self._connection, None
+        self._status = StoreStatus()
+        if connection is None:
+            return
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_CLOSING_BUSY_MS:d}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        except sqlite3.Error:
+            # The rows are safe in the log; the next start takes them from there.
+            pass
+        finally:
+            connection.close()
+
+    def _sound_connection(self) -> sqlite3.Connection:
+        """The connection, made anew after a failure or when the file is not the same any more.
+
+        Where the file was deleted or replaced under the running program, the old
+        connection would go on writing into a file without a name.
+        """
+        if self._connection is not None and self._file_identity() != self._identity:
+            self._drop_connection()
+            self._notice = Problem("store.replaced", {"path": str(self._path)})
+        if self._connection is None:
+            self.open()
+        assert self._connection is not None
+        return self._connection
+
+    def _file_identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _failed(self, connection: sqlite3.Connection, error: sqlite3.Error) -> KnownError:
+        """Brings the connection back to a known state and names the error."""
+        known = known_error(error, self._path)
+        rolled_back = _roll_back(connection)
+        if not rolled_back or known.code not in ("store.locked", "store.full"):
+            # Reopening also checks the file and sets a damaged one aside.
+            self._drop_connection()
+        return self._unusable(known)
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _unusable(self, error: KnownError) -> KnownError:
+        self._status = msgspec.structs.replace(
+            self._status, state=StoreState.DOWN, problem=error.problem
+        )
+        return error
+
+    def _publish(self, tally: Tally) -> None:
+        self._status = StoreStatus(
+            state=StoreState.OK,
+            opened=True,
+            rows=tally.readings,
+            simulated_rows=tally.simulated_readings,
+            size_bytes=self._size_bytes(),
+            problem=self._notice,
+        )
+
+    def _size_bytes(self) -> int:
+        total = 0
+        for path in (self._path, wal_of(self._path)):
+            try:
+                total += path.stat().st_size
+            except OSError:
+                # No log yet; or the folder is gone, which the next commit will say.
+                continue
+        return total
+
+
+def _roll_back(connection: sqlite3.Connection) -> bool:
+    """Ends an open transaction (SQLite has already ended it after some errors)."""
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error:
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""Opening the journal's file: checks it, sets a damaged one aside, makes a new one."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION, create_statements
+from harit_desktop.storage.sqlite import (
+    is_damage,
+    known_error,
+    known_os_error,
+    open_writer,
+    shm_of,
+    wal_of,
+)
+
+CHECK_BUDGET_S = 2.0
+"""A check reads the whole file. What it cannot read in this time (about 1 GB from memory,
+200 MB from a slow disk) stays unchecked, so that a long history never delays the start."""
+
+
+class OpenReport(msgspec.Struct, frozen=True):
+    """What was found when the store was opened.
+
+    `created` is True for a new, empty store. `fully_checked` is False where the file is too
+    big for the time of the check, or is new. `problems` are what the user must hear:
+    store.damaged and store.was_empty (`kept_as` names what was set aside, `reason`),
+    store.no_wal (write-ahead logging is not possible there, so that readers can delay a
+    commit).
+    """
+
+    created: bool
+    fully_checked: bool
+    check_s: float
+    readings: int
+    problems: tuple[Problem, ...] = ()
+
+
+class OpenedFile(msgspec.Struct, frozen=True):
+    connection: sqlite3.Connection
+    created: bool
+    fully_checked: bool
+    check_s: float
+    problems: tuple[Problem, ...]
+
+
+def open_file(path: Path, now_us: int, busy_ms: int, check_budget_s: float) -> OpenedFile:
+    """Opens the store for writing, whatever state its file is in.
+
+    Raises KnownError: store.locked, store.full, store.read_only, store.failed;
+    store.newer_version for a file of a later Harit Desktop; store.foreign for the database
+    of another program, which is left as it is.
+    """
+    problems: list[Problem] = []
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        problems.extend(_set_aside_orphans(path, now_us))
+    except OSError as error:
+        raise known_os_error(error, path) from error
+    try:
+        try:
+            return _open_checked(path, busy_ms, check_budget_s, problems)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            problems.append(set_aside(path, now_us, "store.damaged", str(error)))
+            return _open_checked(path, busy_ms, check_budget_s, problems)
+    except sqlite3.Error as error:
+        raise known_error(error, path) from error
+
+
+def _open_checked(
+    path: Path, busy_ms: int, check_budget_s: float, problems: list[Problem]
+) -> OpenedFile:
+    connection, has_wal = open_writer(path, busy_ms)
+    try:
+        created = _make_schema(connection, path)
+        started_s = time.monotonic()
+        checked = False if created else _check(connection, check_budget_s)
+        check_s = time.monotonic() - started_s
+    except BaseException:
+        connection.close()
+        raise
+    if not has_wal:
+        problems = [*problems, Problem("store.no_wal", {"path": str(path)})]
+    return OpenedFile(connection, created, checked, check_s, tuple(problems))
+
+
+def _make_schema(connection: sqlite3.Connection, path: Path) -> bool:
+    """Makes the tables in an empty file; returns whether it did."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise KnownError("store.foreign", path=str(path))
+    if version > SCHEMA_VERSION:
+        raise KnownError(
+            "store.newer_version", path=str(path), version=version, supported=SCHEMA_VERSION
+        )
+    if tables:
+        return False
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in create_statements():
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return True
+
+
+def _check(connection: sqlite3.Connection, budget_s: float) -> bool:
+    """Reads the whole file; False where the time ran out before the end.
+
+    Raises sqlite3.DatabaseError with the code of a damaged file.
+    """
+    timer = threading.Timer(budget_s, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        with closing(connection.execute("PRAGMA quick_check(1)")) as cursor:
+            finding = cursor.fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return False
+        raise
+    finally:
+        timer.cancel()
+        timer.join()
+    if finding == "ok":
+        return True
+    damage = sqlite3.DatabaseError(finding)
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    damage.sqlite_errorname = "SQLITE_CORRUPT"
+    raise damage
+
+
+def _set_aside_orphans(path: Path, now_us: int) -> list[Problem]:
+    """Saves what SQLite would throw away: a log whose database is gone or empty."""
+    exists = path.exists()
+    if exists and path.stat().st_size > 0:
+        return []
+    if wal_of(path).exists() and wal_of(path).stat().st_size > 0:
+        return [set_aside(path, now_us, "store.was_empty", "database missing, log present")]
+    if exists:
+        # SQLite takes an empty file for a new database: only this tells of the loss.
+        return [Problem("store.was_empty", {"path": str(path), "kept_as": "", "reason": ""})]
+    return []
+
+
+def set_aside(path: Path, now_us: int, code: str, reason: str) -> Problem:
+    """Renames the database with its log and index, all under one new name.
+
+    Together they can still be opened by hand or by a recovery tool. Raises KnownError where
+    they cannot be renamed.
+    """
+    moment = datetime.fromtimestamp(now_us // US_PER_S, UTC).strftime("%Y%m%dT%H%M%SZ")
+    kept = path.with_name(f"{path.name}.corrupt-{moment}")
+    number = 1
+    while kept.exists() or wal_of(kept).exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.corrupt-{moment}-{number}")
+    try:
+        # The database last: a crash in between leaves it to be found again.
+        for source, target in (
+            (wal_of(path), wal_of(kept)),
+            (shm_of(path), shm_of(kept)),
+            (path, kept),
+        ):
+            if source.exists():
+                source.rename(target)
+    except OSError as error:
+        raise known_os_error(error, path) from error
+    return Problem(code, {"path": str(path), "kept_as": kept.name, "reason": reason[:200]})

@@ -1,0 +1,86 @@
+"""Read-only access to the store, from any thread, without disturbing its writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.storage.sqlite import known_error, open_reader
+
+T = TypeVar("T")
+
+Cancelled = Callable[[], bool]
+
+_PROGRESS_STEPS = 1000
+"""SQLite asks after so many steps of its machine (some 20 rows) whether to go on."""
+
+
+class QueryCancelled(KnownError):
+    """The answer is no longer wanted (code query.cancelled)."""
+
+    def __init__(self) -> None:
+        super().__init__("query.cancelled")
+
+
+def never() -> bool:
+    """For a query that nobody cancels."""
+    return False
+
+
+class StoreReader:
+    """Runs queries, each on a connection of its own that sees one state of the store."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = create_engine(
+            "sqlite://",
+            creator=lambda: open_reader(path),
+            poolclass=NullPool,
+            hide_parameters=True,
+        )
+        event.listen(self._engine, "begin", _begin)
+
+    def read(
+        self, query: Callable[[Connection], T], *, empty: T, cancelled: Cancelled = never
+    ) -> T:
+        """The query's answer, or `empty` where there is no store yet.
+
+        Raises QueryCancelled within some milliseconds of `cancelled()`, and KnownError
+        (store.locked, store.failed, ...) where the store cannot be read.
+        """
+        if not self._path.exists():
+            return empty
+        try:
+            with self._engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert isinstance(driver, sqlite3.Connection)
+                driver.set_progress_handler(cancelled, _PROGRESS_STEPS)
+                if connection.exec_driver_sql("PRAGMA user_version").scalar() == 0:
+                    return empty
+                answer = query(connection)
+        except DBAPIError as error:
+            raise self._named(error.orig) from error
+        except sqlite3.Error as error:
+            raise self._named(error) from error
+        if cancelled():
+            raise QueryCancelled
+        return answer
+
+    def _named(self, error: BaseException | None) -> KnownError:
+        if not isinstance(error, sqlite3.Error):
+            return KnownError("store.failed", path=str(self._path), reason=repr(error)[:200])
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            return QueryCancelled()
+        return known_error(error, self._path)
+
+
+def _begin(connection: Connection) -> None:
+    # The driver is in autocommit mode; one transaction gives the query one state.
+    connection.exec_driver_sql("BEGIN")

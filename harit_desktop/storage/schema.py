@@ -1,0 +1,150 @@
+"""The tables, derived from the channel catalogue, and the version they are at.
+
+DDL and reads use these SQLAlchemy tables; the hot write path uses driver tuples in the order
+of their columns.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeEngine
+
+from harit_desktop.domain.channels import CHANNELS, Channel
+
+SCHEMA_VERSION = 1
+"""Kept in `PRAGMA user_version`; a migration raises it by one."""
+
+APPLICATION_ID = 0x48415249
+"""Kept in `PRAGMA application_id` ("HARI"), so that a foreign SQLite file is recognised."""
+
+metadata = MetaData()
+
+# SQLite needs the exact words INTEGER (for a row id) and REAL (for the affinity).
+_RowId = BigInteger().with_variant(Integer(), "sqlite")
+_Number: TypeEngine[float] = Double().with_variant(REAL(), "sqlite")
+
+
+def quality_column(channel: Channel) -> str:
+    """The column that holds the channel's quality flag."""
+    return f"quality_{channel.column}"
+
+
+sensor_readings = Table(
+    "sensor_readings",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("timestamp", String(32), nullable=False),
+    *(Column(channel.column, _Number) for channel in CHANNELS),
+    Column("health_index", Integer),
+    Column("health_status", String(20), nullable=False),
+    Column("is_anomalous", Boolean, nullable=False),
+    Column("anomaly_score", _Number, nullable=False),
+    Column("critical_factors", Text, nullable=False),
+    Column("publisher_id", String(64), nullable=False),
+    Column("timestamp_us", BigInteger, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("reading_key", LargeBinary(32), nullable=False),
+    *(Column(quality_column(channel), SmallInteger, nullable=False) for channel in CHANNELS),
+    Column("sent_timestamp", Text),
+    Column("time_source", String(16), nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("retained", Boolean, nullable=False),
+    Column("message_id", String(64)),
+    Column("profile", String(64), nullable=False),
+    # An id is never used twice, so that a cursor over ids misses nothing after a deletion.
+    sqlite_autoincrement=True,
+)
+
+# The payloads come last, so that listing a table never touches their pages.
+message_log = Table(
+    "message_log",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("publisher_id", String(64), nullable=False),
+    Column("qos", SmallInteger, nullable=False),
+    Column("retained", Boolean, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason_code", String(64)),
+    Column("reason_params", Text),
+    Column("size_bytes", Integer, nullable=False),
+    Column("kept_bytes", Integer, nullable=False),
+    Column("reading_id", BigInteger),
+    Column("rejected_id", BigInteger),
+    Column("payload", LargeBinary),
+)
+
+rejected_messages = Table(
+    "rejected_messages",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("publisher_id", String(64)),
+    Column("reason_code", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("kept_bytes", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+# What is known of each publisher without scanning its readings; kept true by every writer.
+devices = Table(
+    "devices",
+    metadata,
+    Column("publisher_id", String(64), primary_key=True),
+    Column("first_us", BigInteger, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+    Column("last_received_us", BigInteger, nullable=False),
+    Column("reading_count", BigInteger, nullable=False),
+    Column("simulated_count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Counts that would take a scan of millions of rows; changed in the rows' own transaction.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+Index("ux_readings_key", sensor_readings.c.reading_key, unique=True)
+Index("ix_readings_device_time", sensor_readings.c.publisher_id, sensor_readings.c.timestamp_us)
+Index("ix_readings_time", sensor_readings.c.timestamp_us)
+
+
+def create_statements() -> list[str]:
+    """The SQLite statements that make an empty database one of this version."""
+    dialect = sqlite.dialect()
+    statements = []
+    for table in metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)))
+        statements.extend(
+            str(CreateIndex(index).compile(dialect=dialect))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        )
+    # A pragma takes no bound parameter; both are numbers of ours.
+    statements.append(f"PRAGMA application_id = {APPLICATION_ID}")
+    statements.append(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    return statements

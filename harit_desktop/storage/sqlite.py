@@ -1,0 +1,166 @@
+"""Opening SQLite files: the settings of every connection, and errors by name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from harit_desktop.domain.errors import KnownError
+
+WRITER_BUSY_MS = 2000
+"""How long a write waits for another program's lock before it is reported and tried again:
+shorter than the time in which the program promises to end."""
+
+READER_BUSY_MS = 5000
+
+_EVERY_CONNECTION = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cache_size = -8000",
+)
+
+_WRITER = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA journal_size_limit = 67108864",
+    # Some builds overwrite deleted rows with zeros; that doubles the cost of each deletion.
+    "PRAGMA secure_delete = OFF",
+)
+
+_NEARLY_FULL_BYTES = 256 * 1024
+
+
+def open_writer(path: Path, busy_ms: int = WRITER_BUSY_MS) -> tuple[sqlite3.Connection, bool]:
+    """A read-write connection in autocommit mode; the caller writes BEGIN and COMMIT.
+
+    The second value tells whether write-ahead logging is on; some network drives cannot.
+    Creates an empty file where there is none. Raises sqlite3.Error.
+    """
+    # One owner at a time, but not for ever the same thread: the engine opens and closes.
+    connection = sqlite3.connect(
+        path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
+    )
+    try:
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        for statement in (*_EVERY_CONNECTION, *_WRITER):
+            connection.execute(statement).close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection, mode == "wal"
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write. Raises sqlite3.Error, also where the file is missing."""
+    try:
+        return _open_reader(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        # In a folder where nothing may be created, SQLite cannot make its shared-memory
+        # file. Without a log beside it, the database file is complete by itself.
+        if primary_code(error) != sqlite3.SQLITE_CANTOPEN or _size(wal_of(path)) > 0:
+            raise
+        if _size(path) <= 0 or _folder_errno(path.parent) is None:
+            raise
+        return _open_reader(path, "mode=ro&immutable=1")
+
+
+def _open_reader(path: Path, options: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{file_uri(path)}?{options}",
+        uri=True,
+        timeout=READER_BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        for statement in (*_EVERY_CONNECTION, "PRAGMA query_only = ON"):
+            connection.execute(statement).close()
+        connection.execute("SELECT count(*) FROM sqlite_master").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def file_uri(path: Path) -> str:
+    """The path as SQLite's URI file name, also for drive letters and network shares."""
+    text = quote(path.absolute().as_posix(), safe="/:")
+    return "file://" + text if text.startswith("/") else "file:///" + text
+
+
+def wal_of(path: Path) -> Path:
+    """SQLite's write-ahead log of a database file."""
+    return path.with_name(path.name + "-wal")
+
+
+def shm_of(path: Path) -> Path:
+    """SQLite's shared index of the log of a database file."""
+    return path.with_name(path.name + "-shm")
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code of an error; 0 where the driver itself raised it."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file is not a sound database."""
+    return primary_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def known_error(error: sqlite3.Error, path: Path) -> KnownError:
+    """The error by the name that the program shows: store.locked, .full, .read_only, .failed."""
+    code = primary_code(error)
+    reason = f"{error} [{getattr(error, 'sqlite_errorname', type(error).__name__)}]"[:200]
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        name = "store.locked"
+    elif code == sqlite3.SQLITE_FULL:
+        name = "store.full"
+    elif code == sqlite3.SQLITE_READONLY:
+        name = "store.read_only"
+    elif code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
+        # SQLite does not tell why a file operation failed; the folder does.
+        name = _name_of_errno(_folder_errno(path.parent))
+    else:
+        name = "store.failed"
+    return KnownError(name, path=str(path), reason=reason)
+
+
+def known_os_error(error: OSError, path: Path) -> KnownError:
+    """The same for an error of the file system."""
+    reason = error.strerror or str(error)
+    return KnownError(_name_of_errno(error.errno), path=str(path), reason=reason[:200])
+
+
+def _name_of_errno(number: int | None) -> str:
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "store.read_only"
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "store.full"
+    return "store.failed"
+
+
+def _folder_errno(folder: Path) -> int | None:
+    """Why no file can be written in the folder, as errno; None where one can."""
+    try:
+        if shutil.disk_usage(folder).free < _NEARLY_FULL_BYTES:
+            return errno.ENOSPC
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".harit-probe-")
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        return error.errno or errno.EIO
+    return None
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file; -1 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

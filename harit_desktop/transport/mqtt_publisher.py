@@ -1,0 +1,222 @@
+"""The way out: publishes at QoS 1, in order, and reports each confirmation."""
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
+
+from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.status import LinkStatus
+from harit_desktop.transport.endpoint import MqttEndpoint
+from harit_desktop.transport.mqtt_client import (
+    BufferedClient,
+    ProtocolVersion,
+    SessionOptions,
+    Will,
+)
+from harit_desktop.transport.mqtt_connection import Accepted
+from harit_desktop.transport.mqtt_errors import NOT_AUTHORIZED, broker_problem
+from harit_desktop.transport.mqtt_session import MqttSession
+
+_log = logging.getLogger(__name__)
+
+STATUS_TOPIC = "harit-samarth/status"
+_MAX_WAITING = 1000
+_SESSION_EXPIRY_S = 300
+_GOODBYE_S = 1.5
+_FIRST_FAILURE_CODE = 0x80
+
+Settled = Callable[[Problem | None], None]
+"""Called once on the network thread: None when confirmed, else why it was refused."""
+
+
+class _Outgoing(msgspec.Struct, frozen=True, gc=False):
+    topic: str
+    payload: bytes
+    announcement: bool
+    settled: Settled | None
+
+
+def status_payload(status: str, publisher_id: str, message: str, now_us: int) -> bytes:
+    """The retained announcement of a publisher; the names are the existing system's."""
+    instant = datetime.fromtimestamp(now_us / US_PER_S, UTC)
+    return json.dumps(
+        {
+            "status": status,
+            "publisher_id": publisher_id,
+            "message": message,
+            "timestamp": instant.isoformat(),
+        }
+    ).encode()
+
+
+class MqttPublisher:
+    """A client of its own (the endpoint's id + "-pub"). Public methods: any thread.
+
+    Messages that the broker has not confirmed are kept, at most `max_waiting`, and sent
+    again in their order after a reconnect. With `announce` the retained status says
+    online while connected, offline after a clean stop, and offline by the last will,
+    `will_delay_s` after this program vanished (MQTT 5; at once with 3.1.1).
+    """
+
+    def __init__(
+        self,
+        endpoint: MqttEndpoint,
+        now_us: NowUs,
+        publisher_id: str,
+        *,
+        announce: bool,
+        status_topic: str = STATUS_TOPIC,
+        client_suffix: str = "-pub",
+        max_waiting: int = _MAX_WAITING,
+        will_delay_s: int = 30,
+    ) -> None:
+        self._endpoint = endpoint.with_suffix(client_suffix)
+        self._now_us = now_us
+        self._publisher_id = publisher_id
+        self._announce = announce
+        self._status_topic = status_topic
+        self._max_waiting = max_waiting
+        self._lock = threading.Lock()
+        self._waiting: deque[_Outgoing] = deque()
+        self._in_flight: dict[int, _Outgoing] = {}
+        self._client: BufferedClient | None = None
+        self._inflight_limit = 1
+        self._leaving = False
+        will = None
+        if announce:
+            payload = self._status("offline", "Publisher lost its connection")
+            will = Will(status_topic, payload, will_delay_s)
+        self._session = MqttSession(
+            self._endpoint,
+            self,
+            now_us,
+            thread_name="mqtt-pub-net",
+            # A longer session than the will's delay: the end of the session sends the will.
+            options=SessionOptions(persistent=False, expiry_s=_SESSION_EXPIRY_S, will=will),
+        )
+
+    def start(self) -> None:
+        self._session.start()
+
+    def stop(self, deadline_s: float) -> bool:
+        """Announces "offline", waits briefly for its confirmation and disconnects.
+
+        Where the broker does not confirm it, the connection is dropped instead, so that
+        the last will says it. Unconfirmed messages are given up.
+        """
+        until_s = time.monotonic() + deadline_s
+        confirmed = threading.Event()
+        with self._lock:
+            self._leaving = True
+            announcing = self._announce and self._client is not None
+            if announcing:
+                payload = self._status("offline", "Publisher stopped")
+                self._waiting.appendleft(
+                    _Outgoing(self._status_topic, payload, True, lambda _problem: confirmed.set())
+                )
+        if announcing:
+            self._session.wake()
+            confirmed.wait(min(_GOODBYE_S, deadline_s / 2))
+        left_s = max(0.0, until_s - time.monotonic())
+        stopped = self._session.stop(left_s, clean=not announcing or confirmed.is_set())
+        if self.waiting:
+            _log.warning("%d messages were not confirmed by the broker", self.waiting)
+        return stopped
+
+    def publish(self, topic: str, payload: bytes, settled: Settled | None = None) -> bool:
+        """Queues a message; False, and nothing kept, when too many wait or after `stop`.
+
+        Raises ValueError for a topic that cannot be published to.
+        """
+        if not topic or "+" in topic or "#" in topic or "\0" in topic:
+            raise ValueError(f"not a topic to publish to: {topic!r}")
+        with self._lock:
+            if self._leaving or len(self._waiting) + len(self._in_flight) >= self._max_waiting:
+                return False
+            self._waiting.append(_Outgoing(topic, payload, False, settled))
+        self._session.wake()
+        return True
+
+    def status(self) -> LinkStatus:
+        return self._session.status()
+
+    def retry_now(self) -> None:
+        self._session.retry_now()
+
+    def healthy(self) -> bool:
+        return self._session.healthy()
+
+    @property
+    def waiting(self) -> int:
+        """Messages accepted by `publish` (or announced) and not settled yet."""
+        with self._lock:
+            return len(self._waiting) + len(self._in_flight)
+
+    # From here on: `SessionHandler`, called by the session on its thread.
+
+    def opened(self, client: BufferedClient, version: ProtocolVersion, accepted: Accepted) -> None:
+        with self._lock:
+            self._client = client
+            self._inflight_limit = accepted.inflight_limit
+            if self._announce and not self._leaving:
+                payload = self._status("online", "Publisher started")
+                self._waiting.appendleft(_Outgoing(self._status_topic, payload, True, None))
+
+    def closed(self) -> None:
+        with self._lock:
+            self._client = None
+            # An announcement is of its moment: the next connection makes its own.
+            unsettled = (*self._in_flight.values(), *self._waiting)
+            self._in_flight.clear()
+            self._waiting = deque(each for each in unsettled if not each.announcement)
+
+    def message(self, message: mqtt.MQTTMessage) -> None:
+        pass
+
+    def subscribed(self, packet_id: int, codes: Sequence[int]) -> None:
+        pass
+
+    def published(self, packet_id: int, code: int) -> None:
+        with self._lock:
+            outgoing = self._in_flight.pop(packet_id, None)
+        if outgoing is None or outgoing.settled is None:
+            return
+        if code < _FIRST_FAILURE_CODE:
+            outgoing.settled(None)
+        elif code == NOT_AUTHORIZED:
+            outgoing.settled(
+                broker_problem(self._endpoint, "broker.not_authorized", topic=outgoing.topic)
+            )
+        else:
+            outgoing.settled(
+                broker_problem(self._endpoint, "broker.rejected", reason=f"0x{code:02x}")
+            )
+
+    def tick(self) -> None:
+        """Sends what waits. Only here, outside paho's callbacks, may both locks be taken."""
+        client = self._client
+        while client is not None:
+            with self._lock:
+                if not self._waiting or len(self._in_flight) >= self._inflight_limit:
+                    return
+                outgoing = self._waiting.popleft()
+            info = client.publish(
+                outgoing.topic, outgoing.payload, qos=1, retain=outgoing.announcement
+            )
+            with self._lock:
+                if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    self._waiting.appendleft(outgoing)
+                    return
+                self._in_flight[info.mid] = outgoing
+
+    def _status(self, status: str, message: str) -> bytes:
+        return status_payload(status, self._publisher_id, message, self._now_us())

@@ -1,0 +1,158 @@
+"""Everything a person can ask for by menu, key or toolbar, by its stable name."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
+
+from harit_desktop.ui.icons import icon
+from harit_desktop.ui.theme import SCHEMES, Tokens
+
+RANGE_KEYS: tuple[str, ...] = ("15m", "1h", "24h", "7d", "30d", "all")
+DEFAULT_RANGE = "1h"
+
+_ICONS = {
+    "action.file.export": ("export", "text2"),
+    "action.chart.freeze": ("pause", "text2"),
+    "action.tools.settings": ("settings", "text2"),
+}
+
+
+class Actions(QObject):
+    """Makes the actions once; menus and toolbar show the same ones.
+
+    Each is an attribute here and a child of the window under its objectName.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        make = self._make
+        self.export = make("action.file.export", self.tr("&Export CSV…"), "Ctrl+E")
+        self.quit = make("action.file.quit", self.tr("&Quit"), "Ctrl+Q")
+        self.show_live = make("action.view.live", self.tr("&Live"), "Ctrl+1")
+        self.show_messages = make("action.view.messages", self.tr("&Messages"), "Ctrl+4")
+        self.devices = make("action.view.devices", self.tr("&Devices"), "F9", checkable=True)
+        self.health = make("action.view.health", self.tr("&Side panel"), "F10", checkable=True)
+        self.fullscreen = make(
+            "action.view.fullscreen", self.tr("&Full screen"), "F11", checkable=True
+        )
+        self.find = make("action.find", self.tr("&Find"), "Ctrl+F")
+        self.publisher = make("action.publisher.toggle", self.tr("Start &publisher"), "F5")
+        self.connect_toggle = make("action.connect.toggle", self.tr("&Connect"), "Ctrl+K")
+        self.freeze = make(
+            "action.chart.freeze", self.tr("&Freeze display"), "Space", checkable=True
+        )
+        self.cursor = make("action.chart.cursor", self.tr("Cursor to &latest"), "End")
+        self.next_device = make("action.device.next", self.tr("&Next device"), "Ctrl+Tab")
+        self.previous_device = make(
+            "action.device.previous", self.tr("P&revious device"), "Ctrl+Shift+Tab"
+        )
+        self.delete_simulated = make(
+            "action.data.deleteSimulated", self.tr("&Delete simulated data…")
+        )
+        self.settings = make("action.tools.settings", self.tr("&Settings…"), "Ctrl+,")
+        self.about = make("action.help.about", self.tr("&About"), "F1")
+        self.theme_group = self._make_themes()
+        self.range_group = self._make_ranges()
+        self._assign_roles()
+
+    def build_menus(self, bar: QMenuBar) -> None:
+        """Fills the menu bar."""
+        file = bar.addMenu(self.tr("&File"))
+        file.addActions([self.export])
+        file.addSeparator()
+        file.addAction(self.quit)
+        view = bar.addMenu(self.tr("&View"))
+        view.addActions([self.show_live, self.show_messages])
+        view.addSeparator()
+        panels = view.addMenu(self.tr("&Panels"))
+        panels.addActions([self.devices, self.health])
+        self._group_menu(view, self.tr("&Time range"), self.range_group)
+        self._group_menu(view, self.tr("T&heme"), self.theme_group)
+        view.addSeparator()
+        view.addActions([self.find, self.fullscreen])
+        monitor = bar.addMenu(self.tr("&Monitor"))
+        monitor.addActions([self.publisher, self.connect_toggle])
+        monitor.addSeparator()
+        monitor.addActions([self.freeze, self.cursor])
+        monitor.addSeparator()
+        monitor.addActions([self.next_device, self.previous_device])
+        monitor.addSeparator()
+        monitor.addAction(self.delete_simulated)
+        bar.addMenu(self.tr("&Tools")).addAction(self.settings)
+        bar.addMenu(self.tr("&Help")).addAction(self.about)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Draws the icons in the colours of the theme."""
+        for action in (self.export, self.freeze, self.settings):
+            name, color = _ICONS[action.objectName()]
+            action.setIcon(icon(name, tokens, color=color))
+
+    def on_range(self, chosen: Callable[[str], None]) -> None:
+        """Calls `chosen` with the key of RANGE_KEYS that the user picks."""
+        self.range_group.triggered.connect(lambda action: chosen(action.data()))
+
+    def on_theme(self, chosen: Callable[[str], None]) -> None:
+        """Calls `chosen` with the scheme of SCHEMES that the user picks."""
+        self.theme_group.triggered.connect(lambda action: chosen(action.data()))
+
+    def check(self, group: QActionGroup, data: str) -> None:
+        """Marks the action of a group that stands for `data`, without triggering it."""
+        for action in group.actions():
+            if action.data() == data and not action.isChecked():
+                action.setChecked(True)
+
+    def keep_within(self, action: QAction, widget: QObject) -> None:
+        """Lets an action's key act only while the focus is in `widget`."""
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        widget.addAction(action)  # type: ignore[attr-defined]  # QWidget, typed by its base.
+
+    def _make(self, name: str, text: str, key: str = "", checkable: bool = False) -> QAction:
+        action = QAction(text, self._window)
+        action.setObjectName(name)
+        action.setCheckable(checkable)
+        if key:
+            action.setShortcut(QKeySequence(key))
+        self._window.addAction(action)
+        return action
+
+    def _make_themes(self) -> QActionGroup:
+        texts = {
+            "auto": self.tr("&As the system"),
+            "light": self.tr("&Light"),
+            "dark": self.tr("&Dark"),
+        }
+        group = QActionGroup(self._window)
+        for scheme in SCHEMES:
+            action = self._make(f"action.view.theme.{scheme}", texts[scheme], checkable=True)
+            action.setData(scheme)
+            group.addAction(action)
+        return group
+
+    def _make_ranges(self) -> QActionGroup:
+        texts = {
+            "15m": self.tr("15 min"),
+            "1h": self.tr("1 h"),
+            "24h": self.tr("24 h"),
+            "7d": self.tr("7 d"),
+            "30d": self.tr("30 d"),
+            "all": self.tr("All"),
+        }
+        group = QActionGroup(self._window)
+        for number, key in enumerate(RANGE_KEYS, start=1):
+            action = self._make(f"action.range.{key}", texts[key], f"Alt+{number}", True)
+            action.setData(key)
+            group.addAction(action)
+        self.check(group, DEFAULT_RANGE)
+        return group
+
+    def _group_menu(self, parent: QMenu, title: str, group: QActionGroup) -> None:
+        parent.addMenu(title).addActions(group.actions())
+
+    def _assign_roles(self) -> None:
+        """macOS moves these to the application menu."""
+        self.quit.setMenuRole(QAction.MenuRole.QuitRole)
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)

@@ -1,0 +1,106 @@
+"""The time cursor that all strips share: where it stands and what it reads there."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication
+
+from harit_desktop.ui.charts.envelope import Trace
+from harit_desktop.ui.charts.frame import LEAD_PX, TimeView
+from harit_desktop.ui.charts.gaps import breaks
+from harit_desktop.ui.charts.live_data import LiveData
+from harit_desktop.ui.charts.strip_chart import CursorMark
+from harit_desktop.ui.words import channel_value
+
+Times = NDArray[np.int64]
+Positions = NDArray[np.intp]
+
+NEAR_PX = 3.0
+"""A cursor in a gap reads a reading this near to it."""
+
+
+class TimeCursor:
+    """An instant among the focus device's readings, or none.
+
+    `follows` keeps it on the newest reading; `by_mouse` says that it goes with the mouse.
+    """
+
+    def __init__(self, data: LiveData) -> None:
+        self._data = data
+        self.time_us: int | None = None
+        self.follows = False
+        self.by_mouse = False
+
+    def drop(self) -> None:
+        self.time_us, self.follows, self.by_mouse = None, False, False
+
+    def hover(self, x: float, view: TimeView) -> None:
+        """Follows the mouse at `x` pixels, on the nearest reading where one is near."""
+        self.follows, self.by_mouse = False, True
+        at_us = min(view.time_at(x), view.time_at(view.width_px - LEAD_PX))
+        times = self._times(view)
+        near = _reading_at(times, breaks(times), at_us, view)
+        self.time_us = at_us if near is None else int(times[near])
+
+    def step(self, readings: int, view: TimeView) -> None:
+        """Moves by a number of readings; starts from the newest where there is no cursor."""
+        times = self._times(view)
+        if times.size == 0:
+            return
+        at = times.size - 1 if self.time_us is None else _nearest(times, self.time_us) + readings
+        self.time_us = int(times[min(max(at, 0), times.size - 1)])
+        self.follows, self.by_mouse = False, False
+
+    def jump(self, newest: bool, view: TimeView) -> None:
+        """Goes to the newest reading and stays on it, or to the oldest in view."""
+        times = self._times(view)
+        if times.size:
+            self.time_us = int(times[-1 if newest else 0])
+            self.follows, self.by_mouse = newest, False
+
+    def settle(self, view: TimeView) -> None:
+        """Adapts to a view that has moved on."""
+        if self.follows:
+            self.jump(True, view)
+        elif self.time_us is not None and not view.start_us <= self.time_us <= view.end_us:
+            self.drop()
+
+    def mark(self, key: str, of: Trace | None, view: TimeView) -> CursorMark | None:
+        """What one strip shows at the cursor."""
+        if self.time_us is None:
+            return None
+        if of is not None:
+            near = _reading_at(of.time_us, of.gap_after, self.time_us, view)
+            if near is not None:
+                value = float(of.value[near])
+                return CursorMark(self.time_us, value, channel_value(key, value))
+        none = QCoreApplication.translate("Charts", "no data")
+        return CursorMark(self.time_us, None, none)
+
+    def _times(self, view: TimeView) -> Times:
+        data = self._data.data(self._data.focus) if self._data.focus is not None else None
+        if data is None:
+            return np.empty(0, np.int64)
+        first, last = np.searchsorted(data.time_us, [view.start_us, view.end_us])
+        return data.time_us[first:last]
+
+
+def _reading_at(times: Times, gap_after: Positions, at_us: int, view: TimeView) -> int | None:
+    """The reading that a cursor at `at_us` reads; None in a gap and beyond the ends."""
+    if times.size == 0:
+        return None
+    near = _nearest(times, at_us)
+    if abs(int(times[near]) - at_us) <= NEAR_PX * view.us_per_px:
+        return near
+    before = int(np.searchsorted(times, at_us, side="right")) - 1
+    if before < 0 or before == times.size - 1 or before in gap_after:
+        return None
+    return near
+
+
+def _nearest(times: Times, at_us: int) -> int:
+    after = int(np.searchsorted(times, at_us))
+    if after == 0:
+        return 0
+    if after == times.size:
+        return after - 1
+    return after if times[after] - at_us < at_us - times[after - 1] else after - 1

@@ -1,0 +1,124 @@
+"""Reduces a channel's readings to what a chart of a given width can show.
+
+Where more than two readings fall on a pixel they become one column with their mean, lowest
+and highest value: drawing costs what the pixels cost, and no short excursion is lost.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harit_desktop.domain.analysis import Flag
+from harit_desktop.ui.charts.gaps import breaks
+from harit_desktop.ui.charts.series import SeriesData
+
+READINGS_PER_PX = 2
+
+Floats = NDArray[np.float64]
+
+
+class Trace(NamedTuple):
+    """One channel of one device: only values that are there, finite and not refused.
+
+    `low`/`high` are None for single readings. `gap_after` lists the positions after which
+    the line is not joined. `failed_us`/`failed` are the readings flagged as impossible.
+    """
+
+    time_us: NDArray[np.int64]
+    value: Floats
+    low: Floats | None
+    high: Floats | None
+    gap_after: NDArray[np.intp]
+    failed_us: NDArray[np.int64]
+    failed: Floats
+
+
+class Line(NamedTuple):
+    """A trace at the resolution of the screen.
+
+    `time_us` (n,) float64; `mean`, `low`, `high` (n,); `starts` (s,) the positions at which
+    a new unjoined piece begins, the first is 0; `dense` says that rows stand for several
+    readings, so that the band between low and high means something.
+    """
+
+    time_us: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    starts: NDArray[np.intp]
+    dense: bool
+
+    @property
+    def size(self) -> int:
+        return int(self.time_us.size)
+
+
+def trace(series: SeriesData, channel: int, interval_us: float | None = None) -> Trace:
+    """The drawable readings of one channel; `channel` is its place in the catalogue."""
+    value = np.ascontiguousarray(series.values[:, channel])
+    finite = np.isfinite(value)
+    failed = finite & (series.flags[:, channel] == Flag.FAIL)
+    good = finite & ~failed
+    low = None if series.low is None else series.low[:, channel]
+    high = None if series.high is None else series.high[:, channel]
+    times = series.time_us
+    if not good.all():
+        times, value = times[good], value[good]
+        low = None if low is None else low[good]
+        high = None if high is None else high[good]
+    return Trace(
+        times,
+        value,
+        _filled(low, value),
+        _filled(high, value),
+        breaks(times, interval_us),
+        series.time_us[failed],
+        series.values[failed, channel],
+    )
+
+
+def _filled(extremes: Floats | None, value: Floats) -> Floats | None:
+    if extremes is None:
+        return None
+    return np.where(np.isfinite(extremes), extremes, value)
+
+
+def line(source: Trace, start_us: int, end_us: int, width_px: int) -> Line:
+    """The part of a trace in view as a line for a plot of `width_px` pixels.
+
+    One row before `start_us` is kept, so that the line enters from the edge.
+    """
+    first = max(0, int(np.searchsorted(source.time_us, start_us)) - 1)
+    last = int(np.searchsorted(source.time_us, end_us, side="right"))
+    gaps = source.gap_after[(source.gap_after >= first) & (source.gap_after < last - 1)] - first
+    part = slice(first, last)
+    if last - first > READINGS_PER_PX * max(1, width_px):
+        return _columns(source, part, gaps, start_us, (end_us - start_us) / max(1, width_px))
+    value = source.value[part]
+    low = value if source.low is None else source.low[part]
+    high = value if source.high is None else source.high[part]
+    starts = np.concatenate([np.zeros(1, np.intp), gaps + 1])
+    times = source.time_us[part].astype(np.float64)
+    return Line(times, value, low, high, starts, source.low is not None)
+
+
+def _columns(
+    source: Trace, part: slice, gaps: NDArray[np.intp], start_us: int, us_per_px: float
+) -> Line:
+    times = source.time_us[part]
+    column = np.floor((times - start_us) / us_per_px)
+    new_column = np.flatnonzero(np.diff(column)) + 1
+    heads = np.unique(np.concatenate([np.zeros(1, np.intp), new_column, gaps + 1]))
+    ends = np.append(heads[1:], times.size)
+    value = source.value[part]
+    low = value if source.low is None else source.low[part]
+    high = value if source.high is None else source.high[part]
+    return Line(
+        (times[heads] + times[ends - 1]) / 2.0,
+        np.add.reduceat(value, heads) / (ends - heads),
+        np.minimum.reduceat(low, heads),
+        np.maximum.reduceat(high, heads),
+        np.searchsorted(heads, np.concatenate([np.zeros(1, np.intp), gaps + 1])),
+        True,
+    )

@@ -1,0 +1,117 @@
+"""What one strip shows at one moment, and where its parts lie in pixels."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harit_desktop.ui.charts.envelope import Line
+from harit_desktop.ui.charts.gaps import Gap
+from harit_desktop.ui.charts.time_ticks import Tick
+
+LEAD_PX = 8
+"""Room right of "now", so that the dot of the newest reading is not cut."""
+TOP_PX = 4
+BOTTOM_PX = 5
+FAR_PX = 4000.0
+"""Values far off the scale are drawn no further out than this: the rasteriser is 16 bit."""
+
+
+class Limits(NamedTuple):
+    """A channel's optimal range and the alarm limits around it, in its own unit."""
+
+    optimal_low: float
+    optimal_high: float
+    alarm_low: float
+    alarm_high: float
+
+
+class TimeView(NamedTuple):
+    """The stretch of time on the shared axis: `span_us` ends `LEAD_PX` left of `end_us`."""
+
+    start_us: int
+    end_us: int
+    width_px: int
+
+    @property
+    def us_per_px(self) -> float:
+        return (self.end_us - self.start_us) / max(1, self.width_px)
+
+    def x_of(self, time_us: float) -> float:
+        return (time_us - self.start_us) / self.us_per_px
+
+    def time_at(self, x: float) -> int:
+        return int(self.start_us + x * self.us_per_px)
+
+    def column_of(self, time_us: int) -> int:
+        """The pixel column on a grid that does not move with the view."""
+        return int(time_us // self.us_per_px)
+
+
+def view_until(now_us: int, span_us: int, width_px: int) -> TimeView:
+    """The view of the last `span_us`, moved on only by whole pixels.
+
+    A redraw then always moves the picture by at least a pixel, and a column once drawn
+    keeps its readings.
+    """
+    us_per_px = max(1.0, span_us / max(1, width_px - LEAD_PX))
+    end_us = (int(now_us / us_per_px) + 1 + LEAD_PX) * us_per_px
+    return TimeView(int(end_us - us_per_px * width_px), int(end_us), width_px)
+
+
+@dataclass(frozen=True)
+class StripFrame:
+    """Everything that a strip draws; `low`/`high` is the range of its value axis.
+
+    `gaps` are hatched stretches of the focus device; `failed` the (time_us, value) of its
+    refused readings; `unit` and the texts are shown as they are. `live` puts a dot on the
+    newest reading; `labelled_gaps` names also narrow gaps (first strip).
+    """
+
+    view: TimeView
+    ticks: tuple[Tick, ...]
+    low: float
+    high: float
+    value_ticks: tuple[tuple[float, str], ...]
+    unit: str
+    focus: Line | None
+    context: tuple[Line, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    failed: tuple[tuple[int, float], ...] = ()
+    limits: Limits | None = None
+    live: bool = False
+    labelled_gaps: bool = False
+    empty_text: str = ""
+    simulated_text: str = ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps instants and values of a frame to pixels of a plot area of a given height."""
+
+    view: TimeView
+    low: float
+    high: float
+    height_px: float
+
+    @property
+    def top(self) -> float:
+        return float(TOP_PX)
+
+    @property
+    def bottom(self) -> float:
+        return float(max(TOP_PX + 1, self.height_px - BOTTOM_PX))
+
+    def x(self, time_us: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (time_us - self.view.start_us) / self.view.us_per_px
+
+    def y(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip(self._y(value), -FAR_PX, FAR_PX)
+
+    def y_of(self, value: float) -> float:
+        return float(min(max(self._y(value), -FAR_PX), FAR_PX))
+
+    def _y(self, value: "float | NDArray[np.float64]") -> "float | NDArray[np.float64]":
+        part = (value - self.low) / ((self.high - self.low) or 1.0)
+        return self.bottom - part * (self.bottom - self.top)

@@ -1,0 +1,158 @@
+"""The readings behind the live page: series, focus, context devices, what is wanted."""
+
+from collections.abc import Sequence
+
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.charts.envelope import Trace, trace
+from harit_desktop.ui.charts.series import DeviceSeries, SeriesData
+
+RANGES_S: dict[str, int | None] = {
+    "15m": 15 * 60,
+    "1h": 3600,
+    "24h": 86_400,
+    "7d": 7 * 86_400,
+    "30d": 30 * 86_400,
+    "all": None,
+}
+"""The time ranges by key, in seconds; None is everything there is."""
+
+MAX_CONTEXT = 8
+MAX_KEPT = 16
+"""Devices whose series are kept: those in view and a few that were."""
+_LEAST_KEPT_US = 3600 * US_PER_S
+_TRIM_PART = 0.1
+_LEAST_ALL_US = 15 * 60 * US_PER_S
+
+
+class LiveData:
+    """Series of the devices in view. Knows no widget.
+
+    Context devices are those of the same kind as the focus (simulated or real): a made-up
+    curve beside a measured one would be taken for a measured one.
+    """
+
+    def __init__(self) -> None:
+        self.range_key = "24h"
+        self.focus: str | None = None
+        self.devices: dict[str, DeviceState] = {}
+        self._series: dict[str, DeviceSeries] = {}
+        self._fetched_for: dict[str, str] = {}
+        self._asked: set[str] = set()
+        self._traces: dict[tuple[str, int], tuple[int, Trace]] = {}
+
+    def set_range(self, key: str) -> None:
+        """Raises ValueError for a key that is not in RANGES_S."""
+        if key not in RANGES_S:
+            raise ValueError(f"range must be one of {', '.join(RANGES_S)}, not {key!r}")
+        self.range_key = key
+        self._asked.clear()
+
+    def set_devices(self, devices: Sequence[DeviceState]) -> None:
+        self.devices = {device.publisher_id: device for device in devices}
+
+    @property
+    def focus_device(self) -> DeviceState | None:
+        return self.devices.get(self.focus) if self.focus is not None else None
+
+    def context(self) -> list[str]:
+        """The devices drawn in grey beside the focus, at most `MAX_CONTEXT`."""
+        focus = self.focus_device
+        if focus is None:
+            return []
+        others = [
+            device.publisher_id
+            for device in self.devices.values()
+            if device.simulated == focus.simulated and device.publisher_id != self.focus
+        ]
+        return others[:MAX_CONTEXT]
+
+    def shown(self) -> list[str]:
+        return ([] if self.focus is None else [self.focus]) + self.context()
+
+    def wanted(self) -> list[str]:
+        """Devices whose series must be fetched; each is named once until it came."""
+        wanted = []
+        for publisher_id in self.shown():
+            series = self._series.get(publisher_id)
+            fresh = self._fetched_for.get(publisher_id) == self.range_key
+            if publisher_id in self._asked or (fresh and series and not series.overflowed):
+                continue
+            self._asked.add(publisher_id)
+            wanted.append(publisher_id)
+        return wanted
+
+    def replace(self, publisher_id: str, series: SeriesData) -> None:
+        """Takes a series fetched for the range that is set now."""
+        self._of(publisher_id).replace(series)
+        self._fetched_for[publisher_id] = self.range_key
+        self._asked.discard(publisher_id)
+
+    def append(self, publisher_id: str, points: SeriesData) -> bool:
+        """Adds live readings; False for a device that is not kept."""
+        if publisher_id not in self._series and len(self._series) >= MAX_KEPT:
+            return False
+        self._of(publisher_id).append(points)
+        return True
+
+    def data(self, publisher_id: str) -> SeriesData | None:
+        series = self._series.get(publisher_id)
+        return None if series is None else series.data
+
+    def version(self, publisher_id: str) -> int:
+        """Changes whenever the readings of a device change."""
+        series = self._series.get(publisher_id)
+        return -1 if series is None else series.version
+
+    def trace(self, publisher_id: str, channel: int) -> Trace | None:
+        """The drawable readings of a channel, made once per change of the series."""
+        series = self._series.get(publisher_id)
+        if series is None:
+            return None
+        cached = self._traces.get((publisher_id, channel))
+        if cached is not None and cached[0] == series.version:
+            return cached[1]
+        device = self.devices.get(publisher_id)
+        interval_us = device.interval_s * US_PER_S if device and device.interval_s else None
+        made = trace(series.data, channel, interval_us)
+        self._traces[publisher_id, channel] = (series.version, made)
+        return made
+
+    def span_us(self, now_us: int) -> int:
+        """How much time the range shows; for "all" back to the oldest reading in view."""
+        seconds = RANGES_S[self.range_key]
+        if seconds is not None:
+            return seconds * US_PER_S
+        oldest = [
+            int(data.time_us[0])
+            for data in map(self.data, self.shown())
+            if data is not None and data.size
+        ]
+        return max(_LEAST_ALL_US, now_us - min(oldest, default=now_us))
+
+    def trim(self, now_us: int) -> None:
+        """Forgets what has left the range, now and then rather than row by row."""
+        if RANGES_S[self.range_key] is None:
+            return
+        span_us = max(self.span_us(now_us), _LEAST_KEPT_US)
+        start_us = now_us - span_us
+        for series in self._series.values():
+            if series.data.size and series.data.time_us[0] < start_us - _TRIM_PART * span_us:
+                series.trim(start_us)
+
+    def _of(self, publisher_id: str) -> DeviceSeries:
+        series = self._series.get(publisher_id)
+        if series is None:
+            self._make_room()
+            series = self._series[publisher_id] = DeviceSeries()
+        return series
+
+    def _make_room(self) -> None:
+        shown = set(self.shown())
+        for known in [known for known in self._series if known not in shown]:
+            if len(self._series) < MAX_KEPT:
+                return
+            del self._series[known]
+            self._fetched_for.pop(known, None)
+            for key in [key for key in self._traces if key[0] == known]:
+                del self._traces[key]

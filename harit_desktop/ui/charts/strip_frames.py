@@ -1,0 +1,148 @@
+"""Builds the frames of the strips from the readings and keeps their value ranges."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.ui.charts.envelope import Line, Trace, line
+from harit_desktop.ui.charts.frame import LEAD_PX, Limits, StripFrame, TimeView
+from harit_desktop.ui.charts.gaps import Gap
+from harit_desktop.ui.charts.live_data import LiveData
+from harit_desktop.ui.charts.time_ticks import Tick
+from harit_desktop.ui.charts.value_range import ValueRange, value_ticks
+from harit_desktop.ui.words import number
+
+CONTEXT_REACH = 1.5
+"""Context lines widen the value axis by at most this many heights of the focus line."""
+TALL_STRIP_PX = 110
+_MOST_FAILED = 300
+
+
+class FrameBuilder:
+    """One value range per channel, followed from frame to frame."""
+
+    def __init__(self, data: LiveData) -> None:
+        self._data = data
+        self._ranges = [ValueRange(channel.min_span) for channel in CHANNELS]
+
+    def reset(self) -> None:
+        """Lets every value axis fit afresh, as after a change of device or range."""
+        for value_range in self._ranges:
+            value_range.reset()
+
+    def frame(
+        self,
+        channel: int,
+        view: TimeView,
+        ticks: tuple[Tick, ...],
+        limits: Mapping[str, Limits],
+        state: str,
+        height_px: int,
+        texts: tuple[str, str],
+    ) -> StripFrame:
+        """The frame of a channel; `texts` are the words for an empty plot and the mark of
+        simulated data (each may be "")."""
+        spec = CHANNELS[channel]
+        focus = self._trace(self._data.focus, channel)
+        drawn = None if focus is None else self._line(focus, view)
+        context = self._context(channel, view)
+        limit = limits.get(spec.key)
+        value_range = self._ranges[channel]
+        now_us = int(view.end_us - LEAD_PX * view.us_per_px)
+        low, high = _wanted_range(drawn, context, limit, spec.start, spec.min_span)
+        value_range.follow(low, high, now_us)
+        positions, decimals = value_ticks(
+            value_range.low, value_range.high, 4 if height_px > TALL_STRIP_PX else 3
+        )
+        blank = drawn is None or drawn.size == 0
+        return StripFrame(
+            view=view,
+            ticks=ticks,
+            low=value_range.low,
+            high=value_range.high,
+            value_ticks=tuple((at, number(at, decimals)) for at in positions),
+            unit=spec.unit,
+            focus=None if blank else drawn,
+            context=tuple(context),
+            gaps=_gaps(focus, view, state, now_us),
+            failed=_failed(focus, view),
+            limits=limit,
+            live=state in ("live", "error") and not blank,
+            labelled_gaps=channel == 0,
+            empty_text=texts[0] if blank else "",
+            simulated_text=texts[1],
+        )
+
+    def _trace(self, publisher_id: str | None, channel: int) -> Trace | None:
+        return None if publisher_id is None else self._data.trace(publisher_id, channel)
+
+    def _line(self, of: Trace, view: TimeView) -> Line:
+        return line(of, view.start_us, view.end_us, view.width_px)
+
+    def _context(self, channel: int, view: TimeView) -> list[Line]:
+        traces = (self._trace(known, channel) for known in self._data.context())
+        lines = (self._line(of, view) for of in traces if of is not None)
+        return [made for made in lines if made.size]
+
+
+def points_in_view(of: Trace | None, view: TimeView) -> int:
+    """How many readings of a trace lie in the view."""
+    if of is None:
+        return 0
+    first, last = np.searchsorted(of.time_us, [view.start_us, view.end_us])
+    return int(last - first)
+
+
+def _wanted_range(
+    focus: Line | None,
+    context: Sequence[Line],
+    limits: Limits | None,
+    start: float,
+    min_span: float,
+) -> tuple[float, float]:
+    """The lowest and highest value that the axis should hold."""
+    if focus is None or focus.size == 0:
+        if context:
+            return _extent(context)
+        if limits is not None:
+            return limits.optimal_low, limits.optimal_high
+        return start - min_span / 2, start + min_span / 2
+    low, high = float(focus.low.min()), float(focus.high.max())
+    if not context:
+        return low, high
+    # One device far away must not press the focus flat.
+    reach = CONTEXT_REACH * max(high - low, min_span)
+    others_low, others_high = _extent(context)
+    return min(low, max(others_low, low - reach)), max(high, min(others_high, high + reach))
+
+
+def _extent(lines: Sequence[Line]) -> tuple[float, float]:
+    return (
+        float(min(one.mean.min() for one in lines)),
+        float(max(one.mean.max() for one in lines)),
+    )
+
+
+def _gaps(of: Trace | None, view: TimeView, state: str, now_us: int) -> tuple[Gap, ...]:
+    """The gaps wide enough to see, and the one that lasts until now."""
+    if of is None or of.time_us.size == 0:
+        return ()
+    starts, ends = of.time_us[of.gap_after], of.time_us[of.gap_after + 1]
+    seen = (ends > view.start_us) & (starts < now_us) & (ends - starts >= view.us_per_px)
+    gaps = [
+        Gap(int(start), min(int(end), now_us))
+        for start, end in zip(starts[seen], ends[seen], strict=True)
+    ]
+    newest_us = int(of.time_us[-1])
+    if state in ("stale", "connecting", "empty") and newest_us < now_us:
+        gaps.append(Gap(newest_us, now_us))
+    return tuple(gaps)
+
+
+def _failed(of: Trace | None, view: TimeView) -> tuple[tuple[int, float], ...]:
+    if of is None:
+        return ()
+    seen = (of.failed_us >= view.start_us) & (of.failed_us <= view.end_us)
+    times, values = of.failed_us[seen][-_MOST_FAILED:], of.failed[seen][-_MOST_FAILED:]
+    return tuple((int(at), float(value)) for at, value in zip(times, values, strict=True))

@@ -1,0 +1,113 @@
+"""The header of a strip: what is measured, its newest value, how it moves, what is wrong."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from harit_desktop.domain.channels import Channel
+from harit_desktop.ui.icons import pixmap, status_pixmap
+from harit_desktop.ui.panels.elided_label import ElidedLabel
+from harit_desktop.ui.panels.text_scale import text_scale
+from harit_desktop.ui.theme import SIZES, Tokens, set_look
+
+_MARGIN_PX = 5
+
+
+@dataclass(frozen=True)
+class HeaderText:
+    """What a header says. `state` is the strip's state; `severity` "", "warn" or "crit"
+    colours what is out of range; `note` stands below the value."""
+
+    name: str
+    value: float | None
+    shown: str
+    unit: str
+    note: str
+    state: str
+    severity: str = ""
+
+
+class StripHeader(QWidget):
+    """`value.<Channel>` (property `value`) and `trend.<Channel>` beside a strip's plot."""
+
+    def __init__(self, channel: Channel, tokens: Tokens, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("class", "panel")
+        self._tokens = tokens
+        self._text: HeaderText | None = None
+        self.name = ElidedLabel()
+        self.name.setProperty("class", "dense strong")
+        self.sign = QLabel()
+        self.value = QLabel()
+        self.value.setObjectName(f"value.{channel.key}")
+        self.value.setProperty("class", "value")
+        self.value.setTextFormat(Qt.TextFormat.PlainText)
+        self.unit = QLabel()
+        self.unit.setProperty("class", "caption muted")
+        self.unit.setTextFormat(Qt.TextFormat.PlainText)
+        self.clock = QLabel()
+        self.trend = ElidedLabel()
+        self.trend.setObjectName(f"trend.{channel.key}")
+        self.trend.setProperty("class", "caption muted")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        top.addWidget(self.name, 1)
+        top.addWidget(self.sign)
+        middle = QHBoxLayout()
+        middle.setSpacing(6)
+        middle.addWidget(self.value)
+        middle.addWidget(self.unit)
+        middle.addStretch(1)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(4)
+        bottom.addWidget(self.clock)
+        bottom.addWidget(self.trend, 1)
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(12, _MARGIN_PX, 8, 0)
+        self._box.setSpacing(0)
+        for row in (top, middle, bottom):
+            self._box.addLayout(row)
+        self._box.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
+
+    def show_text(self, text: HeaderText) -> None:
+        """Sets the texts; does nothing where they are already shown."""
+        if text == self._text:
+            return
+        self._text = text
+        self.name.setText(text.name)
+        self.value.setText(text.shown)
+        self.value.setProperty("value", text.value)
+        self.unit.setText(text.unit)
+        self.trend.setText(text.note)
+        set_look(self.value, state=text.state, severity=text.severity)
+        set_look(
+            self.trend,
+            class_="caption strong" if text.severity else "caption muted",
+            severity=text.severity or ("warn" if text.state == "stale" else ""),
+        )
+        self._show_signs(text)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        if self._text is not None:
+            self._show_signs(self._text)
+
+    def _show_signs(self, text: HeaderText) -> None:
+        self.sign.setVisible(bool(text.severity))
+        if text.severity:
+            self.sign.setPixmap(status_pixmap(text.severity, self._tokens, 14))
+        self.clock.setVisible(text.state == "stale")
+        if text.state == "stale":
+            self.clock.setPixmap(pixmap("clock", self._tokens, 12, "warn"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        spare = (self.height() - round(SIZES.strip_min_height * text_scale())) // 2
+        self._box.setContentsMargins(12, min(_MARGIN_PX, max(0, spare)), 8, 0)

@@ -1,0 +1,175 @@
+"""What a strip says about the focus device: its state, its header, its spoken description."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.channels import CHANNEL_INDEX, Channel
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.status import LinkState
+from harit_desktop.ui.charts.frame import Limits
+from harit_desktop.ui.charts.gaps import GAP_INTERVALS
+from harit_desktop.ui.charts.strip_header import HeaderText
+from harit_desktop.ui.charts.trend import Trend
+from harit_desktop.ui.words import (
+    DASH,
+    age_text,
+    channel_name,
+    channel_number,
+    duration_text,
+    plain,
+    range_text,
+    trend_spoken,
+    trend_text,
+    unit_spoken,
+)
+
+_DROPPED = (LinkState.CONNECTING, LinkState.LOST, LinkState.REFUSED)
+
+
+@dataclass(frozen=True)
+class ChannelNow:
+    """A channel of the focus device at this moment.
+
+    `side` is -1 below, 1 above and 0 inside the optimal range, `alarm` whether the value is
+    beyond the alarm limits too.
+    """
+
+    channel: Channel
+    value: float | None
+    flag: int
+    state: str
+    age_s: float
+    limits: Limits | None
+    side: int = 0
+    alarm: bool = False
+
+    @property
+    def refused(self) -> bool:
+        return self.value is not None and self.flag == Flag.FAIL
+
+
+def channel_now(
+    channel: Channel,
+    device: DeviceState | None,
+    link: LinkState,
+    limits: Limits | None,
+    now_us: int,
+) -> ChannelNow:
+    """The state of a channel as DESIGN knows it: empty, connecting, live, stale or error."""
+    position = CHANNEL_INDEX[channel.key]
+    if device is None:
+        return ChannelNow(channel, None, Flag.MISSING, "empty", 0.0, limits)
+    value, flag = device.values[position], device.analysis.flags[position]
+    age_s = device.age_s(now_us)
+    side, alarm = _against(value, limits) if flag != Flag.FAIL else (0, False)
+    if link in _DROPPED and age_s > GAP_INTERVALS * (device.interval_s or 10.0):
+        state = "connecting"
+    elif device.is_stale(now_us):
+        state = "stale"
+    elif value is None:
+        state = "empty"
+    else:
+        state = "error" if alarm or flag == Flag.FAIL else "live"
+    return ChannelNow(channel, value, flag, state, age_s, limits, side, alarm)
+
+
+def _against(value: float | None, limits: Limits | None) -> tuple[int, bool]:
+    if value is None or limits is None:
+        return 0, False
+    if value < limits.optimal_low:
+        return -1, value < limits.alarm_low
+    if value > limits.optimal_high:
+        return 1, value > limits.alarm_high
+    return 0, False
+
+
+def header_text(now: ChannelNow, trend: Trend) -> HeaderText:
+    """The header of a strip; what is wrong takes the place of the trend."""
+    key = now.channel.key
+    fresh = now.state in ("live", "error")
+    severity = ""
+    note = trend_text(key, trend.delta, trend.steady, trend.span_s)
+    if now.state in ("stale", "connecting"):
+        note = age_text(now.age_s)
+    elif now.state == "empty":
+        note = DASH
+    elif now.refused or now.flag == Flag.SUSPECT:
+        severity, note = "warn", _doubt(now)
+    elif now.side:
+        severity = "crit" if now.alarm else "warn"
+        note = _outside(now)
+    shown = DASH if now.refused else channel_number(key, now.value)
+    return HeaderText(
+        name=channel_name(key),
+        value=now.value,
+        shown=shown,
+        unit=now.channel.unit,
+        note=note,
+        state=now.state,
+        severity=severity if fresh else "",
+    )
+
+
+def _doubt(now: ChannelNow) -> str:
+    tr = QCoreApplication.translate
+    if now.refused:
+        value = channel_number(now.channel.key, now.value)
+        return tr("Charts", "impossible: {value}").format(value=value)
+    return tr("Charts", "doubtful value")
+
+
+def _outside(now: ChannelNow) -> str:
+    tr = QCoreApplication.translate
+    if now.limits is None:
+        return ""
+    template = tr("Charts", "below {range}") if now.side < 0 else tr("Charts", "above {range}")
+    return template.format(range=range_text(now.limits.optimal_low, now.limits.optimal_high))
+
+
+def strip_name(channel: Channel, publisher_id: str) -> str:
+    """The accessible name: "Moisture, percent, soil-01"."""
+    unit = unit_spoken(channel.unit)
+    tr = QCoreApplication.translate
+    template = (
+        tr("Charts", "{channel}, {unit}, {device}") if unit else tr("Charts", "{channel}, {device}")
+    )
+    return template.format(
+        channel=channel_name(channel.key), unit=unit, device=plain(publisher_id) or DASH
+    )
+
+
+def value_name(now: ChannelNow) -> str:
+    """The accessible name of a value: "Moisture 30.8 percent"."""
+    tr = QCoreApplication.translate
+    return (
+        tr("Charts", "{channel} {value} {unit}")
+        .format(
+            channel=channel_name(now.channel.key),
+            value=channel_number(now.channel.key, now.value),
+            unit=unit_spoken(now.channel.unit),
+        )
+        .strip()
+    )
+
+
+def description(now: ChannelNow, trend: Trend, span_s: float, alarms: int) -> str:
+    """The accessible description: "16.4, below 25–40, falling 1.2 in 1 h, 1 d shown"."""
+    tr = QCoreApplication.translate
+    if now.state == "empty":
+        return tr("Charts", "no reading yet")
+    key = now.channel.key
+    parts = [channel_number(key, now.value)]
+    if now.refused or now.flag == Flag.SUSPECT:
+        parts.append(_doubt(now))
+    elif now.side:
+        parts.append(_outside(now))
+    if now.state in ("stale", "connecting"):
+        parts.append(age_text(now.age_s))
+    else:
+        parts.append(trend_spoken(key, trend.delta, trend.steady, trend.span_s))
+    parts.append(tr("Charts", "{span} shown").format(span=duration_text(span_s)))
+    if alarms:
+        parts.append(tr("Charts", "%n times beyond the alarm limits", None, alarms))
+    return tr("Charts", ", ").join(parts)

@@ -1,0 +1,128 @@
+"""Fills the Live page: stored series through the query pool, new points from the live model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.errors import Problem
+
+if TYPE_CHECKING:
+    from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.ui.charts.series import SeriesData
+    from harit_desktop.ui.engine_port import EnginePort
+    from harit_desktop.ui.live_page import LivePage
+
+SPAN_S: dict[str, int | None] = {
+    "15m": 15 * 60,
+    "1h": 3600,
+    "24h": 86_400,
+    "7d": 7 * 86_400,
+    "30d": 30 * 86_400,
+    "all": None,
+}
+MAX_POINTS = 2000
+
+
+def range_start_us(range_key: str, now_us: int) -> int | None:
+    """Where a range begins; None for the whole store."""
+    span_s = SPAN_S[range_key]
+    return None if span_s is None else now_us - span_s * US_PER_S
+
+
+def load_series(
+    engine: EnginePort, publisher_id: str, from_us: int, to_us: int, handle: QueryHandle[SeriesData]
+) -> SeriesData:
+    """One device's stored readings in the shape of the charts. For the query pool only."""
+    from harit_desktop.ui.charts.series import SeriesData
+
+    found = engine.history.series(
+        publisher_id, from_us, to_us, MAX_POINTS, lambda: handle.token.cancelled
+    )
+    return SeriesData.from_arrays(
+        found.time_us,
+        found.values,
+        found.flags,
+        found.index,
+        found.low,
+        found.high,
+        found.bucket_us,
+    )
+
+
+class LiveFeed(QObject):
+    """Asks for one series at a time, the focused device first.
+
+    The live points after the sequence noted before a query are given to the page as well:
+    what was committed in between is in both, and the page keeps one of each.
+    """
+
+    def __init__(self, engine: EnginePort, page: LivePage) -> None:
+        super().__init__(page)
+        self._engine = engine
+        self._page = page
+        self._wanted: dict[str, None] = {}
+        self._loading: tuple[str, QueryHandle[SeriesData]] | None = None
+        self._sequences: dict[str, int] = {}
+        self._stamps: dict[str, tuple[int, int]] = {}
+        self._range_key = "1h"
+        self.focus = ""
+        self.problem: Problem | None = None
+        page.series_wanted.connect(self._want)
+
+    def set_range(self, key: str) -> None:
+        """Shows another range; what was being read for the old one is given up."""
+        self._range_key = key
+        if self._loading is not None:
+            publisher_id, handle = self._loading
+            handle.cancel()
+            self._loading = None
+            self._want(publisher_id)
+        self._page.set_range(key)
+
+    def poll(self, devices: Sequence[DeviceState], now_us: int) -> None:
+        """Gives the page what has arrived and asks for what it wants next."""
+        self._take_series()
+        self._take_points(devices)
+        self._ask_next(now_us)
+
+    def _want(self, publisher_id: str) -> None:
+        self._wanted[publisher_id] = None
+
+    def _take_series(self) -> None:
+        if self._loading is None or not self._loading[1].done:
+            return
+        publisher_id, handle = self._loading
+        self._loading = None
+        self.problem = None if handle.token.cancelled else handle.problem
+        if handle.value is not None:
+            self._page.set_series(publisher_id, handle.value)
+
+    def _take_points(self, devices: Sequence[DeviceState]) -> None:
+        for device in devices:
+            stamp = (device.received_us, device.stored_readings)
+            if self._stamps.get(device.publisher_id) == stamp:
+                continue
+            self._stamps[device.publisher_id] = stamp
+            since = self._sequences.get(device.publisher_id, 0)
+            points = self._engine.live.points_since(device.publisher_id, since)
+            if len(points.sequence):
+                self._sequences[device.publisher_id] = int(points.sequence[-1])
+                self._page.append_points(device.publisher_id, points)
+
+    def _ask_next(self, now_us: int) -> None:
+        if self._loading is not None or not self._wanted:
+            return
+        publisher_id = self.focus if self.focus in self._wanted else next(iter(self._wanted))
+        del self._wanted[publisher_id]
+        from_us = range_start_us(self._range_key, now_us) or 0
+        # A probe whose clock is ahead is stored under the time it sent, up to a day ahead.
+        to_us = now_us + US_PER_DAY
+        handle = self._engine.queries.submit(
+            "live", lambda h: load_series(self._engine, publisher_id, from_us, to_us, h)
+        )
+        self._loading = (publisher_id, handle)

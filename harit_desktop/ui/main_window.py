@@ -1,0 +1,296 @@
+"""The main window: puts the parts together and remembers where they were.
+
+What is shown comes from `Presenter`, what a click means from `UserCommands`; this file
+only connects them.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+
+from harit_desktop.ui.about_dialog import AboutDialog
+from harit_desktop.ui.actions import Actions
+from harit_desktop.ui.connect_dialog import ConnectDialog
+from harit_desktop.ui.first_run import LOCAL_BROKER_PORT, FirstRunPage
+from harit_desktop.ui.icons import app_icon
+from harit_desktop.ui.message_banner import MessageBanner
+from harit_desktop.ui.messages.message_page import MessagePage
+from harit_desktop.ui.pages import PageArea
+from harit_desktop.ui.panels.data_path import DataPathPanel
+from harit_desktop.ui.panels.devices import DevicesPanel
+from harit_desktop.ui.panels.soil_health import SoilHealthPanel
+from harit_desktop.ui.presenter import Presenter
+from harit_desktop.ui.side_dock import SideDock, bare_dock, scrolling
+from harit_desktop.ui.status_bar import StatusBar
+from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+from harit_desktop.ui.toolbar import MainToolBar
+from harit_desktop.ui.user_commands import UserCommands
+from harit_desktop.ui.window_state import ViewState, WindowState
+
+if TYPE_CHECKING:
+    from harit_desktop.ui.engine_port import EnginePort
+    from harit_desktop.ui.export_dialog import ExportDialog
+    from harit_desktop.ui.settings.dialog import SettingsDialog
+
+CHARTS_AFTER_MS = 60
+SCREENSHOT_WAIT_S = 1.5
+
+
+class MainWindow(QMainWindow):
+    """`window.main`. Give it an engine that need not have started yet."""
+
+    def __init__(self, engine: EnginePort, theme: ThemeController) -> None:
+        super().__init__()
+        self._engine = engine
+        self._theme = theme
+        self.setObjectName("window.main")
+        self.setAccessibleName(self.tr("Harit Desktop"))
+        self.setWindowIcon(app_icon())
+        self.actions_ = Actions(self)
+        self.toolbar = MainToolBar(self.actions_, theme)
+        self.banner = MessageBanner(theme)
+        self.status_bar = StatusBar(theme)
+        self.devices_panel = DevicesPanel()
+        self.data_path_panel = DataPathPanel()
+        self.soil_panel = SoilHealthPanel()
+        self.first_page = FirstRunPage(engine, theme)
+        self.message_page = MessagePage(engine, theme)
+        self.pages = PageArea(self.first_page, self.message_page, self.banner)
+        self.side = SideDock(self, self.tr("Soil health"))
+        self.export_dialog: ExportDialog | None = None
+        self.settings_dialog: SettingsDialog | None = None
+        self.commands = UserCommands(engine, self.banner, self)
+        self._build()
+        self._state = WindowState(engine.paths.window_state)
+        view = self._state.restore(self)
+        self.presenter = Presenter(engine, self, theme, view)
+        self._connect()
+        self._restore_panels(view)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    # -- for the application -----------------------------------------------------------
+
+    @Slot()
+    def raise_to_front(self) -> None:
+        """Shows the window above others, as a second start of the program asks for."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def show_view(self, view: str) -> None:
+        """Goes to a page by its name ("live", "messages") or opens the settings."""
+        if view == "settings":
+            self.open_settings()
+        else:
+            self.pages.show_page(view)
+
+    def take_screenshot(self, file: Path, view: str) -> bool:
+        """Renders a view to a PNG file; False when it could not be written."""
+        self.presenter.build_live_page()
+        self.show_view(view)
+        ends_s = time.monotonic() + SCREENSHOT_WAIT_S
+        while time.monotonic() < ends_s:
+            QApplication.processEvents()
+            time.sleep(0.02)
+        shown = self.settings_dialog if view == "settings" else None
+        return (shown or self).grab().save(str(file), "PNG")
+
+    # -- what the actions open ---------------------------------------------------------
+
+    def open_settings(self, page: str = "broker") -> None:
+        """Opens the settings on a page, or brings an open dialog to that page."""
+        from harit_desktop.ui.settings.dialog import SettingsDialog
+
+        if self.settings_dialog is None:
+            dialog = SettingsDialog(
+                self._engine.settings,
+                self._engine.paths.root,
+                self._engine.submit,
+                self._theme,
+                self,
+            )
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(self._forget_settings)
+            self.settings_dialog = dialog
+        self.settings_dialog.open_page(page)
+        self.settings_dialog.open()
+
+    def open_connect(self) -> None:
+        """Opens the short dialog for a broker's address."""
+        dialog = ConnectDialog(self._engine.settings.broker, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.connect_asked.connect(self.commands.connect_to)
+        if self.first_page.local_broker:
+            dialog.show_local_broker(LOCAL_BROKER_PORT)
+        dialog.open()
+
+    def open_export(self) -> None:
+        """Opens the export dialog for what is shown now."""
+        from harit_desktop.ui.export_dialog import ExportDialog
+
+        if self.export_dialog is None:
+            dialog = ExportDialog(self._engine, self.presenter.export_scope(), self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(self._forget_export)
+            self.export_dialog = dialog
+        self.export_dialog.open()
+
+    def open_about(self) -> None:
+        dialog = AboutDialog(self._engine.paths.root, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    # -- wiring ------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.actions_.build_menus(self.menuBar())
+        self.menuBar().setFixedHeight(self.menuBar().sizeHint().height())
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
+        self.setCentralWidget(self.pages)
+        self.setStatusBar(self.status_bar)
+        self.devices_dock = bare_dock("dock.devices", self.tr("Devices"), self)
+        self.devices_dock.setWidget(self._left_panel())
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.devices_dock)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.side.dock)
+        self.side.add("live", scrolling(self.soil_panel), self.pages.place_health)
+        self.side.add(
+            "messages", self.message_page.payload_panel, self.message_page.place_payload
+        )
+        for corner, area in (
+            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            self.setCorner(corner, area)
+        self.resizeDocks(
+            [self.devices_dock, self.side.dock],
+            [SIZES.left_panel[1], SIZES.right_panel[1]],
+            Qt.Orientation.Horizontal,
+        )
+
+    def _left_panel(self) -> QWidget:
+        panel = QWidget()
+        set_look(panel, class_="panel")
+        least, _, most = SIZES.left_panel
+        panel.setMinimumWidth(least)
+        panel.setMaximumWidth(most)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.devices_panel, 1)
+        column.addWidget(self.data_path_panel)
+        return panel
+
+    def _connect(self) -> None:
+        actions, commands, presenter = self.actions_, self.commands, self.presenter
+        actions.export.triggered.connect(self.open_export)
+        actions.quit.triggered.connect(self.close)
+        actions.show_live.triggered.connect(lambda: self.pages.show_page("live"))
+        actions.show_messages.triggered.connect(lambda: self.pages.show_page("messages"))
+        actions.devices.toggled.connect(self.devices_dock.setVisible)
+        actions.health.toggled.connect(self.side.set_wanted)
+        actions.fullscreen.toggled.connect(self._set_full_screen)
+        actions.find.triggered.connect(self._find)
+        actions.publisher.triggered.connect(commands.toggle_publisher)
+        actions.connect_toggle.triggered.connect(self._toggle_connection)
+        actions.freeze.toggled.connect(presenter.set_frozen)
+        actions.cursor.triggered.connect(presenter.cursor_to_latest)
+        actions.next_device.triggered.connect(self.devices_panel.next_device)
+        actions.previous_device.triggered.connect(self.devices_panel.previous_device)
+        actions.delete_simulated.triggered.connect(commands.delete_simulated)
+        actions.settings.triggered.connect(lambda: self.open_settings())
+        actions.about.triggered.connect(self.open_about)
+        actions.on_range(presenter.set_range)
+        actions.on_theme(commands.set_theme)
+        self.devices_panel.device_chosen.connect(presenter.set_focus_device)
+        self.data_path_panel.row_clicked.connect(self._open_data_path_row)
+        self.first_page.simulate_asked.connect(presenter.start_demo)
+        self.first_page.connect_asked.connect(self.open_connect)
+        self.banner.chosen.connect(self._on_banner)
+        self.pages.page_changed.connect(self._on_page)
+
+    def _restore_panels(self, view: ViewState) -> None:
+        self.actions_.devices.setChecked(view.devices_shown)
+        self.devices_dock.setVisible(view.devices_shown)
+        self.actions_.health.setChecked(view.side_shown)
+        self.side.set_wanted(view.side_shown)
+        self.pages.show_page(view.page or "live")
+        self._on_page(self.pages.page)
+
+    def _on_page(self, page: str) -> None:
+        self.side.show_for(page)
+        self.toolbar.show_chart_tools(page == "live" and self.pages.live_shown)
+        self.message_page.set_active(page == "messages")
+
+    def _on_banner(self, key: str) -> None:
+        openers = {
+            "retry": self.commands.retry,
+            "broker_settings": lambda: self.open_settings("broker"),
+            "builtin_settings": lambda: self.open_settings("builtin_broker"),
+            "publisher_settings": lambda: self.open_settings("publisher"),
+            "storage_settings": lambda: self.open_settings("storage"),
+            "show_messages": lambda: self.pages.show_page("messages"),
+        }
+        openers[key]()
+
+    def _open_data_path_row(self, row: str) -> None:
+        page = {"database": "storage", "spool": "storage", "publisher": "publisher"}.get(row)
+        self.open_settings(page or "broker")
+
+    def _toggle_connection(self) -> None:
+        if self._engine.configured:
+            self.commands.toggle_connection()
+        else:
+            self.open_connect()
+
+    def _find(self) -> None:
+        self.pages.show_page("messages")
+        self.message_page.focus_filter()
+
+    def _set_full_screen(self, full: bool) -> None:
+        state = Qt.WindowState.WindowFullScreen
+        self.setWindowState(self.windowState() | state if full else self.windowState() & ~state)
+
+    def _forget_settings(self) -> None:
+        self.settings_dialog = None
+
+    def _forget_export(self) -> None:
+        self.export_dialog = None
+
+    def _restyle(self) -> None:
+        tokens = self._theme.tokens
+        for panel in (self.devices_panel, self.data_path_panel, self.soil_panel):
+            panel.set_tokens(tokens)
+
+    # -- Qt ----------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.presenter.start()
+        # The charts' library takes half a second to load: after the first paint.
+        QTimer.singleShot(CHARTS_AFTER_MS, self.presenter, self.presenter.build_live_page)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.presenter.set_window_visible(not self.isMinimized())
+            self.actions_.fullscreen.setChecked(self.isFullScreen())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.side.set_narrow(self.width() < SIZES.fold_right_panel_below)
+        self.pages.set_narrow(self.width() < SIZES.fold_right_panel_below)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.presenter.stop()
+        self._state.save(self, self.presenter.view_state())
+        event.accept()

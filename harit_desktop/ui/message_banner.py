@@ -1,0 +1,220 @@
+"""The banner under the tabs: problems and questions in place, never a box in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harit_desktop.ui.icons import status_pixmap
+from harit_desktop.ui.notices import Button, Notice, Question
+from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+
+_GLYPHS = {"question": "info", "crit": "crit", "warn": "warn", "info": "info"}
+_DETAILS_HEIGHT_PX = 84
+
+
+class MessageBanner(QFrame):
+    """Shows one notice at a time: a question first, then the most severe problem.
+
+    A problem stays until it is solved; those with an OK button can be put aside, and come
+    back only as a new matter. `chosen` names the button that was pressed, but for those of
+    a question and OK, which the banner handles itself.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner.message")
+        set_look(self, class_="banner")
+        self._theme = theme
+        self._notices: list[Notice] = []
+        self._question: Question | None = None
+        self._dismissed: set[tuple[str, str]] = set()
+        self._skipped = 0
+        self._shown: Notice | None = None
+        self._buttons: list[QPushButton] = []
+        self._glyph = QLabel()
+        self._text = QLabel()
+        self._more = QPushButton()
+        self._details_button = QPushButton(self.tr("Details"))
+        self._details = QPlainTextEdit()
+        self._build()
+        theme.changed.connect(self._restyle)
+        self.hide()
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the banner says now."""
+        return self._shown
+
+    def set_notices(self, notices: Sequence[Notice]) -> None:
+        """The present problems, the most severe first; called at every change and second."""
+        present = {notice.identity for notice in notices}
+        self._dismissed &= present
+        self._notices = [n for n in notices if n.identity not in self._dismissed]
+        self._show()
+
+    def ask(self, question: Question) -> None:
+        """Puts a question in front of everything else; the newest replaces an older one."""
+        self._question = question
+        self._show()
+        if self._buttons:
+            self._buttons[0].setFocus()
+
+    def withdraw(self, code: str) -> None:
+        """Takes a question back that no longer applies."""
+        if self._question is not None and self._question.notice.code == code:
+            self._question = None
+            self._show()
+
+    def _build(self) -> None:
+        self._glyph.setFixedWidth(SIZES.icon)
+        self._text.setTextFormat(Qt.TextFormat.RichText)
+        self._text.setWordWrap(True)
+        self._text.setMinimumWidth(120)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        set_look(self._more, class_="link")
+        self._more.clicked.connect(self._show_next)
+        self._more.setObjectName("button.banner.more")
+        set_look(self._details_button, class_="link")
+        self._details_button.setObjectName("button.banner.details")
+        self._details_button.setCheckable(True)
+        self._details_button.toggled.connect(self._show_details)
+        self._line = QHBoxLayout()
+        self._line.setSpacing(8)
+        self._line.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._line.addWidget(self._text, 1)
+        self._line.addWidget(self._more)
+        self._line.addWidget(self._details_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 8, 6)
+        column.setSpacing(4)
+        column.addLayout(self._line)
+        column.addWidget(self._make_details_box())
+        self.setMinimumHeight(SIZES.banner_height)
+
+    def _make_details_box(self) -> QWidget:
+        self._details_box = QWidget()
+        row = QHBoxLayout(self._details_box)
+        row.setContentsMargins(SIZES.icon + 8, 0, 0, 4)
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(_DETAILS_HEIGHT_PX)
+        self._details.setObjectName("text.banner.details")
+        self._details.setAccessibleName(self.tr("Details"))
+        self._details.setTabChangesFocus(True)
+        set_look(self._details, class_="mono")
+        copy = QPushButton(self.tr("Copy"))
+        copy.setObjectName("button.banner.copy")
+        copy.clicked.connect(self._copy_details)
+        row.addWidget(self._details, 1)
+        row.addWidget(copy, 0, Qt.AlignmentFlag.AlignTop)
+        self._details_box.hide()
+        return self._details_box
+
+    def _show(self) -> None:
+        notice = self._pick()
+        before, self._shown = self._shown, notice
+        self.setVisible(notice is not None)
+        if notice is None:
+            self.setProperty("code", "")
+            return
+        if notice == before:
+            self._show_more()
+            return
+        if before is None or before.identity != notice.identity or before.buttons != notice.buttons:
+            self._details_button.setChecked(False)
+            self._make_buttons(notice.buttons)
+        self.setProperty("code", notice.code)
+        self._text.setText(_rich(notice))
+        spoken = self.tr("{headline} {body}").format(headline=notice.headline, body=notice.body)
+        self._text.setAccessibleName(spoken)
+        self.setAccessibleName(spoken)
+        self._details.setPlainText(notice.details)
+        self._details_button.setVisible(bool(notice.details))
+        self._show_more()
+        self._restyle()
+
+    def _pick(self) -> Notice | None:
+        if self._question is not None:
+            return self._question.notice
+        if not self._notices:
+            return None
+        self._skipped %= len(self._notices)
+        return self._notices[self._skipped]
+
+    def _show_more(self) -> None:
+        others = len(self._notices) - (self._question is None)
+        self._more.setVisible(others > 0)
+        self._more.setText(self.tr("and {count} more").format(count=others))
+
+    def _show_next(self) -> None:
+        if self._question is None:
+            self._skipped += 1
+            self._show()
+
+    def _make_buttons(self, buttons: Sequence[Button]) -> None:
+        for old in self._buttons:
+            self._line.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._buttons = []
+        for button in buttons:
+            made = QPushButton(button.text)
+            made.setObjectName(f"button.banner.{button.key}")
+            set_look(made, class_="primary" if button.primary else "")
+            made.clicked.connect(lambda _=False, key=button.key: self._press(key))
+            self._line.addWidget(made)
+            self._buttons.append(made)
+
+    def _press(self, key: str) -> None:
+        question, notice = self._question, self._shown
+        if question is not None:
+            self._question = None
+            self._show()
+            if key == "yes":
+                question.on_yes()
+        elif key == "dismiss" and notice is not None:
+            self._dismissed.add(notice.identity)
+            self._notices = [n for n in self._notices if n.identity != notice.identity]
+            self._show()
+        else:
+            self.chosen.emit(key)
+
+    def _show_details(self, shown: bool) -> None:
+        self._details_box.setVisible(shown)
+
+    def _copy_details(self) -> None:
+        QGuiApplication.clipboard().setText(self._details.toPlainText())
+
+    def _restyle(self) -> None:
+        if self._shown is None:
+            return
+        glyph = _GLYPHS[self._shown.severity]
+        pixmap = status_pixmap(glyph, self._theme.tokens, SIZES.icon, self.devicePixelRatioF())
+        self._glyph.setPixmap(pixmap)
+        self._glyph.setFixedSize(QSize(SIZES.icon, SIZES.icon))
+        severity = "info" if self._shown.severity == "question" else self._shown.severity
+        set_look(self, severity=severity)
+
+
+def _rich(notice: Notice) -> str:
+    """Bold headline, plain body; outside text in either is escaped."""
+    headline = _escaped(notice.headline)
+    return f'<span style="font-weight:600">{headline}</span> {_escaped(notice.body)}'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

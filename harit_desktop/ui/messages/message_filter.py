@@ -1,0 +1,43 @@
+"""The filter line of the Messages page: free text and `topic:` `device:` `result:` words."""
+
+import re
+from collections.abc import Callable
+
+from harit_desktop.domain.message import MessageRecord
+from harit_desktop.ui.messages.rejection_texts import rejection_text
+
+_WORD = re.compile(r'(?:(topic|device|result):)?("[^"]*"?|\S+)', re.IGNORECASE)
+
+Predicate = Callable[[MessageRecord], bool]
+
+
+def parse_filter(text: str) -> Predicate | None:
+    """A test for a line of the message log; None where the filter is empty.
+
+    Words are joined by "and" and compared without case as parts of a text. `result:` takes
+    an outcome (stored, duplicate, rejected, shown) or a part of a rejection's reason code.
+    """
+    tests = [_test(field.lower(), word.strip('"').lower()) for field, word in _WORD.findall(text)]
+    if not tests:
+        return None
+    return lambda record: all(test(record) for test in tests)
+
+
+def _test(field: str, word: str) -> Predicate:
+    if field == "topic":
+        return lambda record: word in record.topic.lower()
+    if field == "device":
+        return lambda record: word in record.publisher_id.lower()
+    if field == "result":
+        return lambda record: word in record.outcome.value or word in _code(record)
+    return lambda record: word in _text(record)
+
+
+def _code(record: MessageRecord) -> str:
+    return record.problem.code if record.problem else ""
+
+
+def _text(record: MessageRecord) -> str:
+    reason = rejection_text(record.problem).lower() if record.problem else ""
+    parts = (record.topic, record.publisher_id, record.origin.value, record.outcome.value)
+    return "\n".join((*parts, _code(record), reason)).lower()

@@ -1,0 +1,82 @@
+"""Feeds the message table: the newest lines from the store, then from the message ring."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from harit_desktop.domain.message import MessageRecord
+from harit_desktop.ui.messages.message_model import MessageModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.ui.engine_port import EnginePort
+
+FIRST_LOAD_ROWS = 2000
+RELOAD_PAUSE_S = 2.0
+
+
+class MessageLog:
+    """Joins the stored log with the ring without a gap and without a line twice.
+
+    The ring's total is noted before the store is asked; lines that both gave are known by
+    their id. Lines that fell out of the ring unseen make the log read the store again.
+    """
+
+    def __init__(self, engine: EnginePort, model: MessageModel) -> None:
+        self._engine = engine
+        self._model = model
+        self._seen: int | None = None
+        self._loading: QueryHandle[Sequence[MessageRecord]] | None = None
+        self._loaded_at_s = 0.0
+        self.active = False
+        self.paused = False
+
+    @property
+    def waiting(self) -> int:
+        """Lines that have come since the list was paused."""
+        return 0 if self._seen is None else self._engine.messages.total - self._seen
+
+    def poll(self, new_second: bool) -> int:
+        """Brings the table up to date, as far as it is shown and not paused.
+
+        Returns how many rows appeared on top of those that were there.
+        """
+        if self._loading is not None:
+            self._take_loaded()
+        elif self.paused or not (self.active or new_second):
+            return 0
+        elif self._seen is None:
+            self._load()
+        elif self._engine.messages.total != self._seen:
+            return self._take_new()
+        return 0
+
+    def _load(self) -> None:
+        self._seen = self._engine.messages.total
+        self._loaded_at_s = time.monotonic()
+        history = self._engine.history
+        self._loading = self._engine.queries.submit(
+            "messages", lambda _: history.messages(None, FIRST_LOAD_ROWS)
+        )
+
+    def _take_loaded(self) -> None:
+        handle = self._loading
+        if handle is None or not handle.done:
+            return
+        self._loading = None
+        if handle.value is not None:
+            self._model.clear()
+            self._model.append(sorted(handle.value, key=lambda record: record.id))
+
+    def _take_new(self) -> int:
+        records, total = self._engine.messages.since(self._seen or 0)
+        missed = total - (self._seen or 0) - len(records)
+        if missed > 0 and time.monotonic() - self._loaded_at_s > RELOAD_PAUSE_S:
+            self._load()
+            return 0
+        self._seen = total
+        newest = self._model.newest_id
+        return self._model.append([record for record in records if record.id > newest])

@@ -1,0 +1,221 @@
+"""The right panel of the Messages page: one message as received and as understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.message import MessageRecord, RawMessage
+from harit_desktop.domain.reading import Reading
+from harit_desktop.ui.messages.message_model import local_time_text
+from harit_desktop.ui.problem_texts import printable
+from harit_desktop.ui.theme import set_look
+from harit_desktop.ui.words import channel_name, channel_value
+
+if TYPE_CHECKING:
+    from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.ui.engine_port import EnginePort
+
+SHOWN_BYTES = 16_384
+HEX_ROW_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A message's bytes and what they mean; `content` is None where it is not kept."""
+
+    content: bytes | None
+    values: Values | None = None
+
+
+def load_payload(engine: EnginePort, record: MessageRecord) -> Payload:
+    """Reads and decodes a stored payload. Blocks: for the query pool only."""
+    from harit_desktop.wire.registry import MessageDecoder
+
+    content = engine.history.payload(record.id)
+    if content is None:
+        return Payload(None)
+    message = RawMessage(record.topic, content, record.received_us, origin=record.origin)
+    decoded = MessageDecoder(engine.settings.broker.timezone).decode(message)
+    return Payload(content, decoded.values if isinstance(decoded, Reading) else None)
+
+
+class PayloadPanel(QWidget):
+    """Shows the chosen message. The payload is read by the query pool and polled for."""
+
+    def __init__(self, engine: EnginePort, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._wanted: QueryHandle[Payload] | None = None
+        self._payload = Payload(None)
+        self.setObjectName("panel.message.payload")
+        self.setAccessibleName(self.tr("Payload"))
+        self._heading = self._label("caption strong muted")
+        self._heading.setText(self.tr("Payload"))
+        self._topic = self._label("strong")
+        self._facts = self._label("dense muted")
+        self._result = self._label("dense")
+        self._text = QPlainTextEdit()
+        self._values = QGridLayout()
+        self._values_heading = self._label("caption strong muted")
+        self._channels = {channel.key: self._value_row(channel.key) for channel in CHANNELS}
+        self._build()
+        self.show_message(None, "")
+
+    def show_message(self, record: MessageRecord | None, result: str) -> None:
+        """Shows one line of the log and asks for its payload; None empties the panel."""
+        self._payload = Payload(None)
+        self._wanted = None
+        self._text.clear()
+        self._show_values(None)
+        self._bar.setEnabled(False)
+        self._text.setVisible(record is not None)
+        self._result.setVisible(record is not None)
+        self._facts.setVisible(record is not None)
+        if record is None:
+            self._topic.setText(self.tr("Choose a message to see what it says."))
+            return
+        self._topic.setText(printable(record.topic))
+        self._facts.setText(
+            self.tr("{time} · {size} bytes").format(
+                time=local_time_text(record.received_us), size=record.size_bytes
+            )
+        )
+        self._result.setText(result)
+        set_look(self._result, severity="warn" if record.problem else "")
+        self._wanted = self._engine.queries.submit(
+            "messages.payload", lambda _: load_payload(self._engine, record)
+        )
+
+    def poll(self) -> None:
+        """Takes the payload once it has been read."""
+        if self._wanted is None or not self._wanted.done:
+            return
+        payload, self._wanted = self._wanted.value, None
+        self._payload = payload or Payload(None)
+        self._bar.setEnabled(self._payload.content is not None)
+        self._show_text()
+        self._show_values(self._payload.values)
+
+    @property
+    def payload_text(self) -> str:
+        """The whole payload as the view shows it: text, or bytes in hexadecimal."""
+        content = self._payload.content or b""
+        if self._hex_button.isChecked():
+            return hex_text(content)
+        return content.decode("utf-8", "replace")
+
+    def _label(self, look: str) -> QLabel:
+        label = QLabel()
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        set_look(label, class_=look)
+        return label
+
+    def _build(self) -> None:
+        self._text.setReadOnly(True)
+        self._text.setObjectName("text.message.payload")
+        self._text.setAccessibleName(self.tr("Payload"))
+        self._text.setTabChangesFocus(True)
+        set_look(self._text, class_="mono")
+        self._bar = QWidget()
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._text_button = self._segment("button.payload.text", self.tr("Text"), "segmentFirst")
+        self._hex_button = self._segment("button.payload.hex", self.tr("Hex"), "segmentLast")
+        self._text_button.setChecked(True)
+        group = QButtonGroup(self)
+        for button in (self._text_button, self._hex_button):
+            group.addButton(button)
+            row.addWidget(button)
+        group.buttonClicked.connect(self._show_text)
+        row.addStretch(1)
+        copy = QPushButton(self.tr("Copy"))
+        copy.setObjectName("button.payload.copy")
+        copy.setAccessibleName(self.tr("Copy payload"))
+        copy.clicked.connect(self._copy)
+        row.addWidget(copy)
+        self._values.setColumnStretch(0, 1)
+        self._values.setVerticalSpacing(4)
+        self._values_heading.setText(self.tr("Decoded values"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 12)
+        column.setSpacing(6)
+        for widget in (self._heading, self._topic, self._facts, self._result, self._bar):
+            column.addWidget(widget)
+        column.addWidget(self._text, 1)
+        column.addWidget(self._values_heading)
+        column.addLayout(self._values)
+        column.addStretch(0)
+
+    def _segment(self, name: str, text: str, end: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setCheckable(True)
+        button.setObjectName(name)
+        set_look(button, class_=f"segment {end}")
+        return button
+
+    def _value_row(self, key: str) -> tuple[QLabel, QLabel]:
+        row = self._values.rowCount()
+        name, value = QLabel(channel_name(key)), QLabel()
+        value.setTextFormat(Qt.TextFormat.PlainText)
+        value.setObjectName(f"payload.value.{key}")
+        set_look(name, class_="dense muted")
+        set_look(value, class_="dense medium")
+        self._values.addWidget(name, row, 0)
+        self._values.addWidget(value, row, 1, Qt.AlignmentFlag.AlignRight)
+        return name, value
+
+    def _show_text(self, *_: object) -> None:
+        content = self._payload.content
+        if content is None:
+            self._text.setPlainText("")
+            self._text.setPlaceholderText(self.tr("This payload is no longer kept."))
+            return
+        shown = content[:SHOWN_BYTES]
+        text = hex_text(shown) if self._hex_button.isChecked() else shown.decode("utf-8", "replace")
+        if len(content) > SHOWN_BYTES:
+            more = self.tr("… and {count} more bytes; Copy takes all.")
+            text = f"{text}\n{more.format(count=len(content) - SHOWN_BYTES)}"
+        self._text.setPlainText(text)
+
+    def _show_values(self, values: Values | None) -> None:
+        self._values_heading.setVisible(values is not None)
+        for position, channel in enumerate(CHANNELS):
+            name, value = self._channels[channel.key]
+            name.setVisible(values is not None)
+            value.setVisible(values is not None)
+            if values is not None:
+                value.setText(channel_value(channel.key, values[position]))
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.payload_text)
+
+
+def hex_text(content: bytes) -> str:
+    """Bytes as rows of offset, hexadecimal and the printable characters."""
+    rows = []
+    for start in range(0, len(content), HEX_ROW_BYTES):
+        part = content[start : start + HEX_ROW_BYTES]
+        signs = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        rows.append(f"{start:04x}  {part.hex(' '):<{HEX_ROW_BYTES * 3}} {signs}")
+    return "\n".join(rows)

@@ -1,0 +1,65 @@
+"""Why a message is not a reading, as the short clause behind "Rejected:"."""
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from harit_desktop.domain.errors import Problem
+from harit_desktop.ui.problem_texts import printable
+
+_CONTEXT = "Rejections"
+
+# By the reason code, then `code:why` for those that say more.
+_TEXTS: dict[str, str] = {
+    "too_large": QT_TRANSLATE_NOOP("Rejections", "larger than {limit_bytes} bytes"),
+    "not_utf8": QT_TRANSLATE_NOOP("Rejections", "not UTF-8 text (byte {byte})"),
+    "not_json": QT_TRANSLATE_NOOP("Rejections", "not JSON (byte {byte})"),
+    "not_json:token": QT_TRANSLATE_NOOP("Rejections", "not JSON: {token} is no JSON value"),
+    "not_object": QT_TRANSLATE_NOOP("Rejections", "not a JSON object but {kind}"),
+    "too_deep": QT_TRANSLATE_NOOP("Rejections", "nested deeper than {limit} levels"),
+    "duplicate_keys": QT_TRANSLATE_NOOP("Rejections", 'the key "{key}" stands twice'),
+    "not_mapped": QT_TRANSLATE_NOOP("Rejections", "not mapped: no known channel"),
+    "not_mapped:no_object": QT_TRANSLATE_NOOP("Rejections", "not mapped: no sensor object"),
+    "not_mapped:no_channel": QT_TRANSLATE_NOOP("Rejections", "not mapped: no known channel"),
+    "not_mapped:all_null": QT_TRANSLATE_NOOP("Rejections", "not mapped: every channel is empty"),
+    "bad_value": QT_TRANSLATE_NOOP("Rejections", '{channel} has an unusable value "{value}"'),
+    "bad_value:nan": QT_TRANSLATE_NOOP("Rejections", "{channel} is not a number (NaN)"),
+    "bad_value:infinity": QT_TRANSLATE_NOOP("Rejections", "{channel} is infinite"),
+    "bad_value:boolean": QT_TRANSLATE_NOOP("Rejections", "{channel} is {value}, not a number"),
+    "bad_value:text": QT_TRANSLATE_NOOP("Rejections", '{channel} is the text "{value}"'),
+    "bad_value:array": QT_TRANSLATE_NOOP("Rejections", "{channel} is a list, not a number"),
+    "bad_value:object": QT_TRANSLATE_NOOP("Rejections", "{channel} is an object, not a number"),
+    "bad_value:too_big": QT_TRANSLATE_NOOP("Rejections", "{channel} is {value}, far too big"),
+    "bad_publisher_id": QT_TRANSLATE_NOOP("Rejections", "unusable publisher_id"),
+    "bad_publisher_id:not_text": QT_TRANSLATE_NOOP("Rejections", "publisher_id is not a text"),
+    "bad_publisher_id:empty": QT_TRANSLATE_NOOP("Rejections", "publisher_id is empty"),
+    "bad_publisher_id:too_long": QT_TRANSLATE_NOOP(
+        "Rejections", "publisher_id is longer than 64 characters"
+    ),
+    "bad_publisher_id:character": QT_TRANSLATE_NOOP(
+        "Rejections", "publisher_id has an unusable character ({character})"
+    ),
+    "bad_message_id": QT_TRANSLATE_NOOP("Rejections", "unusable message_id"),
+    "store.not_storable": QT_TRANSLATE_NOOP("Rejections", "the database cannot hold it"),
+    "bad_timestamp": QT_TRANSLATE_NOOP("Rejections", 'unreadable timestamp "{value}"'),
+    "bad_timestamp:not_text": QT_TRANSLATE_NOOP("Rejections", "timestamp is not a text"),
+    "bad_timestamp:too_long": QT_TRANSLATE_NOOP("Rejections", "timestamp is too long"),
+}
+
+
+def rejection_text(problem: Problem) -> str:
+    """The clause for a rejection; the code itself where this program does not know it."""
+    why = str(problem.params.get("why", "token" if "token" in problem.params else ""))
+    text = _TEXTS.get(f"{problem.code}:{why}") or _TEXTS.get(problem.code)
+    if text is None:
+        return printable(problem.code)
+    params = {name: printable(str(value)) for name, value in problem.params.items()}
+    translated = QCoreApplication.translate(_CONTEXT, text)
+    try:
+        return printable(translated.format(**params))
+    except KeyError:
+        # A line of an older version may lack a parameter.
+        return printable(problem.code)
+
+
+def known_codes() -> frozenset[str]:
+    """Every reason code that has words of its own."""
+    return frozenset(code.partition(":")[0] for code in _TEXTS)

@@ -1,0 +1,103 @@
+"""The words for every problem: what happened, what the program does, what you can do.
+
+Problems come from the engine as a stable code with parameters. A code without an entry
+here still gets an honest sentence, with the code under Details.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from harit_desktop.domain.errors import Problem
+from harit_desktop.ui.problem_table import ENTRIES, GENERIC, VARIANT_PARAMS, Entry
+from harit_desktop.ui.words import plain
+
+_CONTEXT = "Problems"
+
+
+@dataclass(frozen=True)
+class ProblemText:
+    """A problem in the user's language. `body` holds whole sentences."""
+
+    code: str
+    severity: str
+    headline: str
+    body: str
+    actions: tuple[str, ...]
+    details: str
+
+
+def printable(text: str) -> str:
+    """Text from outside as one short line, with characters that would disturb it (controls,
+    changes of the writing direction) replaced."""
+    line = plain(text)
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else "�" for char in line)
+
+
+def problem_text(
+    problem: Problem, retry_s: int | None = None, context: Mapping[str, str] | None = None
+) -> ProblemText:
+    """The text of a problem. `retry_s` is when the next attempt is due, None if none is;
+    `context` fills placeholders that the problem itself does not carry."""
+    entry = _entry(problem)
+    params = _Params({**(context or {}), **_shown(problem.params)})
+    sentences = [_fill(entry.doing, params), _retry_sentence(entry, retry_s)]
+    sentences.append(_fill(entry.advice, params))
+    return ProblemText(
+        code=problem.code,
+        severity=entry.severity,
+        headline=_fill(entry.headline, params),
+        body=" ".join(sentence for sentence in sentences if sentence),
+        actions=entry.actions,
+        details=details_of(problem),
+    )
+
+
+def details_of(problem: Problem) -> str:
+    """The code and its parameters, for Details and for a support request."""
+    lines = [problem.code]
+    lines += [f"{name}: {printable(str(value))}" for name, value in problem.params.items()]
+    return "\n".join(lines)
+
+
+def is_known(code: str) -> bool:
+    """Whether a code has words of its own."""
+    return code in ENTRIES
+
+
+def _entry(problem: Problem) -> Entry:
+    variant_param = VARIANT_PARAMS.get(problem.code)
+    if variant_param is not None:
+        variant = f"{problem.code}:{problem.params.get(variant_param, '')}"
+        if variant in ENTRIES:
+            return ENTRIES[variant]
+    return ENTRIES.get(problem.code, GENERIC)
+
+
+def _retry_sentence(entry: Entry, retry_s: int | None) -> str:
+    if not entry.retries or retry_s is None:
+        return ""
+    if retry_s <= 0:
+        return QCoreApplication.translate(_CONTEXT, "Trying again now.")
+    return QCoreApplication.translate(_CONTEXT, "Trying again in {seconds} s.").format(
+        seconds=retry_s
+    )
+
+
+def _fill(text: str, params: "_Params") -> str:
+    return QCoreApplication.translate(_CONTEXT, text).format_map(params) if text else ""
+
+
+def _shown(params: Mapping[str, Any]) -> dict[str, str]:
+    return {name: printable(str(value)) for name, value in params.items()}
+
+
+class _Params(dict[str, str]):
+    """A parameter that is not given shows as a question mark rather than as an error."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"

@@ -1,0 +1,241 @@
+"""The settings dialog: pages on the left, their fields on the right."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harit_desktop.runtime.commands import ApplySettings, Command
+from harit_desktop.settings.model import SECRET_KEYS, Settings
+from harit_desktop.settings.store import flatten
+from harit_desktop.ui.icons import icon
+from harit_desktop.ui.settings import labels
+from harit_desktop.ui.settings.page_view import PageView
+from harit_desktop.ui.settings.pages import PAGES
+from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+
+
+class SettingsDialog(QDialog):
+    """Edits a copy of the settings; Apply sends only what the user changed.
+
+    Nothing is written here: the engine saves, restarts what the change touches, and
+    reports a failure as a problem of its own.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        data_folder: Path,
+        submit: Callable[[Command], None],
+        theme: ThemeController,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._submit = submit
+        self._theme = theme
+        self._data_folder = data_folder
+        self._applied: dict[str, Any] = flatten(settings) | dict.fromkeys(SECRET_KEYS, "")
+        self.setObjectName("dialog.settings")
+        self.setWindowTitle(self.tr("Settings"))
+        self.setAccessibleName(self.tr("Settings"))
+        self.resize(*SIZES.settings_dialog)
+        self.pages: dict[str, PageView] = {}
+        self._list = self._make_list()
+        self._stack = QStackedWidget()
+        self._build()
+        self._list.currentRowChanged.connect(self._stack.setCurrentIndex)
+        self._list.setCurrentRow(0)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self._update_buttons()
+
+    def open_page(self, name: str) -> None:
+        """Goes to a page by its name in `pages.PAGES`."""
+        self._list.setCurrentRow([page.name for page in PAGES].index(name))
+
+    def _make_list(self) -> QListWidget:
+        pages = QListWidget()
+        set_look(pages, class_="sidebar")
+        pages.setObjectName("list.settings.pages")
+        pages.setAccessibleName(self.tr("Pages"))
+        pages.setFixedWidth(SIZES.settings_page_list)
+        pages.setIconSize(QSize(SIZES.icon, SIZES.icon))
+        for page in PAGES:
+            pages.addItem(QListWidgetItem(labels.page_title(page.name)))
+        return pages
+
+    def _build(self) -> None:
+        for page in PAGES:
+            self._stack.addWidget(self._page_area(PageView(page, self._theme.tokens)))
+        self._add_extras()
+        for view in self.pages.values():
+            view.set_values(self._applied)
+            view.changed.connect(self._update_buttons)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self._list)
+        middle.addWidget(self._stack, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(middle, 1)
+        column.addWidget(self._make_footer())
+
+    def _page_area(self, view: PageView) -> QScrollArea:
+        self.pages[view.page.name] = view
+        set_look(view, class_="surface")
+        view.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        view.setAccessibleName(labels.page_title(view.page.name))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(view)
+        return area
+
+    def _add_extras(self) -> None:
+        """What a page shows beside its settings."""
+        self._unused_note = QLabel(
+            self.tr("The built-in broker is in use. These values count once it is switched off.")
+        )
+        self._unused_note.setWordWrap(True)
+        set_look(self._unused_note, class_="dense", severity="info")
+        self.pages["broker"].top.addWidget(self._unused_note)
+        folder = QLineEdit(str(self._data_folder))
+        folder.setReadOnly(True)
+        folder.setObjectName("settings.storage.path")
+        folder.setAccessibleName(self.tr("SQLite folder"))
+        opener = QPushButton(self.tr("Open folder"))
+        opener.setAutoDefault(False)
+        opener.clicked.connect(self._open_folder)
+        title = QLabel(self.tr("SQLite folder"))
+        title.setBuddy(folder)
+        set_look(title, class_="muted")
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(title)
+        row.addWidget(folder, 1)
+        row.addWidget(opener)
+        self.pages["storage"].top.addLayout(row)
+
+    def _make_footer(self) -> QFrame:
+        footer = QFrame()
+        set_look(footer, class_="footer")
+        row = QHBoxLayout(footer)
+        row.setContentsMargins(13, 8, 13, 8)
+        row.setSpacing(8)
+        self._defaults = self._button("settings.defaults", self.tr("Restore defaults"))
+        self._defaults.setToolTip(self.tr("For this page only"))
+        self._cancel = self._button("settings.cancel", self.tr("Cancel"))
+        self._apply = self._button("settings.apply", self.tr("Apply"))
+        self._ok = self._button("settings.ok", self.tr("OK"))
+        self._ok.setDefault(True)
+        row.addWidget(self._defaults)
+        row.addStretch(1)
+        for button in (self._cancel, self._apply, self._ok):
+            row.addWidget(button)
+        self._defaults.clicked.connect(self._restore_page)
+        self._cancel.clicked.connect(self.reject)
+        self._apply.clicked.connect(self.apply)
+        self._ok.clicked.connect(self._finish)
+        return footer
+
+    @staticmethod
+    def _button(name: str, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setAutoDefault(False)
+        return button
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the settings in force, by key."""
+        shown: dict[str, Any] = {}
+        for view in self.pages.values():
+            shown |= view.values()
+        return {key: value for key, value in shown.items() if value != self._applied[key]}
+
+    def is_valid(self) -> bool:
+        return not any(view.problems for view in self.pages.values())
+
+    def apply(self) -> bool:
+        """Sends the changes to the engine; False where a value has to be mended first."""
+        for view in self.pages.values():
+            view.check()
+        self._update_buttons()
+        if not self.is_valid():
+            self._go_to_problem()
+            return False
+        changes = self.changes()
+        if changes:
+            secrets = {key: changes.pop(key) for key in SECRET_KEYS if key in changes}
+            self._submit(ApplySettings(changes=changes, secrets=secrets))
+            self._applied |= changes
+            self._forget_secrets(secrets)
+        self._update_buttons()
+        return True
+
+    def _forget_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Empties what was sent: a secret stays in the window no longer than it must."""
+        for view in self.pages.values():
+            for key in secrets:
+                if key in view.fields:
+                    view.fields[key].set_value("")
+
+    def _finish(self) -> None:
+        if self.apply():
+            self.accept()
+
+    def _restore_page(self) -> None:
+        self.pages[PAGES[self._list.currentRow()].name].restore_defaults()
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._data_folder)))
+
+    def _go_to_problem(self) -> None:
+        view = next(view for view in self.pages.values() if view.problems)
+        self.open_page(view.page.name)
+        view.fields[next(iter(view.problems))].setFocus()
+
+    def _update_buttons(self) -> None:
+        valid = self.is_valid()
+        self._apply.setEnabled(valid and bool(self.changes()))
+        self._ok.setEnabled(valid)
+        mode = self.pages["builtin_broker"].fields["broker.mode"].value()[0]
+        self._unused_note.setVisible(mode == "builtin")
+        self._mark_pages()
+
+    def _mark_pages(self) -> None:
+        tokens = self._theme.tokens
+        for row, page in enumerate(PAGES):
+            wrong = bool(self.pages[page.name].problems)
+            item = self._list.item(row)
+            item.setIcon(
+                icon("triangle", tokens, color="crit") if wrong else icon(page.icon, tokens)
+            )
+            title = labels.page_title(page.name)
+            item.setData(
+                Qt.ItemDataRole.AccessibleTextRole,
+                self.tr("{page}, has an error").format(page=title) if wrong else title,
+            )
+
+    def _restyle(self) -> None:
+        for view in self.pages.values():
+            view.set_tokens(self._theme.tokens)
+        self._mark_pages()

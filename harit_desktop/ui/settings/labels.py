@@ -1,0 +1,137 @@
+"""What pages, settings and their choices are called on screen."""
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+_CONTEXT = "Settings"
+
+PAGE_TITLES: dict[str, str] = {
+    "broker": QT_TRANSLATE_NOOP("Settings", "Broker"),
+    "builtin_broker": QT_TRANSLATE_NOOP("Settings", "Built-in broker"),
+    "publisher": QT_TRANSLATE_NOOP("Settings", "Publisher"),
+    "storage": QT_TRANSLATE_NOOP("Settings", "Storage"),
+    "appearance": QT_TRANSLATE_NOOP("Settings", "Appearance"),
+}
+
+LABELS: dict[str, str] = {
+    "broker.host": QT_TRANSLATE_NOOP("Settings", "Host"),
+    "broker.port": QT_TRANSLATE_NOOP("Settings", "Port"),
+    "broker.transport": QT_TRANSLATE_NOOP("Settings", "Transport"),
+    "broker.ws_path": QT_TRANSLATE_NOOP("Settings", "WebSocket path"),
+    "broker.topics": QT_TRANSLATE_NOOP("Settings", "Topics"),
+    "broker.protocol": QT_TRANSLATE_NOOP("Settings", "MQTT version"),
+    "broker.keepalive_s": QT_TRANSLATE_NOOP("Settings", "Keep alive"),
+    "broker.client_id": QT_TRANSLATE_NOOP("Settings", "Client ID"),
+    "broker.timezone": QT_TRANSLATE_NOOP("Settings", "Sensor time zone"),
+    "broker.tls": QT_TRANSLATE_NOOP("Settings", "Use TLS"),
+    "broker.verify_hostname": QT_TRANSLATE_NOOP("Settings", "Check host name"),
+    "broker.ca_file": QT_TRANSLATE_NOOP("Settings", "CA certificate"),
+    "broker.cert_file": QT_TRANSLATE_NOOP("Settings", "Client certificate"),
+    "broker.key_file": QT_TRANSLATE_NOOP("Settings", "Private key"),
+    "broker.username": QT_TRANSLATE_NOOP("Settings", "User name"),
+    "broker.password": QT_TRANSLATE_NOOP("Settings", "Password"),
+    "broker.mode": QT_TRANSLATE_NOOP("Settings", "Broker in use"),
+    "builtin_broker.port": QT_TRANSLATE_NOOP("Settings", "Port"),
+    "builtin_broker.engine": QT_TRANSLATE_NOOP("Settings", "Program"),
+    "publisher.devices": QT_TRANSLATE_NOOP("Settings", "Devices"),
+    "publisher.interval_s": QT_TRANSLATE_NOOP("Settings", "Interval"),
+    "publisher.publisher_id": QT_TRANSLATE_NOOP("Settings", "Device name"),
+    "publisher.topic": QT_TRANSLATE_NOOP("Settings", "Topic"),
+    "publisher.status": QT_TRANSLATE_NOOP("Settings", "Announce online and offline"),
+    "publisher.seed": QT_TRANSLATE_NOOP("Settings", "Seed"),
+    "storage.csv_mirror": QT_TRANSLATE_NOOP("Settings", "Also write CSV files"),
+    "ui.theme": QT_TRANSLATE_NOOP("Settings", "Theme"),
+    "ui.text_size": QT_TRANSLATE_NOOP("Settings", "Text size"),
+}
+
+HINTS: dict[str, str] = {
+    "broker.topics": QT_TRANSLATE_NOOP(
+        "Settings", "One topic filter a line; + stands for one level, # for all below."
+    ),
+    "broker.client_id": QT_TRANSLATE_NOOP(
+        "Settings", "The broker keeps missed messages under this name. Change it only with care."
+    ),
+    "broker.timezone": QT_TRANSLATE_NOOP(
+        "Settings",
+        'For sensor times without a zone: "system", or a name such as Asia/Kolkata.',
+    ),
+    "broker.ca_file": QT_TRANSLATE_NOOP("Settings", "Empty: the certificates of this computer"),
+    "broker.cert_file": QT_TRANSLATE_NOOP("Settings", "Optional, only if the broker asks for one"),
+    "broker.key_file": QT_TRANSLATE_NOOP("Settings", "Needed with a client certificate"),
+    "broker.password": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave the password empty to keep the present one. It is stored in the system "
+        "keyring, never in the settings file.",
+    ),
+    "builtin_broker.port": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Only this computer can reach it. If the port is busy, the next free one is used.",
+    ),
+    "builtin_broker.engine": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Mosquitto keeps messages over a restart; amqtt is always there but keeps none.",
+    ),
+    "publisher.publisher_id": QT_TRANSLATE_NOOP(
+        "Settings", "Further devices get -2, -3 and so on appended."
+    ),
+    "publisher.status": QT_TRANSLATE_NOOP("Settings", "On the topic harit-samarth/status."),
+    "publisher.seed": QT_TRANSLATE_NOOP("Settings", "The same seed makes the same weather."),
+    "storage.csv_mirror": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Every stored reading also goes to sensor_readings.csv, every message to "
+        "mqtt_sensor_received.csv.",
+    ),
+    "ui.text_size": QT_TRANSLATE_NOOP("Settings", "90 to 150 percent."),
+}
+
+CHOICES: dict[str, dict[str, str]] = {
+    "broker.mode": {
+        "external": QT_TRANSLATE_NOOP("Settings", "The broker at the address on the Broker page"),
+        "builtin": QT_TRANSLATE_NOOP("Settings", "The built-in broker of this program"),
+    },
+    "broker.transport": {
+        "tcp": QT_TRANSLATE_NOOP("Settings", "MQTT over TCP"),
+        "websockets": QT_TRANSLATE_NOOP("Settings", "WebSocket"),
+    },
+    "broker.protocol": {
+        "auto": QT_TRANSLATE_NOOP("Settings", "Automatic"),
+        "5": "5.0",
+        "3.1.1": "3.1.1",
+    },
+    "builtin_broker.engine": {
+        "auto": QT_TRANSLATE_NOOP("Settings", "Mosquitto if installed, else amqtt"),
+        "mosquitto": "Mosquitto",
+        "amqtt": "amqtt",
+    },
+    "ui.theme": {
+        "auto": QT_TRANSLATE_NOOP("Settings", "As the system"),
+        "light": QT_TRANSLATE_NOOP("Settings", "Light"),
+        "dark": QT_TRANSLATE_NOOP("Settings", "Dark"),
+    },
+}
+
+# Of these the whole text is drawn inside an empty field rather than below it.
+PLACEHOLDER_HINTS = ("broker.ca_file", "broker.cert_file", "broker.key_file")
+
+
+def _translated(text: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, text)
+
+
+def page_title(name: str) -> str:
+    """The title of a page of `pages.PAGES`."""
+    return _translated(PAGE_TITLES[name])
+
+
+def label(key: str) -> str:
+    """The name of a setting, without a colon."""
+    return _translated(LABELS[key])
+
+
+def hint(key: str) -> str:
+    """What the user should know of a setting; empty for most."""
+    return _translated(HINTS[key]) if key in HINTS else ""
+
+
+def choice(key: str, value: str) -> str:
+    """The words for one choice of a setting."""
+    return _translated(CHOICES[key][value])

@@ -1,0 +1,114 @@
+"""Which settings the dialog shows, and how they are grouped into pages and rows.
+
+Only settings that act are listed. A row holds one or more settings side by side; `shown_if`
+names another setting of the page and the value at which the row appears.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from harit_desktop.settings.model import FIELD_SPECS
+
+
+@dataclass(frozen=True)
+class Row:
+    """Settings side by side; an entry of SECRET_KEYS is edited as a hidden text."""
+
+    keys: tuple[str, ...]
+    shown_if: tuple[str, Any] | None = None
+    line_above: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of the page list. `icon` is a name of `icons.ICON_NAMES`."""
+
+    name: str
+    icon: str
+    rows: tuple[Row, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(key for row in self.rows for key in row.keys)
+
+
+_TLS_ON = ("broker.tls", True)
+
+PAGES: tuple[Page, ...] = (
+    Page(
+        "broker",
+        "broker",
+        (
+            Row(("broker.host", "broker.port", "broker.transport")),
+            Row(("broker.ws_path",), shown_if=("broker.transport", "websockets")),
+            Row(("broker.topics",)),
+            Row(("broker.protocol", "broker.keepalive_s")),
+            Row(("broker.client_id",)),
+            Row(("broker.timezone",)),
+            Row(("broker.tls",), line_above=True),
+            Row(("broker.verify_hostname",), shown_if=_TLS_ON),
+            Row(("broker.ca_file",), shown_if=_TLS_ON),
+            Row(("broker.cert_file",), shown_if=_TLS_ON),
+            Row(("broker.key_file",), shown_if=_TLS_ON),
+            Row(("broker.username", "broker.password")),
+        ),
+    ),
+    Page(
+        "builtin_broker",
+        "server",
+        (
+            Row(("broker.mode",)),
+            Row(("builtin_broker.port",)),
+            Row(("builtin_broker.engine",)),
+        ),
+    ),
+    Page(
+        "publisher",
+        "publisher",
+        (
+            Row(("publisher.devices", "publisher.interval_s")),
+            Row(("publisher.publisher_id",)),
+            Row(("publisher.topic",)),
+            Row(("publisher.status",)),
+            Row(("publisher.seed",)),
+        ),
+    ),
+    Page("storage", "database", (Row(("storage.csv_mirror",)),)),
+    Page("appearance", "sun", (Row(("ui.theme",)), Row(("ui.text_size",)))),
+)
+
+SHOWN_KEYS: tuple[str, ...] = tuple(key for page in PAGES for key in page.keys)
+
+# Restoring defaults must not give the broker a new client: it keeps our session by this id.
+KEPT_BY_DEFAULTS = ("broker.client_id",)
+
+_OBJECT_NAMES = {
+    "broker.topics": "settings.broker.topic",
+    "broker.ws_path": "settings.broker.path",
+    "broker.client_id": "settings.broker.clientId",
+    "broker.keepalive_s": "settings.broker.keepalive",
+    "broker.verify_hostname": "settings.broker.verify",
+    "broker.ca_file": "settings.broker.ca",
+    "broker.cert_file": "settings.broker.cert",
+    "broker.key_file": "settings.broker.key",
+    "broker.username": "settings.broker.user",
+    "broker.mode": "settings.embedded.enable",
+    "builtin_broker.port": "settings.embedded.port",
+    "builtin_broker.engine": "settings.embedded.engine",
+    "publisher.interval_s": "settings.publisher.interval",
+    "publisher.publisher_id": "settings.publisher.id",
+    "storage.csv_mirror": "settings.storage.csvMirror",
+    "ui.theme": "settings.appearance.theme",
+    "ui.text_size": "settings.appearance.textSize",
+}
+
+
+def object_name(key: str) -> str:
+    """The stable name of a setting's editor, for tests and assistive tools."""
+    return _OBJECT_NAMES.get(key, f"settings.{key}")
+
+
+def default_of(key: str) -> Any:
+    """A setting's default; an empty text for a secret."""
+    spec = FIELD_SPECS.get(key)
+    return "" if spec is None else spec.default

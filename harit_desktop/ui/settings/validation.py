@@ -1,0 +1,149 @@
+"""What is wrong with a value, in words that say what to enter instead.
+
+The settings tree decides about types and ranges; the rules here are those that a type
+cannot express. Texts are translated when they are asked for.
+"""
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.settings.model import FIELD_SPECS, FieldSpec
+from harit_desktop.settings.store import build_settings, parse_value
+
+_MAX_TOPIC_BYTES = 65_535
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("SettingsValidation", text)
+
+
+def parse_text(key: str, text: str) -> tuple[Any, str | None]:
+    """The value of what was typed for a setting, and what is wrong with it.
+
+    The value is None where the text cannot be read at all.
+    """
+    spec = FIELD_SPECS[key]
+    try:
+        value = parse_value(spec, text.strip())
+    except KnownError:
+        return None, expectation(spec)
+    return value, check_value(key, value)
+
+
+def check_value(key: str, value: Any) -> str | None:
+    """What is wrong with one value on its own; None if nothing is."""
+    spec = FIELD_SPECS[key]
+    try:
+        build_settings({key: value})
+    except KnownError:
+        return expectation(spec)
+    rule = _RULES.get(key)
+    return rule(value) if rule else None
+
+
+def check_together(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong between settings, by the key of the field to mend."""
+    problems = {}
+    if values.get("broker.tls"):
+        if values["broker.cert_file"] and not values["broker.key_file"]:
+            problems["broker.key_file"] = _tr("The client certificate needs its private key.")
+        if values["broker.key_file"] and not values["broker.cert_file"]:
+            problems["broker.cert_file"] = _tr("The private key needs its client certificate.")
+    return problems
+
+
+def expectation(spec: FieldSpec) -> str:
+    """What a setting accepts, as an instruction."""
+    if spec.kind in ("int", "float"):
+        return _number_expectation(spec)
+    if spec.minimum and spec.maximum:
+        return _tr("Enter {least} to {most} characters.").format(
+            least=int(spec.minimum), most=int(spec.maximum)
+        )
+    if spec.maximum:
+        return _tr("Enter at most {most} characters.").format(most=int(spec.maximum))
+    return _tr("This must not be empty.")
+
+
+def _number_expectation(spec: FieldSpec) -> str:
+    whole = spec.kind == "int"
+    if spec.minimum is None or spec.maximum is None:
+        return _tr("Enter a whole number.") if whole else _tr("Enter a number.")
+    locale = QLocale()
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    text = (
+        _tr("Enter a whole number from {least} to {most}.")
+        if whole
+        else _tr("Enter a number from {least} to {most}.")
+    )
+    return text.format(
+        least=locale.toString(spec.minimum, "g", 6), most=locale.toString(spec.maximum, "g", 6)
+    )
+
+
+def check_host(value: str) -> str | None:
+    """A name or an address alone: no scheme, no port, no path."""
+    if "://" in value:
+        return _tr("Enter only the name or address, without mqtt:// or the like.")
+    if any(char.isspace() or char in "/?#@" for char in value):
+        return _tr("A host name has no spaces and no path.")
+    if value.count(":") == 1:
+        return _tr("Enter the port in its own field.")
+    return None
+
+
+def check_topic_filters(value: tuple[str, ...]) -> str | None:
+    """MQTT 5, section 4.7.1: wildcards stand alone in their level, # only at the end."""
+    for topic in value:
+        levels = topic.split("/")
+        if _unfit_topic(topic):
+            return _tr('"{topic}" is too long or has an unusable character.').format(
+                topic=topic[:60]
+            )
+        if any("#" in level and level != "#" for level in levels) or "#" in levels[:-1]:
+            return _tr('"{topic}": # must stand alone at the end.').format(topic=topic[:60])
+        if any("+" in level and level != "+" for level in levels):
+            return _tr('"{topic}": + must stand alone between two slashes.').format(
+                topic=topic[:60]
+            )
+    return None
+
+
+def check_topic_name(value: str) -> str | None:
+    """A topic to publish to names one place, so it has no wildcard."""
+    if "+" in value or "#" in value:
+        return _tr("A topic to publish to has no + and no #.")
+    return _tr("This is no usable topic.") if _unfit_topic(value) else None
+
+
+def check_time_zone(value: str) -> str | None:
+    """The word "system" or a name of the IANA database."""
+    if value == "system":
+        return None
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return _tr('No such time zone. Enter "system" or a name such as Asia/Kolkata.')
+    return None
+
+
+def check_path(value: str) -> str | None:
+    """The path of a WebSocket address."""
+    return None if value.startswith("/") else _tr("The path begins with a slash.")
+
+
+def _unfit_topic(topic: str) -> bool:
+    return "\0" in topic or len(topic.encode("utf-8", "replace")) > _MAX_TOPIC_BYTES
+
+
+_RULES: dict[str, Callable[[Any], str | None]] = {
+    "broker.host": check_host,
+    "broker.topics": check_topic_filters,
+    "broker.timezone": check_time_zone,
+    "broker.ws_path": check_path,
+    "publisher.topic": check_topic_name,
+}

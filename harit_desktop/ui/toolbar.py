@@ -1,0 +1,163 @@
+"""The toolbar: publisher, broker, time range, freeze, export, settings."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from harit_desktop.domain.status import PublisherState
+from harit_desktop.ui.actions import Actions
+from harit_desktop.ui.icons import icon
+from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+from harit_desktop.ui.words import count, plain
+
+_STOPPABLE = (PublisherState.RUNNING, PublisherState.UNCONFIRMED)
+
+
+class MainToolBar(QToolBar):
+    """Shows the state of publisher and broker where they are switched."""
+
+    def __init__(self, actions: Actions, theme: ThemeController) -> None:
+        super().__init__()
+        self._actions = actions
+        self._theme = theme
+        self._publisher_state = PublisherState.STOPPED
+        self.setObjectName("toolbar.main")
+        self.setWindowTitle(self.tr("Main toolbar"))
+        self.setAccessibleName(self.tr("Main toolbar"))
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(SIZES.icon, SIZES.icon))
+        self.publisher_button = self._button("button.publisher", actions.publisher, "outlined")
+        self.broker_button = self._make_broker_button()
+        self.freeze_button = self._button("button.freeze", actions.freeze)
+        self._build()
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def show_publisher(self, state: PublisherState) -> None:
+        """Start, Starting… or Stop."""
+        self._publisher_state = state
+        action = self._actions.publisher
+        starting = state is PublisherState.STARTING
+        action.setEnabled(not starting)
+        if starting:
+            text = self.tr("Starting…")
+        elif state in _STOPPABLE:
+            text = self.tr("Stop &publisher")
+        else:
+            text = self.tr("Start &publisher")
+        if action.text() != text:
+            action.setText(text)
+            action.setIconText(text.replace("&", ""))
+            self.publisher_button.setAccessibleName(action.iconText())
+            self._restyle()
+
+    def show_broker(self, name: str) -> None:
+        """The broker in use, by name or address."""
+        text = plain(name)
+        if self.broker_button.property("broker") == text:
+            return
+        self.broker_button.setProperty("broker", text)
+        metrics = self.broker_button.fontMetrics()
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 180)
+        self.broker_button.setText(shown.replace("&", "&&"))
+        self.broker_button.setAccessibleName(self.tr("Broker: {name}").format(name=text))
+
+    def show_freeze(self, frozen: bool, missed: int) -> None:
+        """Freeze, or Resume with how many readings wait to be drawn."""
+        if not frozen:
+            text = self.tr("Freeze")
+        elif missed:
+            text = self.tr("Resume ({count} new)").format(count=count(missed))
+        else:
+            text = self.tr("Resume")
+        if self._actions.freeze.iconText() != text:
+            self._actions.freeze.setIconText(text)
+            self.freeze_button.setAccessibleName(text)
+
+    def show_chart_tools(self, shown: bool) -> None:
+        """Range and freeze belong to the Live page alone."""
+        for action in self._chart_tools:
+            action.setVisible(shown)
+
+    def _build(self) -> None:
+        self.addWidget(self.publisher_button)
+        self.addWidget(self.broker_button)
+        self._chart_tools = [
+            self.addSeparator(),
+            self.addWidget(self._make_ranges()),
+            self.addWidget(self.freeze_button),
+        ]
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(gap)
+        self.addWidget(self._button("button.export", self._actions.export))
+        self.addWidget(self._button("button.settings", self._actions.settings))
+        self._actions.export.setIconText(self.tr("Export…"))
+        self._actions.settings.setIconText(self.tr("Settings"))
+        self.show_publisher(PublisherState.STOPPED)
+        self.show_freeze(False, 0)
+
+    def _button(self, name: str, action: QAction, look: str = "") -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setObjectName(name)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if look:
+            set_look(button, class_=look)
+        return button
+
+    def _make_broker_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("button.broker.profile")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        set_look(button, class_="outlined menu")
+        menu = QMenu(button)
+        menu.addAction(self._actions.connect_toggle)
+        menu.addSeparator()
+        menu.addAction(self._actions.settings)
+        button.setMenu(menu)
+        return button
+
+    def _make_ranges(self) -> QWidget:
+        holder = QWidget()
+        holder.setAccessibleName(self.tr("Time range"))
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(4, 0, 4, 0)
+        row.setSpacing(0)
+        group = QButtonGroup(self)
+        group.setObjectName("group.range")
+        actions = self._actions.range_group.actions()
+        for number, action in enumerate(actions):
+            ends = {0: " segmentFirst", len(actions) - 1: " segmentLast"}
+            button = self._button(
+                f"button.range.{action.data()}", action, "segment" + ends.get(number, "")
+            )
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            group.addButton(button)
+            row.addWidget(button)
+        return holder
+
+    def _restyle(self) -> None:
+        tokens = self._theme.tokens
+        self._actions.set_tokens(tokens)
+        if self._publisher_state in _STOPPABLE:
+            self._actions.publisher.setIcon(icon("stop", tokens, color="text2"))
+        else:
+            self._actions.publisher.setIcon(icon("play", tokens, color="accent"))
+        self.broker_button.setIcon(icon("broker", tokens, color="text2"))

@@ -1,0 +1,116 @@
+"""What a click means: the engine's command, or a question first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from harit_desktop.domain.status import EngineStatus, LinkState, PublisherState
+from harit_desktop.runtime.commands import (
+    ApplySettings,
+    Connect,
+    DeleteSimulated,
+    Disconnect,
+    RetryNow,
+    StartDemo,
+    StartPublisher,
+    StopPublisher,
+)
+from harit_desktop.ui.message_banner import MessageBanner
+from harit_desktop.ui.notices import Button, Notice, Question
+from harit_desktop.ui.words import count, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harit_desktop.ui.engine_port import EnginePort
+
+ASK_PUBLISH = "ask.publish"
+ASK_DELETE = "ask.delete"
+
+_PUBLISHING = (PublisherState.STARTING, PublisherState.RUNNING, PublisherState.UNCONFIRMED)
+
+
+class UserCommands(QObject):
+    """Turns what the user asks for into commands; questions appear in the banner."""
+
+    def __init__(self, engine: EnginePort, banner: MessageBanner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._banner = banner
+
+    def toggle_publisher(self) -> None:
+        """Stops a running publisher; starts one, after a question where others would hear it."""
+        broker = self._engine.settings.broker
+        if self._engine.snapshot().publisher.state in _PUBLISHING:
+            self._engine.submit(StopPublisher())
+        elif not self._engine.configured:
+            self._engine.submit(StartDemo())
+        elif broker.mode == "builtin":
+            self._engine.submit(StartPublisher())
+        else:
+            self._banner.ask(self._publish_question(broker.host, broker.port))
+
+    def start_demo(self) -> None:
+        self._engine.submit(StartDemo())
+
+    def toggle_connection(self) -> None:
+        connected = self._engine.snapshot().link.state is not LinkState.OFF
+        self._engine.submit(Disconnect() if connected else Connect())
+
+    def retry(self) -> None:
+        self._engine.submit(RetryNow())
+
+    def connect_to(self, changes: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+        """Keeps a broker's address and connects to it."""
+        before = self._engine.settings.broker
+        self._engine.submit(ApplySettings(changes=changes, secrets=secrets))
+        same = all(getattr(before, key.removeprefix("broker.")) == changes[key] for key in changes)
+        if same and not secrets:
+            # Nothing changes, so the engine has no reason of its own to connect.
+            self._engine.submit(Connect())
+
+    def set_theme(self, scheme: str) -> None:
+        self._engine.submit(ApplySettings(changes={"ui.theme": scheme}))
+
+    def delete_simulated(self) -> None:
+        self._banner.ask(self._delete_question(self._engine.snapshot()))
+
+    def _publish_question(self, host: str, port: int) -> Question:
+        notice = Notice(
+            code=ASK_PUBLISH,
+            subject="",
+            severity="question",
+            headline=self.tr("Send simulated readings to {host}:{port}?").format(
+                host=plain(host), port=port
+            ),
+            body=self.tr(
+                "It is not the built-in broker: everyone who listens there receives them, "
+                "marked as simulated."
+            ),
+            buttons=(
+                Button("no", self.tr("Cancel")),
+                Button("yes", self.tr("Start anyway")),
+            ),
+        )
+        return Question(notice, lambda: self._engine.submit(StartPublisher()))
+
+    def _delete_question(self, status: EngineStatus) -> Question:
+        running = status.publisher.state in _PUBLISHING
+        body = self.tr("They leave the database for good; readings of real sensors stay.")
+        more = self.tr("The publisher is running and makes new ones.") if running else ""
+        notice = Notice(
+            code=ASK_DELETE,
+            subject="",
+            severity="question",
+            headline=self.tr("Delete {count} simulated readings?").format(
+                count=count(status.store.simulated_rows)
+            ),
+            body=" ".join(sentence for sentence in (body, more) if sentence),
+            buttons=(
+                Button("no", self.tr("Cancel")),
+                Button("yes", self.tr("Delete")),
+            ),
+        )
+        return Question(notice, lambda: self._engine.submit(DeleteSimulated()))

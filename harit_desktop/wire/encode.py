@@ -1,0 +1,89 @@
+"""What this program sends: readings, analyses and the publisher's status, as JSON bytes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import msgspec
+
+from harit_desktop.domain.analysis import Analysis
+from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.reading import Reading
+from harit_desktop.wire.timestamps import format_utc
+
+PublisherWord = Literal["online", "offline", "connected"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_reading(
+    publisher_id: str,
+    timestamp_text: str,
+    values: Values,
+    simulated: bool,
+    message_id: str | None = None,
+) -> bytes:
+    """A sensor message as the existing publisher writes it.
+
+    Absent channels are left out. Raises ValueError for a value that is not finite: JSON
+    has no word for it and every receiver would have to refuse the message.
+    """
+    sensors: dict[str, float] = {}
+    for channel, value in zip(CHANNELS, values, strict=True):
+        if value is None:
+            continue
+        if not math.isfinite(value):
+            raise ValueError(f"{channel.key} is not finite: {value}")
+        sensors[channel.key] = value
+    body: dict[str, Any] = {
+        "timestamp": timestamp_text,
+        "publisher_id": publisher_id,
+        "sensor_readings": sensors,
+    }
+    if simulated:
+        body["simulated"] = True
+    if message_id is not None:
+        body["message_id"] = message_id
+    return _encode(body)
+
+
+def encode_status(
+    status: PublisherWord, publisher_id: str, message: str, timestamp_text: str
+) -> bytes:
+    """The retained status message of a publisher, also used as its last will."""
+    return _encode(
+        {
+            "status": status,
+            "publisher_id": publisher_id,
+            "message": message,
+            "timestamp": timestamp_text,
+        }
+    )
+
+
+def encode_analysis(reading: Reading, analysis: Analysis) -> bytes:
+    """The analysis of a stored reading.
+
+    The nested object and the three top-level fields say the same: both spellings have
+    readers. A withheld index is null with the status "Unknown". The time is the reading's
+    canonical instant with its offset, so that no reader has to guess a zone.
+    """
+    factors = list(analysis.critical_factors)
+    body: dict[str, Any] = {
+        "timestamp": format_utc(reading.timestamp_us),
+        "publisher_id": reading.publisher_id,
+        "analysis": {
+            "soil_health_index": analysis.index,
+            "health_status": analysis.band,
+            "is_anomalous": analysis.is_anomalous,
+            "anomaly_score": analysis.anomaly_score,
+            "critical_factors": factors,
+        },
+        "health_index": analysis.index,
+        "status": analysis.band,
+        "anomalies": factors,
+    }
+    if reading.simulated:
+        body["simulated"] = True
+    return _encode(body)
