@@ -58,10 +58,10 @@ def set_up(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Runs pytest; failures leave screenshots and logs in artifacts/."""
+    """Runs pytest; the end-to-end tests leave their screenshots in artifacts/."""
     _prepare([system_packages.QT, system_packages.TESTS])
-    os.environ.setdefault("HARIT_ARTIFACTS_DIR", os.path.join(ROOT, "artifacts"))
-    os.makedirs(os.environ["HARIT_ARTIFACTS_DIR"], exist_ok=True)
+    os.environ.setdefault("HARIT_ARTEFACTS", os.path.join(ROOT, "artifacts"))
+    os.makedirs(os.environ["HARIT_ARTEFACTS"], exist_ok=True)
     os.chdir(ROOT)
     return launch.become([DEVELOPMENT.python, "-m", "pytest", *arguments])
 

@@ -11,7 +11,8 @@ from harit_desktop.domain.analysis import Explanation
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.export import ExportRequest
-from harit_desktop.domain.message import RawMessage
+from harit_desktop.domain.message import MessageRecord, RawMessage
+from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import (
     BuiltinBrokerStatus,
     LinkStatus,
@@ -42,6 +43,19 @@ class HistoryPart(Protocol):
 
     def last_states(self, now_us: int) -> Sequence[DeviceState]: ...
     def last_values(self, publisher_id: str) -> Values | None: ...
+    def messages(self, before_id: int | None, limit: int) -> Sequence[MessageRecord]: ...
+    def payload(self, message_id: int) -> bytes | None: ...
+    def decoded(self, message_id: int) -> AnalysedReading | None: ...
+    def span(self, publisher_ids: Sequence[str] | None = None) -> tuple[int, int] | None: ...
+
+    def series(
+        self,
+        publisher_id: str,
+        from_us: int,
+        to_us: int,
+        max_points: int,
+        cancelled: Callable[[], bool],
+    ) -> Any: ...
 
 
 class AnalyserPart(Analyser, Protocol):

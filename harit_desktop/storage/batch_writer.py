@@ -187,7 +187,8 @@ class BatchWriter:
     ) -> None:
         payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
         links = (len(payload) + len(message.topic), reading_id, None, payload)
-        self._log(message, outcome, reading.publisher_id, reading.simulated, None, links)
+        record = self._next_record(message, outcome, reading.publisher_id, None)
+        self._log(record, reading.simulated, links)
 
     def _reject(self, message: RawMessage, rejection: Rejection) -> None:
         """Keeps the payload once, in `rejected_messages`; its line in the log points there."""
@@ -212,55 +213,55 @@ class BatchWriter:
         tally.rejected_bytes += text_bytes + len(payload)
         tally.rejected_total += 1
         publisher_id = rejection.publisher_id or ""
-        self._log(message, Outcome.REJECTED, publisher_id, False, problem, links)
+        record = self._next_record(message, Outcome.REJECTED, publisher_id, problem)
+        self._log(record, False, links)
+
+    def _next_record(
+        self, message: RawMessage, outcome: Outcome, publisher_id: str, problem: Problem | None
+    ) -> MessageRecord:
+        return MessageRecord(
+            self._tally.next_message_id,
+            message.received_us,
+            message.origin,
+            message.topic,
+            publisher_id,
+            message.qos,
+            message.retained,
+            outcome,
+            len(message.payload),
+            problem,
+        )
 
     def _log(
         self,
-        message: RawMessage,
-        outcome: Outcome,
-        publisher_id: str,
+        record: MessageRecord,
         simulated: bool,
-        problem: Problem | None,
         links: tuple[int, int | None, int | None, bytes | None],
     ) -> None:
         """Adds a line; `links` are kept_bytes, reading_id, rejected_id and payload."""
-        tally = self._tally
-        number, size_bytes = tally.next_message_id, len(message.payload)
+        problem, tally = record.problem, self._tally
         self._log_rows.append(
             (
-                number,
-                message.received_us,
-                message.origin._value_,
-                message.topic,
-                publisher_id,
-                message.qos,
-                int(message.retained),
+                record.id,
+                record.received_us,
+                record.origin._value_,
+                record.topic,
+                record.publisher_id,
+                record.qos,
+                int(record.retained),
                 int(simulated),
-                outcome._value_,
+                record.outcome._value_,
                 None if problem is None else problem.code,
                 None if problem is None else params_text(problem.params),
-                size_bytes,
+                record.size_bytes,
                 *links,
             )
         )
-        tally.next_message_id = number + 1
+        tally.next_message_id += 1
         tally.log_rows += 1
         tally.log_bytes += links[0]
-        self._outcomes.append(outcome)
-        self._records.append(
-            MessageRecord(
-                number,
-                message.received_us,
-                message.origin,
-                message.topic,
-                publisher_id,
-                message.qos,
-                message.retained,
-                outcome,
-                size_bytes,
-                problem,
-            )
-        )
+        self._outcomes.append(record.outcome)
+        self._records.append(record)
 
 
 def _printable(message: RawMessage) -> RawMessage:

@@ -136,7 +136,17 @@ class _AppendedFile:
         self._waiting_bytes = 0
         self._lost_rows = 0
         self._trusted_size: int | None = None
-        self.problem: Problem | None = None
+        self._reason: str | None = None
+
+    @property
+    def problem(self) -> Problem | None:
+        reason = self._reason
+        if reason is None:
+            return None
+        return Problem(
+            "csv_mirror.not_written",
+            {"path": str(self._path), "reason": reason, "lost_rows": self._lost_rows},
+        )
 
     def append(self, data: bytes, rows: int) -> None:
         self._waiting.append((data, rows))
@@ -154,15 +164,11 @@ class _AppendedFile:
             self._write(b"".join(data for data, _ in self._waiting))
         except OSError as error:
             self._trusted_size = None
-            reason = (error.strerror or str(error))[:200]
-            self.problem = Problem(
-                "csv_mirror.not_written",
-                {"path": str(self._path), "reason": reason, "lost_rows": self._lost_rows},
-            )
+            self._reason = (error.strerror or str(error))[:200]
             return
         self._waiting.clear()
         self._waiting_bytes = 0
-        self.problem = None
+        self._reason = None
 
     def _write(self, data: bytes) -> None:
         size = self._prepare(len(data))

@@ -175,11 +175,11 @@ class SqliteJournal:
         Where the file was deleted or replaced under the running program, the old
         connection would go on writing into a file without a name.
         """
-        if self._connection is not None and self._file_identity() != self._identity:
-            self._drop_connection()
-            self._notice = Problem("store.replaced", {"path": str(self._path)})
-        if self._connection is None:
+        replaced = self._connection is not None and self._file_identity() != self._identity
+        if self._connection is None or replaced:
             self.open()
+        if replaced:
+            self._notice = Problem("store.replaced", {"path": str(self._path)})
         assert self._connection is not None
         return self._connection
 

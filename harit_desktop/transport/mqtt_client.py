@@ -97,10 +97,12 @@ def build_client(
 
     Raises TlsFileError for an unusable certificate or key file.
     """
+    # MQTT 3.1.1 keeps no session for a client without a name.
+    keeps_session = options.persistent and bool(endpoint.client_id)
     client = BufferedClient(
         CallbackAPIVersion.VERSION2,
         client_id=endpoint.client_id,
-        clean_session=None if version == "5" else not options.persistent,
+        clean_session=None if version == "5" else not keeps_session,
         protocol=MQTTProtocolVersion.MQTTv5 if version == "5" else MQTTProtocolVersion.MQTTv311,
         transport=endpoint.transport,
         reconnect_on_failure=False,
@@ -125,7 +127,7 @@ def connect(
     version: ProtocolVersion,
     options: SessionOptions,
 ) -> None:
-    """Opens the connection and sends CONNECT. Blocks; raises what socket and ssl raise."""
+    """Opens the connection and queues CONNECT. Blocks; raises what socket and ssl raise."""
     if version != "5":
         client.connect(endpoint.host, endpoint.port, keepalive=endpoint.keepalive_s)
         return

@@ -91,7 +91,7 @@ class MqttConnection:
         self._install_callbacks()
 
     def open(self) -> None:
-        """Connects and sends CONNECT. Blocks; raises what socket and ssl raise."""
+        """Connects and queues CONNECT. Blocks; raises what socket and ssl raise."""
         try:
             connect(self.client, self._endpoint, self._version, self._options)
         finally:

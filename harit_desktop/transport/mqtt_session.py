@@ -189,6 +189,7 @@ class MqttSession:
         None when to try again without a pause.
         """
         self._set_status(attempt=self._status.attempt + 1, retry_at_us=None)
+        connection: MqttConnection | None = None
         try:
             connection = MqttConnection(
                 self._endpoint,
@@ -200,18 +201,18 @@ class MqttSession:
                 self._choice.answer_timeout_s,
             )
             connection.open()
+            self._serve(connection)
         except (OSError, UnicodeError, TlsFileError) as error:
             self._choice.unreachable()
             self._kicks.clear()
             problem = problem_of_exception(self._endpoint, error)
             return problem, needs_a_person(problem)
-        try:
-            self._serve(connection)
         except Exception:  # noqa: BLE001 - a bug here must not end the reception for good
             _log.exception("The connection to %s ended by a fault", self._endpoint.host)
             return broker_problem(self._endpoint, "broker.lost", cause="internal"), False
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
         return self._judge(connection)
 
     def _judge(self, connection: MqttConnection) -> tuple[Problem, bool] | None:
@@ -232,14 +233,14 @@ class MqttSession:
 
     def _serve(self, connection: MqttConnection) -> None:
         try:
-            while connection.step():
+            # Asked first: CONNECT goes out with the first step, and a session that was
+            # stopped while it looked up the host must not throw out its successor.
+            while not self._stopping.is_set() and connection.step():
                 self._beat_s = time.monotonic()
-                if self._stopping.is_set():
-                    if self._goodbye_s > 0:
-                        connection.disconnect(self._goodbye_s)
-                    return
                 if connection.accepted is not None:
                     self._handler.tick()
+            if self._stopping.is_set() and connection.accepted and self._goodbye_s > 0:
+                connection.disconnect(self._goodbye_s)
         finally:
             if connection.accepted is not None:
                 self._change_epoch(None)
@@ -267,12 +268,13 @@ class MqttSession:
 
     def _pause(self, problem: Problem, refused: bool) -> None:
         pause_s = REFUSED_PAUSE_S if refused else self._back_off.next_pause_s()
+        if problem != self._status.problem:
+            _log.warning("No connection to the broker: %s", problem)
         self._set_status(
             state=LinkState.REFUSED if refused else LinkState.LOST,
             problem=problem,
             retry_at_us=self._in_us(pause_s),
         )
-        _log.warning("No connection to the broker: %s", problem)
         self._no_more_pause.wait(pause_s)
         if not self._stopping.is_set():
             self._no_more_pause.clear()

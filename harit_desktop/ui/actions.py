@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 
-from harit_desktop.ui.icons import icon
+from harit_desktop.ui.icons import button_icon
 from harit_desktop.ui.theme import SCHEMES, Tokens
 
 RANGE_KEYS: tuple[str, ...] = ("15m", "1h", "24h", "7d", "30d", "all")
-DEFAULT_RANGE = "1h"
+DEFAULT_RANGE = "24h"
 
 _ICONS = {
     "action.file.export": ("export", "text2"),
@@ -41,10 +41,9 @@ class Actions(QObject):
         self.find = make("action.find", self.tr("&Find"), "Ctrl+F")
         self.publisher = make("action.publisher.toggle", self.tr("Start &publisher"), "F5")
         self.connect_toggle = make("action.connect.toggle", self.tr("&Connect"), "Ctrl+K")
-        self.freeze = make(
-            "action.chart.freeze", self.tr("&Freeze display"), "Space", checkable=True
-        )
-        self.cursor = make("action.chart.cursor", self.tr("Cursor to &latest"), "End")
+        # The strips handle these two keys themselves; a window-wide Space would press no button.
+        self.freeze = make("action.chart.freeze", self.tr("&Freeze display\tSpace"), checkable=True)
+        self.cursor = make("action.chart.cursor", self.tr("Cursor to &latest\tEnd"))
         self.next_device = make("action.device.next", self.tr("&Next device"), "Ctrl+Tab")
         self.previous_device = make(
             "action.device.previous", self.tr("P&revious device"), "Ctrl+Shift+Tab"
@@ -88,7 +87,7 @@ class Actions(QObject):
         """Draws the icons in the colours of the theme."""
         for action in (self.export, self.freeze, self.settings):
             name, color = _ICONS[action.objectName()]
-            action.setIcon(icon(name, tokens, color=color))
+            action.setIcon(button_icon(name, tokens, color))
 
     def on_range(self, chosen: Callable[[str], None]) -> None:
         """Calls `chosen` with the key of RANGE_KEYS that the user picks."""
@@ -104,10 +103,14 @@ class Actions(QObject):
             if action.data() == data and not action.isChecked():
                 action.setChecked(True)
 
-    def keep_within(self, action: QAction, widget: QObject) -> None:
-        """Lets an action's key act only while the focus is in `widget`."""
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        widget.addAction(action)  # type: ignore[attr-defined]  # QWidget, typed by its base.
+    def show_connection(self, connected: bool, configured: bool) -> None:
+        """Connect or Disconnect, whichever would change something."""
+        if connected:
+            text = self.tr("Dis&connect")
+        else:
+            text = self.tr("&Connect") if configured else self.tr("&Connect…")
+        if self.connect_toggle.text() != text:
+            self.connect_toggle.setText(text)
 
     def _make(self, name: str, text: str, key: str = "", checkable: bool = False) -> QAction:
         action = QAction(text, self._window)

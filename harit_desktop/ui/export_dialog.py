@@ -33,14 +33,14 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.ui.problem_texts import problem_text
-from harit_desktop.ui.theme import set_look
+from harit_desktop.ui.theme import calm_calendar, set_look
 from harit_desktop.ui.words import count, plain
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.ui.engine_port import EnginePort
 
-_SIZE_PX = (620, 520)
+_SIZE_PX = (620, 460)
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class ExportDialog(QDialog):
         self._counted: int | None = None
         self._writing: QueryHandle[int] | None = None
         self._written_to: Path | None = None
+        self._looking: QueryHandle[bool] | None = None
         self.setObjectName("dialog.export")
         self.setWindowTitle(self.tr("Export CSV"))
         self.setAccessibleName(self.tr("Export CSV"))
@@ -82,6 +83,7 @@ class ExportDialog(QDialog):
         self._from = self._moment("dialog.export.from", scope.visible_from_us or scope.now_us)
         self._to = self._moment("dialog.export.to", scope.now_us)
         self._rows = QLabel()
+        self._exists = QLabel(self.tr("▲ This file exists and would be replaced."))
         self._result = QLabel()
         self._progress = QProgressBar()
         self._open_folder = QPushButton(self.tr("Open folder"))
@@ -89,7 +91,7 @@ class ExportDialog(QDialog):
         self.save = QPushButton(self.tr("Save"))
         self._build()
         self._count()
-        self._show_state()
+        self._look()
 
     # -- reading the fields ------------------------------------------------------------
 
@@ -111,6 +113,10 @@ class ExportDialog(QDialog):
         if self._counting is not None and self._counting.done:
             self._counted, self._counting = self._counting.value, None
             self._show_state()
+        if self._looking is not None and self._looking.done:
+            exists, self._looking = bool(self._looking.value), None
+            self._exists.setVisible(exists)
+            self.save.setText(self.tr("Replace") if exists else self.tr("Save"))
         if self._writing is None:
             return
         self._progress.setValue(round(self._writing.progress * 100))
@@ -149,6 +155,12 @@ class ExportDialog(QDialog):
         self._open_folder.hide()
         self._show_state()
 
+    def _look(self) -> None:
+        """Asks whether the file exists; a network drive may take its time to say so."""
+        path = Path(self.path.text().strip())
+        self._looking = self._engine.queries.submit("export.path", lambda _: path.is_file())
+        self._show_state()
+
     def _start(self) -> None:
         request = self.request()
         self._written_to = request.out
@@ -160,15 +172,16 @@ class ExportDialog(QDialog):
 
     def _finish(self, handle: QueryHandle[int]) -> None:
         problem = handle.problem
-        if handle.token.cancelled or (problem is None and handle.value is None):
-            self._show_result(self.tr("Cancelled. No file was written."), "info")
-        elif problem is not None:
+        if problem is not None and not handle.token.cancelled:
             self._show_problem(problem)
+        elif handle.value is None or handle.token.cancelled:
+            self._show_result(self.tr("Cancelled. No file was written."), "info")
         else:
             name = plain(str(self._written_to))
             text = self.tr("Saved {count} rows to {file}.")
             self._show_result(text.format(count=count(handle.value), file=name), "ok")
             self._open_folder.show()
+            self._look()
         self._show_state()
 
     def _show_problem(self, problem: Problem) -> None:
@@ -190,7 +203,7 @@ class ExportDialog(QDialog):
         elif self._counted is None:
             self._rows.setText(self.tr("The rows could not be counted."))
         else:
-            self._rows.setText(self.tr("{count} rows").format(count=count(self._counted)))
+            self._rows.setText(self._rows_text(self._counted))
         self._progress.setVisible(writing)
         self._fields.setEnabled(not writing)
         self._cancel.setText(self.tr("Cancel") if writing else self.tr("Close"))
@@ -198,6 +211,11 @@ class ExportDialog(QDialog):
         self.save.setEnabled(
             not writing and chosen and bool(self.path.text().strip()) and self._counted != 0
         )
+
+    def _rows_text(self, rows: int) -> str:
+        if rows == 0 and self._scope.simulated_rows and not self.simulated.isChecked():
+            return self.tr("No rows: simulated data is left out. Include it above if you want it.")
+        return self.tr("{count} rows").format(count=count(rows))
 
     def _cancel_or_close(self) -> None:
         if self._writing is not None:
@@ -217,6 +235,8 @@ class ExportDialog(QDialog):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked)
             devices.addItem(item)
+        devices.ensurePolished()
+        devices.setSpacing(3)
         devices.itemChanged.connect(self._count)
         return devices
 
@@ -236,6 +256,7 @@ class ExportDialog(QDialog):
         edit.setObjectName(name)
         edit.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
         edit.setCalendarPopup(True)
+        calm_calendar(edit.calendarWidget())
         edit.dateTimeChanged.connect(self._choose_custom)
         return edit
 
@@ -257,6 +278,7 @@ class ExportDialog(QDialog):
             (self.tr("Range"), self._range_rows()),
             ("", self.simulated),
             (self.tr("File"), self._path_row()),
+            ("", self._exists),
             ("", self._rows),
         )
         for number, (title, content) in enumerate(rows):
@@ -268,6 +290,9 @@ class ExportDialog(QDialog):
                 grid.addWidget(content, number, 1)
             else:
                 grid.addLayout(content, number, 1)
+        self._exists.setObjectName("dialog.export.exists")
+        set_look(self._exists, class_="dense", severity="warn")
+        self._exists.hide()
         self._rows.setObjectName("dialog.export.preview")
         set_look(self._rows, class_="strong")
         column = QVBoxLayout(self)
@@ -314,7 +339,7 @@ class ExportDialog(QDialog):
     def _path_row(self) -> QHBoxLayout:
         self.path.setObjectName("dialog.export.path")
         self.path.setAccessibleName(self.tr("File"))
-        self.path.textChanged.connect(self._show_state)
+        self.path.textChanged.connect(self._look)
         browse = QPushButton(self.tr("Browse…"))
         browse.setObjectName("dialog.export.browse")
         browse.setAutoDefault(False)
@@ -386,8 +411,9 @@ def _to_us(moment: QDateTime) -> int:
 
 def _suggested_path(scope: ExportScope) -> Path:
     """A new file in the user's documents, named after the device and the day."""
-    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    folder = Path(documents) if documents and Path(documents).is_dir() else Path.home()
     name = scope.focus if scope.focus and len(scope.devices) == 1 else "harit"
     safe = "".join(char if char.isalnum() or char in "-_" else "_" for char in name)[:40]
     day = QDateTime.fromMSecsSinceEpoch(scope.now_us // 1000).toString("yyyy-MM-dd")
-    return Path(folder or Path.home()) / f"{safe}_{day}.csv"
+    return folder / f"{safe}_{day}.csv"

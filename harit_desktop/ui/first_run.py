@@ -200,7 +200,8 @@ class FirstRunPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(button)
-        row.addWidget(self._found, 1)
+        row.addWidget(self._found)
+        row.addStretch(1)
         column.addLayout(row)
         return card
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.device import DeviceState
-from harit_desktop.domain.errors import Problem
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.queries import QueryHandle
@@ -69,25 +68,29 @@ class LiveFeed(QObject):
         self._loading: tuple[str, QueryHandle[SeriesData]] | None = None
         self._sequences: dict[str, int] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
-        self._range_key = "1h"
+        self._failed: dict[str, None] = {}
+        self._range_key = "24h"
         self.focus = ""
-        self.problem: Problem | None = None
         page.series_wanted.connect(self._want)
 
     def set_range(self, key: str) -> None:
         """Shows another range; what was being read for the old one is given up."""
+        if key == self._range_key:
+            return
         self._range_key = key
         if self._loading is not None:
-            publisher_id, handle = self._loading
-            handle.cancel()
+            self._loading[1].cancel()
             self._loading = None
-            self._want(publisher_id)
+        self._wanted, self._failed = {}, {}
         self._page.set_range(key)
 
-    def poll(self, devices: Sequence[DeviceState], now_us: int) -> None:
+    def poll(self, devices: Sequence[DeviceState], now_us: int, new_second: bool) -> None:
         """Gives the page what has arrived and asks for what it wants next."""
         self._take_series()
         self._take_points(devices)
+        if self._failed and new_second:
+            self._wanted |= self._failed
+            self._failed = {}
         self._ask_next(now_us)
 
     def _want(self, publisher_id: str) -> None:
@@ -98,9 +101,11 @@ class LiveFeed(QObject):
             return
         publisher_id, handle = self._loading
         self._loading = None
-        self.problem = None if handle.token.cancelled else handle.problem
         if handle.value is not None:
             self._page.set_series(publisher_id, handle.value)
+        else:
+            # The store may be locked or still opening; the page asks only once.
+            self._failed[publisher_id] = None
 
     def _take_points(self, devices: Sequence[DeviceState]) -> None:
         for device in devices:

@@ -1,52 +1,44 @@
 """The Live page: seven strips of the focus device on one time axis."""
 
 from collections.abc import Mapping, Sequence
-from time import perf_counter
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
+from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import LinkState
 from harit_desktop.pipeline.ring import LivePoints
-from harit_desktop.ui.charts.alarm_runs import alarm_runs
 from harit_desktop.ui.charts.context_row import ContextRow
-from harit_desktop.ui.charts.cursor import TimeCursor
-from harit_desktop.ui.charts.frame import Limits, StripFrame, TimeView, view_until
-from harit_desktop.ui.charts.live_data import LiveData
+from harit_desktop.ui.charts.frame import Limits
+from harit_desktop.ui.charts.live_data import RANGES_S, LiveData
 from harit_desktop.ui.charts.series import SeriesData, of_points
 from harit_desktop.ui.charts.strip import Strip
-from harit_desktop.ui.charts.strip_frames import FrameBuilder, points_in_view
+from harit_desktop.ui.charts.strip_stack import StripStack
 from harit_desktop.ui.charts.strip_texts import (
-    ChannelNow,
     channel_now,
     description,
     header_text,
     strip_name,
     value_name,
 )
-from harit_desktop.ui.charts.time_axis import TimeAxis
-from harit_desktop.ui.charts.time_ticks import time_ticks
 from harit_desktop.ui.charts.trend import UNKNOWN, Trend, trend
-from harit_desktop.ui.panels.text_scale import text_scale
-from harit_desktop.ui.theme import LIGHT, SIZES, Tokens
+from harit_desktop.ui.theme import LIGHT, Tokens
+from harit_desktop.ui.words import clock_text
 
 SHORTEST_FRAME_US = 250_000
 LONGEST_FRAME_US = 2 * US_PER_S
-WIDE_FROM_PX = 1200
-_MOVED_PX = 1.0
 
-__all__ = ["LivePage", "Limits", "SeriesData"]
+__all__ = ["RANGES_S", "LivePage", "SeriesData"]
 
 
 class LivePage(QWidget):
     """Shows what it is told and asks for the series that it lacks.
 
-    `tick` is the only thing that draws in passing; it draws at most four times a second,
-    and only where something has moved by a pixel. Nothing is drawn while hidden.
+    Only `tick` draws: at most four times a second, where something has moved by a pixel or
+    was told anew, and never while hidden.
     """
 
     series_wanted = Signal(str)
@@ -59,52 +51,27 @@ class LivePage(QWidget):
     def __init__(self, parent: QWidget | None = None, tokens: Tokens = LIGHT) -> None:
         super().__init__(parent)
         self.setObjectName("page.live")
-        self._tokens = tokens
         self._data = LiveData()
-        self._frames = FrameBuilder(self._data)
-        self._cursor = TimeCursor(self._data)
         self._limits: dict[str, Limits] = {}
         self._link = LinkState.OFF
         self._simulated = False
         self._now_us = 0
         self._frozen_us: int | None = None
         self._missed = 0
-        self._view = TimeView(0, 1, 1)
         self._drawn_us = 0
-        self._drawn: dict[str, tuple[int, tuple[float, ...]]] = {}
         self._draw_soon = True
         self._moved = False
-        self._trends: tuple[object, list[Trend]] = (None, [UNKNOWN] * len(CHANNELS))
-        self.last_draw_ms = 0.0
-        self.draw_count = 0
+        self._headers_s = -1
+        self._trends: tuple[object, list[Trend]] = (None, [])
         self._context_row = ContextRow()
-        self._strips = [Strip(channel, tokens) for channel in CHANNELS]
-        self._axis = TimeAxis(tokens)
-        self._lay_out()
-        self._connect()
-        self.set_tokens(tokens)
-
-    def _lay_out(self) -> None:
+        self.stack = StripStack(self._data, tokens)
+        self.stack.freeze_asked.connect(self.freeze_asked)
+        self.stack.resized.connect(self._draw_shortly)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._context_row)
-        for strip in self._strips:
-            column.addWidget(strip, 1)
-        column.addWidget(self._axis)
-
-    def _connect(self) -> None:
-        for strip in self._strips:
-            strip.chart.hovered.connect(self._hover)
-            strip.chart.unhovered.connect(self._unhover)
-            strip.cursor_stepped.connect(self._step_cursor)
-            strip.cursor_jumped.connect(self._jump_cursor)
-            strip.cursor_dropped.connect(self._drop_cursor)
-            strip.strip_left.connect(self._leave_strip)
-            strip.freeze_asked.connect(self.freeze_asked)
-        self._strips[0].chart.resized.connect(self._resized)
-
-    # What the window tells the page.
+        column.addWidget(self.stack, 1)
 
     def set_range(self, key: str) -> None:
         """Chooses "15m", "1h", "24h", "7d", "30d" or "all"; ValueError for anything else."""
@@ -116,15 +83,14 @@ class LivePage(QWidget):
         """Chooses the device that is drawn in ink; None for none."""
         if publisher_id != self._data.focus:
             self._data.focus = publisher_id
-            self._cursor.drop()
+            self.stack.drop_cursor()
             self._start_afresh()
 
     def set_series(self, publisher_id: str, series: SeriesData) -> None:
         """Replaces a device's readings by those fetched; live ones that are newer stay."""
         self._data.replace(publisher_id, series)
         if publisher_id in self._data.shown():
-            self._frames.reset()
-            self._draw_soon = True
+            self._start_afresh()
 
     def append_points(self, publisher_id: str, points: LivePoints) -> None:
         """Adds live readings of any device, in any order of time."""
@@ -135,7 +101,7 @@ class LivePage(QWidget):
             if publisher_id == self._data.focus:
                 self._missed += added.size
                 self.missed_changed.emit(self._missed)
-        elif publisher_id in self._data.shown() and self._has_moved(publisher_id, added):
+        elif publisher_id in self._data.shown() and self.stack.has_moved(publisher_id, added):
             self._moved = True
 
     def set_devices(self, devices: Sequence[DeviceState], now_us: int) -> None:
@@ -153,10 +119,11 @@ class LivePage(QWidget):
         self._start_afresh()
 
     def set_link(self, state: LinkState) -> None:
+        """Takes the subscriber's connection: a drop is hatched from its first second on."""
         if state != self._link:
             self._link = state
-            self._draw_soon = True
             self._refresh_headers()
+            self._draw_soon = True
 
     def set_simulated(self, simulated: bool) -> None:
         """Marks every strip as made-up; a focus device that is simulated is marked anyway."""
@@ -166,23 +133,16 @@ class LivePage(QWidget):
 
     def set_frozen(self, frozen: bool) -> None:
         """Stops or resumes drawing; readings are taken all the same."""
-        if frozen == (self._frozen_us is not None):
+        if frozen == self.frozen:
             return
         self._frozen_us = self._now_us if frozen else None
         self._missed = 0
         self.missed_changed.emit(0)
-        self._draw_soon = True
-        self._refresh_context()
-        if not frozen:
-            self._refresh_headers()
+        self._start_afresh()
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Takes the colours of a theme, and the text size that the application has now."""
-        self._tokens = tokens
-        for strip in self._strips:
-            strip.set_tokens(tokens)
-        self._axis.set_tokens(tokens)
-        self._size_headers()
+        self.stack.set_tokens(tokens)
         self._draw_soon = True
 
     def tick(self, now_us: int) -> None:
@@ -192,13 +152,14 @@ class LivePage(QWidget):
             self.series_wanted.emit(publisher_id)
         if not self.isVisible():
             return
-        self._refresh_headers()
+        if now_us // US_PER_S != self._headers_s:
+            self._refresh_headers()
         if self._draw_soon or (self._frozen_us is None and self._is_due(now_us)):
             self._draw()
 
     def cursor_to_latest(self) -> None:
         """Puts the cursor on the newest reading and keeps it there."""
-        self._jump_cursor(True)
+        self.stack.jump_cursor(True)
 
     @property
     def missed_points(self) -> int:
@@ -222,85 +183,84 @@ class LivePage(QWidget):
         return self._data.span_us(self._now_us)
 
     def strip(self, key: str) -> Strip:
-        return self._strips[CHANNEL_INDEX[key]]
-
-    # Drawing.
+        """The strip of a channel; KeyError for a key that is not in the catalogue."""
+        return self.stack.strips[CHANNEL_INDEX[key]]
 
     def _start_afresh(self) -> None:
-        self._frames.reset()
-        self._draw_soon = True
+        self.stack.fit_afresh()
         self._refresh_headers()
+        self._draw_soon = True
+
+    def _draw_shortly(self) -> None:
+        """After a change of size, once the layout has settled."""
+        if not self._draw_soon:
+            self._draw_soon = True
+            QTimer.singleShot(0, self, self._draw_if_shown)
+
+    def _draw_if_shown(self) -> None:
+        if self._draw_soon and self.isVisible():
+            self._draw()
 
     def _is_due(self, now_us: int) -> bool:
         """Whether enough time has passed and something would look different.
 
-        A new reading moves a line by less than a pixel of time, so where a pixel is minutes
-        wide the frames come more slowly.
+        Where a pixel is minutes wide a reading moves a line by a fraction of one, so the
+        frames come more slowly.
         """
-        patience_us = min(max(self._view.us_per_px / 4, SHORTEST_FRAME_US), LONGEST_FRAME_US)
+        patience_us = min(max(self.stack.view.us_per_px / 4, SHORTEST_FRAME_US), LONGEST_FRAME_US)
         if 0 <= now_us - self._drawn_us < patience_us:
             return False
-        return self._moved or self._view_at(now_us) != self._view
-
-    def _view_at(self, now_us: int) -> TimeView:
-        width_px = self._strips[0].chart.plot_width()
-        return view_until(now_us, self._data.span_us(now_us), width_px)
-
-    def _has_moved(self, publisher_id: str, added: SeriesData) -> bool:
-        """Whether new readings would move a line by a pixel since it was drawn."""
-        drawn = self._drawn.get(publisher_id)
-        if drawn is None:
-            return True
-        column, ends = drawn
-        if self._view.column_of(int(added.time_us.max())) != column:
-            return True
-        for i, strip in enumerate(self._strips):
-            for value in (added.values[:, i].min(), added.values[:, i].max()):
-                if abs(strip.chart.y_of(float(value)) - ends[i]) >= _MOVED_PX:
-                    return True
-        return False
+        return self._moved or self.stack.view_at(now_us) != self.stack.view
 
     def _draw(self) -> None:
-        """Draws all strips at the present instant, or at the one where they were frozen."""
-        began_s = perf_counter()
-        now_us = self._now_us if self._frozen_us is None else self._frozen_us
+        now_us = self._now_us
         if self._frozen_us is None:
             self._data.trim(now_us)
-        view = self._view = self._view_at(now_us)
-        ticks = tuple(time_ticks(view.start_us, view.end_us))
-        for i, strip in enumerate(self._strips):
-            strip.chart.show_frame(self._frame(i, view, ticks, now_us))
-            points = points_in_view(self._focus_trace(i), view)
-            strip.chart.setProperty("points", points)
-        self._axis.show_view(view, ticks, self._strips[0].header.width())
-        self._cursor.settle(view)
-        self._place_cursor()
-        self._drawn_us, self._draw_soon, self._moved = self._now_us, False, False
-        self._remember_ends()
-        self._refresh_context()
-        self.draw_count += 1
-        self.last_draw_ms = (perf_counter() - began_s) * 1000
-
-    def _frame(self, i: int, view: TimeView, ticks: tuple, now_us: int) -> StripFrame:
-        strip = self._strips[i]
         device = self._data.focus_device
         simulated = self._simulated or (device is not None and device.simulated)
-        return self._frames.frame(
-            i,
-            view,
-            ticks,
-            self._limits,
-            str(strip.property("state")),
-            strip.chart.height(),
-            (self._empty_text(i), self.tr("Simulated data") if simulated else ""),
+        self.stack.draw(
+            now_us if self._frozen_us is None else self._frozen_us, self._limits, simulated
         )
+        self._drawn_us, self._draw_soon, self._moved = now_us, False, False
 
-    def _empty_text(self, i: int) -> str:
-        trace = self._focus_trace(i)
-        if trace is None or trace.time_us.size == 0:
-            return self.tr("Waiting for the first reading")
-        return self.tr("No reading in this time range")
+    def _refresh_headers(self) -> None:
+        """Values, trends, states and spoken texts of the strips; cheap where nothing changed."""
+        frozen_at = "" if self._frozen_us is None else clock_text(self._frozen_us, seconds=True)
+        others = bool(self._data.context())
+        self._context_row.show_text(self._data.focus, others, frozen_at, bool(self._limits))
+        if self._frozen_us is not None:
+            return
+        device = self._data.focus_device
+        trends = self._fresh_trends()
+        span_s = self._data.span_us(self._now_us) / US_PER_S
+        for i, strip in enumerate(self.stack.strips):
+            limits = self._limits.get(strip.channel.key)
+            now = channel_now(strip.channel, device, self._link, limits, self._now_us)
+            if strip.property("state") != now.state:
+                self._draw_soon = True
+            strip.show_header(header_text(now, trends[i]))
+            name = strip_name(strip.channel, self._data.focus or "")
+            told = description(now, trends[i], span_s, strip.chart.alarms)
+            strip.describe(name, name, value_name(now), told)
+        self._headers_s = self._now_us // US_PER_S
 
-    def _focus_trace(self, i: int) -> object:
+    def _fresh_trends(self) -> list[Trend]:
+        """The trends, computed once per change of the focus device's readings."""
         focus = self._data.focus
-        return None if focus is None else self._data.trace(focus, i)
+        version = (focus, -1 if focus is None else self._data.version(focus))
+        if self._trends[0] != version:
+            traces = [self.stack.focus_trace(i) for i in range(len(self.stack.strips))]
+            made = [
+                UNKNOWN if of is None else trend(of, i, self._now_us) for i, of in enumerate(traces)
+            ]
+            self._trends = (version, made)
+        return self._trends[1]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._draw_soon = True
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.LanguageChange, QEvent.Type.LocaleChange):
+            self._start_afresh()

@@ -10,13 +10,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
-from harit_desktop.ui.about_dialog import AboutDialog
 from harit_desktop.ui.actions import Actions
-from harit_desktop.ui.connect_dialog import ConnectDialog
 from harit_desktop.ui.first_run import LOCAL_BROKER_PORT, FirstRunPage
 from harit_desktop.ui.icons import app_icon
 from harit_desktop.ui.message_banner import MessageBanner
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from harit_desktop.ui.export_dialog import ExportDialog
     from harit_desktop.ui.settings.dialog import SettingsDialog
 
-CHARTS_AFTER_MS = 60
 SCREENSHOT_WAIT_S = 1.5
 
 
@@ -125,6 +122,8 @@ class MainWindow(QMainWindow):
 
     def open_connect(self) -> None:
         """Opens the short dialog for a broker's address."""
+        from harit_desktop.ui.connect_dialog import ConnectDialog
+
         dialog = ConnectDialog(self._engine.settings.broker, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.connect_asked.connect(self.commands.connect_to)
@@ -144,6 +143,9 @@ class MainWindow(QMainWindow):
         self.export_dialog.open()
 
     def open_about(self) -> None:
+        """Opens versions and folders, for a support request."""
+        from harit_desktop.ui.about_dialog import AboutDialog
+
         dialog = AboutDialog(self._engine.paths.root, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
@@ -161,9 +163,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.devices_dock)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.side.dock)
         self.side.add("live", scrolling(self.soil_panel), self.pages.place_health)
-        self.side.add(
-            "messages", self.message_page.payload_panel, self.message_page.place_payload
-        )
+        self.side.add("messages", self.message_page.payload_panel, self.message_page.place_payload)
         for corner, area in (
             (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
             (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
@@ -213,6 +213,7 @@ class MainWindow(QMainWindow):
         actions.on_theme(commands.set_theme)
         self.devices_panel.device_chosen.connect(presenter.set_focus_device)
         self.data_path_panel.row_clicked.connect(self._open_data_path_row)
+        self.status_bar.row_asked.connect(self._show_data_path_row)
         self.first_page.simulate_asked.connect(presenter.start_demo)
         self.first_page.connect_asked.connect(self.open_connect)
         self.banner.chosen.connect(self._on_banner)
@@ -228,7 +229,7 @@ class MainWindow(QMainWindow):
 
     def _on_page(self, page: str) -> None:
         self.side.show_for(page)
-        self.toolbar.show_chart_tools(page == "live" and self.pages.live_shown)
+        self.toolbar.show_chart_tools(page == "live" and not self.pages.first_run)
         self.message_page.set_active(page == "messages")
 
     def _on_banner(self, key: str) -> None:
@@ -243,8 +244,13 @@ class MainWindow(QMainWindow):
         openers[key]()
 
     def _open_data_path_row(self, row: str) -> None:
-        page = {"database": "storage", "spool": "storage", "publisher": "publisher"}.get(row)
-        self.open_settings(page or "broker")
+        pages = {"broker": "broker", "database": "storage", "publisher": "publisher"}
+        if row in pages:
+            self.open_settings(pages[row])
+
+    def _show_data_path_row(self, row: str) -> None:
+        self.actions_.devices.setChecked(True)
+        self.data_path_panel.rows[row].setFocus()
 
     def _toggle_connection(self) -> None:
         if self._engine.configured:
@@ -276,8 +282,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.presenter.start()
-        # The charts' library takes half a second to load: after the first paint.
-        QTimer.singleShot(CHARTS_AFTER_MS, self.presenter, self.presenter.build_live_page)
+        (self.first_page.simulate_button if self.pages.first_run else self.pages.tabs).setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

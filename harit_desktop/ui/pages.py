@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from harit_desktop.ui.message_banner import MessageBanner
 from harit_desktop.ui.theme import set_look
@@ -21,9 +29,7 @@ class PageArea(QWidget):
 
     page_changed = Signal(str)
 
-    def __init__(
-        self, first_page: QWidget, message_page: QWidget, banner: MessageBanner
-    ) -> None:
+    def __init__(self, first_page: QWidget, message_page: QWidget, banner: MessageBanner) -> None:
         super().__init__()
         self._first_page = first_page
         self._message_page = message_page
@@ -57,9 +63,9 @@ class PageArea(QWidget):
         return _NAMES[self.tabs.currentIndex()]
 
     @property
-    def live_shown(self) -> bool:
-        """Whether the Live tab holds the charts rather than the first-run page."""
-        return not self._first_run
+    def first_run(self) -> bool:
+        """Whether the Live tab offers the ways to begin rather than the charts."""
+        return self._first_run
 
     def show_page(self, name: str) -> None:
         """Goes to a page; a name that is not (or no longer) there means the Live page."""
@@ -95,6 +101,8 @@ class PageArea(QWidget):
         tabs.setAccessibleName(self.tr("Pages"))
         tabs.setDrawBase(False)
         tabs.setExpanding(False)
+        tabs.setUsesScrollButtons(False)
+        tabs.setElideMode(Qt.TextElideMode.ElideNone)
         for text in (self.tr("Live"), self.tr("Soil health"), self.tr("Messages")):
             tabs.addTab(text)
         tabs.setTabVisible(_HEALTH, False)

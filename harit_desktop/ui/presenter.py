@@ -5,24 +5,299 @@ Polls snapshots and version counters, hands each widget what changed, and never 
 
 from __future__ import annotations
 
+import importlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import EngineStatus, LinkState
-from harit_desktop.ui.actions import RANGE_KEYS
-from harit_desktop.ui.export_dialog_scope import ExportScope
+from harit_desktop.ui.actions import DEFAULT_RANGE, RANGE_KEYS
 from harit_desktop.ui.frame_clock import FrameClock
+from harit_desktop.ui.health_feed import HealthFeed
 from harit_desktop.ui.live_feed import LiveFeed, range_start_us
 from harit_desktop.ui.notices import notices_of
+from harit_desktop.ui.titles import broker_name, window_title
+from harit_desktop.ui.user_commands import ASK_DELETE
 from harit_desktop.ui.window_state import ViewState
 
 if TYPE_CHECKING:
+    from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.settings.model import Settings
     from harit_desktop.ui.engine_port import EnginePort
+    from harit_desktop.ui.export_dialog import ExportScope
     from harit_desktop.ui.live_page import LivePage
     from harit_desktop.ui.main_window import MainWindow
     from harit_desktop.ui.theme import ThemeController
+
+DEMO_RANGE = "15m"
+
+
+def now_us() -> int:
+    """The present instant in UTC microseconds."""
+    return time.time_ns() // 1000
+
+
+def load_charts() -> None:
+    """Imports the charts and their library, which takes most of a second, off the main
+    thread; their modules make no Qt object while they load."""
+    importlib.import_module("harit_desktop.ui.live_page")
+
+
+class Presenter(QObject):
+    """Owns what is chosen on screen: focus device, time range, freeze."""
+
+    def __init__(
+        self,
+        engine: EnginePort,
+        window: MainWindow,
+        theme: ThemeController,
+        view: ViewState,
+        clock: NowUs = now_us,
+    ) -> None:
+        super().__init__(window)
+        self._engine = engine
+        self._window = window
+        self._theme = theme
+        self._now_us = clock
+        self._settings: Settings | None = None
+        self._status = EngineStatus()
+        self._status_key: object = None
+        self._live_version: object = None
+        self._devices: tuple[DeviceState, ...] = ()
+        self._range_key = view.range_key if view.range_key in RANGE_KEYS else DEFAULT_RANGE
+        self._wished_focus = view.focus
+        self._focus: str | None = None
+        self._charts: QueryHandle | None = None
+        self._live_page: LivePage | None = None
+        self._live_feed: LiveFeed | None = None
+        self._health_feed = HealthFeed(engine, window.soil_panel)
+        self._clock = FrameClock(
+            (
+                self._show_status,
+                self._show_devices,
+                self._feed_charts,
+                self._window.message_page.poll,
+                self._poll_answers,
+            ),
+            clock,
+            self,
+        )
+        window.actions_.check(window.actions_.range_group, self._range_key)
+        self._show_settings()
+        self._show_status(clock(), True)
+
+    # -- life --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begins to follow the engine; called when the window is shown."""
+        self._clock.start()
+        if self._charts is None:
+            self._charts = self._engine.queries.submit("charts", lambda _: load_charts())
+            if self._window.pages.first_run:
+                self._window.first_page.start_probe()
+
+    def stop(self) -> None:
+        self._clock.stop()
+
+    def set_window_visible(self, visible: bool) -> None:
+        self._clock.set_window_visible(visible)
+
+    def refresh(self) -> None:
+        """One beat at once, for tests and screenshots."""
+        self._clock.beat()
+
+    def build_live_page(self) -> None:
+        """Makes the charts, unless they are there; loads their library if nobody did."""
+        if self._live_page is not None:
+            return
+        from harit_desktop.ui.live_page import LivePage
+
+        window = self._window
+        page = LivePage(tokens=self._theme.tokens)
+        self._live_feed = LiveFeed(self._engine, page)
+        self._live_page = page
+        page.freeze_asked.connect(window.actions_.freeze.toggle)
+        page.missed_changed.connect(self._show_freeze)
+        self._theme.changed.connect(self._restyle_page)
+        self._live_feed.set_range(self._range_key)
+        page.set_limits(self._engine.limits())
+        window.pages.set_live_page(page)
+        self._set_page_focus()
+        self._live_version = None
+
+    # -- what the user chooses ---------------------------------------------------------
+
+    def set_range(self, key: str) -> None:
+        self._range_key = key
+        if self._live_feed is not None:
+            self._live_feed.set_range(key)
+
+    def set_focus_device(self, publisher_id: str) -> None:
+        """Shows a device in ink, with its soil health beside it."""
+        if publisher_id == self._focus:
+            return
+        self._focus = publisher_id
+        self._wished_focus = publisher_id
+        self._window.devices_panel.set_focus(publisher_id)
+        self._set_page_focus()
+        self._live_version = None
+
+    def set_frozen(self, frozen: bool) -> None:
+        if self._live_page is not None:
+            self._live_page.set_frozen(frozen)
+        self._show_freeze(0)
+
+    def cursor_to_latest(self) -> None:
+        if self._live_page is not None:
+            self._live_page.cursor_to_latest()
+
+    def start_demo(self) -> None:
+        """The first card: its readings begin now, so the shortest range shows them best."""
+        self._window.first_page.set_starting(True)
+        self._window.actions_.check(self._window.actions_.range_group, DEMO_RANGE)
+        self.set_range(DEMO_RANGE)
+        self._window.commands.start_demo()
+
+    def view_state(self) -> ViewState:
+        """What to show again at the next start."""
+        return ViewState(
+            page=self._window.pages.page,
+            range_key=self._range_key,
+            focus=self._wished_focus,
+            devices_shown=self._window.actions_.devices.isChecked(),
+            side_shown=self._window.side.wanted,
+        )
+
+    def export_scope(self) -> ExportScope:
+        """What the export dialog offers first."""
+        from harit_desktop.ui.export_dialog import ExportScope
+
+        now = self._now_us()
+        return ExportScope(
+            visible_from_us=range_start_us(self._range_key, now),
+            now_us=now,
+            focus=self._focus,
+            devices=self._devices,
+            simulated_rows=self._status.store.simulated_rows,
+        )
+
+    # -- the steps of a beat -----------------------------------------------------------
+
+    def _show_status(self, now: int, new_second: bool) -> None:
+        self._show_settings()
+        status = self._engine.snapshot()
+        self._status = status
+        key = (
+            status.link,
+            status.store,
+            status.publisher,
+            status.builtin_broker,
+            status.counters,
+            status.problems,
+            self._engine.configured,
+        )
+        if key == self._status_key and not new_second:
+            return
+        self._status_key = key
+        window = self._window
+        window.status_bar.show_status(status, now, self._engine.configured)
+        window.data_path_panel.set_status(status, now)
+        window.banner.set_notices(notices_of(status, now))
+        window.message_page.set_counters(status.counters)
+        window.toolbar.show_publisher(status.publisher.state)
+        if self._live_page is not None:
+            self._live_page.set_link(status.link.state)
+        self._show_connection(status)
+        window.actions_.delete_simulated.setEnabled(status.store.simulated_rows > 0)
+        if status.store.simulated_rows == 0:
+            window.banner.withdraw(ASK_DELETE)
+
+    def _show_connection(self, status: EngineStatus) -> None:
+        window = self._window
+        configured = self._engine.configured
+        name = broker_name(self._engine.settings, status, configured)
+        window.toolbar.show_broker(name)
+        off = status.link.state is LinkState.OFF
+        window.actions_.show_connection(connected=not off, configured=configured)
+        simulated = any(device.simulated for device in self._devices)
+        title = window_title(name if configured else "", simulated)
+        if window.windowTitle() != title:
+            window.setWindowTitle(title)
+        window.pages.set_first_run(not configured and not self._devices)
+
+    def _show_settings(self) -> None:
+        """Follows settings that the engine has taken over, whoever changed them."""
+        settings = self._engine.settings
+        if settings is self._settings:
+            return
+        before, self._settings = self._settings, settings
+        self._window.actions_.check(self._window.actions_.theme_group, settings.ui.theme)
+        self._theme.set_scheme(settings.ui.theme)
+        self._theme.set_text_scale(settings.ui.text_size / 100)
+        if before is not None and before.analysis != settings.analysis and self._live_page:
+            self._live_page.set_limits(self._engine.limits())
+
+    def _show_devices(self, now: int, new_second: bool) -> None:
+        window = self._window
+        version = self._engine.live.version
+        if version != self._live_version:
+            self._live_version = version
+            self._devices = self._engine.live.devices()
+            window.devices_panel.set_devices(self._devices, now)
+            self._choose_focus()
+            if self._live_page is not None:
+                self._live_page.set_devices(self._devices, now)
+                focus = self._focus_state()
+                self._live_page.set_simulated(focus is not None and focus.simulated)
+            self._health_feed.show_device(self._focus_state(), now)
+        elif new_second:
+            window.devices_panel.tick(now)
+            self._health_feed.show_device(self._focus_state(), now)
+
+    def _feed_charts(self, now: int, new_second: bool) -> None:
+        self._health_feed.poll(now)
+        if self._live_page is None or self._live_feed is None:
+            return
+        self._live_feed.poll(self._devices, now, new_second)
+        self._live_page.tick(now)
+
+    def _poll_answers(self, now: int, new_second: bool) -> None:
+        if self._charts is not None and self._charts.done:
+            self.build_live_page()
+        self._window.first_page.poll()
+        if self._window.export_dialog is not None:
+            self._window.export_dialog.poll()
+
+    # -- details -----------------------------------------------------------------------
+
+    def _choose_focus(self) -> None:
+        """Keeps the focus on a device that is there: the one of last time, else the first."""
+        known = [device.publisher_id for device in self._devices]
+        if self._focus in known:
+            return
+        if self._wished_focus in known:
+            chosen: str | None = self._wished_focus
+        else:
+            chosen = known[0] if known else None
+        self._focus = chosen
+        self._window.devices_panel.set_focus(chosen)
+        self._set_page_focus()
+
+    def _set_page_focus(self) -> None:
+        if self._live_page is not None and self._live_feed is not None:
+            self._live_feed.focus = self._focus or ""
+            self._live_page.set_focus(self._focus)
+
+    def _focus_state(self) -> DeviceState | None:
+        return next((d for d in self._devices if d.publisher_id == self._focus), None)
+
+    def _show_freeze(self, missed: int) -> None:
+        frozen = self._window.actions_.freeze.isChecked()
+        self._window.toolbar.show_freeze(frozen, missed)
+
+    def _restyle_page(self) -> None:
+        if self._live_page is not None:
+            self._live_page.set_tokens(self._theme.tokens)

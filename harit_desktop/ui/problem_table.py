@@ -6,7 +6,7 @@ the problem's parameters; `{time}` is when the connection's present state began.
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
+from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 
 @dataclass(frozen=True)

@@ -49,15 +49,21 @@ class StatusBar(QStatusBar):
         self.publisher = self._label("publisher")
         self.clock = self._label("clock")
         left = QWidget()
+        # The theme keeps status texts apart; these three are one sentence.
+        left.setStyleSheet("QLabel { padding: 0; }")
         row = QHBoxLayout(left)
-        row.setContentsMargins(10, 0, 0, 0)
+        row.setContentsMargins(8, 0, 0, 0)
         row.setSpacing(6)
         for widget in (self._glyph, self.link, self.last_reading):
             row.addWidget(widget)
         self.addWidget(left)
+        right = QWidget()
+        row = QHBoxLayout(right)
+        row.setContentsMargins(0, 0, 4, 0)
+        row.setSpacing(4)
         for label in (self.rate, self.rows, self.spool, self.publisher, self.clock):
-            label.setContentsMargins(0, 0, 10, 0)
-            self.addPermanentWidget(label)
+            row.addWidget(label)
+        self.addPermanentWidget(right)
         theme.changed.connect(self._restyle)
 
     def show_status(self, status: EngineStatus, now_us: int, configured: bool) -> None:

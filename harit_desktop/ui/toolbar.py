@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 
 from harit_desktop.domain.status import PublisherState
 from harit_desktop.ui.actions import Actions
-from harit_desktop.ui.icons import icon
-from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+from harit_desktop.ui.icons import BUTTON_ICON_SIZE, button_icon
+from harit_desktop.ui.theme import ThemeController, set_look
 from harit_desktop.ui.words import count, plain
 
 _STOPPABLE = (PublisherState.RUNNING, PublisherState.UNCONFIRMED)
@@ -38,7 +38,7 @@ class MainToolBar(QToolBar):
         self.setFloatable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(SIZES.icon, SIZES.icon))
+        self.setIconSize(BUTTON_ICON_SIZE)
         self.publisher_button = self._button("button.publisher", actions.publisher, "outlined")
         self.broker_button = self._make_broker_button()
         self.freeze_button = self._button("button.freeze", actions.freeze)
@@ -157,7 +157,7 @@ class MainToolBar(QToolBar):
         tokens = self._theme.tokens
         self._actions.set_tokens(tokens)
         if self._publisher_state in _STOPPABLE:
-            self._actions.publisher.setIcon(icon("stop", tokens, color="text2"))
+            self._actions.publisher.setIcon(button_icon("stop", tokens, color="text2"))
         else:
-            self._actions.publisher.setIcon(icon("play", tokens, color="accent"))
-        self.broker_button.setIcon(icon("broker", tokens, color="text2"))
+            self._actions.publisher.setIcon(button_icon("play", tokens, color="accent"))
+        self.broker_button.setIcon(button_icon("broker", tokens, color="text2"))

@@ -73,8 +73,7 @@ class WindowState:
 
 
 def _available() -> QRect:
-    screen = QGuiApplication.primaryScreen()
-    return screen.availableGeometry() if screen else QRect(0, 0, *DEFAULT_SIZE)
+    return QGuiApplication.primaryScreen().availableGeometry()
 
 
 def _fitting(size: QSize) -> QSize:

@@ -61,6 +61,7 @@ def unit_spoken(unit: str) -> str:
 
 
 def band_word(band: Band) -> str:
+    """The word of a band; it stands beside every coloured index."""
     tr = QCoreApplication.translate
     words = {
         Band.EXCELLENT: tr("Words", "Excellent"),
@@ -223,8 +224,8 @@ def trend_text(key: str, delta: float | None, steady: bool, span_s: float) -> st
         return DASH
     if steady:
         return tr("Words", "→ steady")
-    template = tr("Words", "▲ {change} in {span}") if delta > 0 else tr(
-        "Words", "▼ {change} in {span}"
+    template = (
+        tr("Words", "▲ {change} in {span}") if delta > 0 else tr("Words", "▼ {change} in {span}")
     )
     return template.format(change=channel_number(key, abs(delta)), span=duration_text(span_s))
 
@@ -236,8 +237,10 @@ def trend_spoken(key: str, delta: float | None, steady: bool, span_s: float) -> 
         return tr("Words", "trend not known yet")
     if steady:
         return tr("Words", "steady")
-    template = tr("Words", "rising {change} in {span}") if delta > 0 else tr(
-        "Words", "falling {change} in {span}"
+    template = (
+        tr("Words", "rising {change} in {span}")
+        if delta > 0
+        else tr("Words", "falling {change} in {span}")
     )
     return template.format(change=channel_number(key, abs(delta)), span=duration_text(span_s))
 

@@ -15,7 +15,7 @@ SOURCES = sorted(
     if path != Path(__file__)
 )
 SUPPRESSION = re.compile(r"#\s*(type: ignore|noqa)(?P<rest>.*)$")
-REASONED = re.compile(r"^(\[[\w, -]+\]|: ?[A-Z]+\d+(, ?[A-Z]+\d+)*)\s*(#|-|\()\s*\w.{7,}")
+REASONED = re.compile(r"^(\[[\w, -]+\]|: ?[A-Z]+\d+(, ?[A-Z]+\d+)*)\s*(#|-|\()\s*\w.{3,}")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -17,6 +18,7 @@ from harit_desktop.domain.status import LinkState
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_client import CONNECT_TIMEOUT_S
 from harit_desktop.transport.mqtt_errors import CODES, TLS_CAUSES
+from harit_desktop.transport.retry import BackOff, KickCounter
 from tests.servers import MosquittoServer, free_port, wait_until
 from tests.transport.conftest import TOPIC, Receiver, endpoint_of
 
@@ -172,6 +174,28 @@ def test_a_server_that_never_answers_a_fixed_version_times_out(
     assert receiver.state is LinkState.LOST
 
 
+def test_stop_leaves_a_hanging_connect_behind_and_it_never_reaches_the_broker(
+    receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harit_desktop.transport.mqtt_client.CONNECT_TIMEOUT_S", 3.0)
+    with socket.socket() as listener, contextlib.ExitStack() as queue:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        # The kernel drops further connection requests while this one waits to be accepted.
+        queue.enter_context(socket.create_connection(listener.getsockname()))
+        receiver = receive(_local(listener.getsockname()[1]))
+        time.sleep(0.2)
+        before_s = time.monotonic()
+        assert not receiver.source.stop(0.5)
+        assert time.monotonic() - before_s < 1.5
+        listener.accept()[0].close()
+        peer, _ = listener.accept()  # the kernel asks again after a second
+        with peer:
+            peer.settimeout(5.0)
+            assert peer.recv(100) == b""
+        assert receiver.source.stop(3.0)
+
+
 def test_a_broker_that_refuses_mqtt_5_gets_3_1_1(receive: Receive, scripted: Scripted) -> None:
     def serve(peer: socket.socket) -> None:
         packet = peer.recv(1000)
@@ -199,6 +223,30 @@ def test_a_server_of_another_kind_is_named(receive: Receive, scripted: Scripted)
 
     receiver = receive(_local(scripted(serve).port))
     assert _problem_of(receiver)[0] == "broker.no_mqtt"
+
+
+def test_a_hostile_broker_can_break_the_connection_but_not_the_thread(
+    receive: Receive, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BackOff, "next_pause_s", lambda _self: 0.001)
+    monkeypatch.setattr(KickCounter, "ended", lambda _self, **_: False)
+    random = Random(20)
+
+    def serve(peer: socket.socket) -> None:
+        packet = peer.recv(1000)
+        mqtt_5 = packet[packet.index(b"MQTT") + 4] == 5
+        peer.sendall(bytes([0x20, 3, 0, 0, 0]) if mqtt_5 else bytes([0x20, 2, 0, 0]))
+        for _ in range(3):
+            body = random.randbytes(random.randrange(60))
+            peer.sendall(bytes([random.randrange(256), len(body)]) + body)
+        time.sleep(0.001)
+        peer.close()
+
+    server = scripted(serve)
+    receiver = receive(_local(server.port))
+    wait_until(lambda: server.connections > 300, what="300 connections were tried")
+    assert receiver.source.healthy()
+    assert receiver.source.stop(3.0)
 
 
 def test_a_denied_subscription_names_the_topic(receive: Receive, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harit_desktop.domain.status import LinkState
+from harit_desktop.transport.mqtt_connection import MqttConnection
 from tests.servers import MosquittoServer, free_port, wait_until
 from tests.transport.conftest import TOPIC, Receiver, endpoint_of
 
@@ -256,8 +257,39 @@ def test_websockets_carry_many_and_large_messages(receive: Receive, protocol: st
             done += len(batch)
             time.sleep(0.005)
         assert receiver.payloads == numbers
-        payload = os.urandom(100_000)
+        payload = os.urandom(9_000)
         server.publish_bytes(TOPIC, payload)
         receiver.wait_for_messages(301)
         assert receiver.messages[-1].payload == payload
         assert receiver.source.stop(3.0)
+
+
+def test_a_fault_of_ours_in_a_connection_is_survived(
+    mosquitto: MosquittoServer,
+    receive: Receive,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults = iter([RuntimeError("a fault of ours")])
+
+    def step(connection: MqttConnection) -> bool:
+        for fault in faults:
+            raise fault
+        return real_step(connection)
+
+    real_step = MqttConnection.step
+    monkeypatch.setattr(MqttConnection, "step", step)
+    receiver = receive(endpoint_of(mosquitto))
+    receiver.wait_for(LinkState.LOST)
+    assert receiver.problem_code == "broker.lost"
+    receiver.wait_for(LinkState.CONNECTED)
+    assert receiver.source.healthy()
+    assert "a fault of ours" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_client_without_a_name_connects(
+    mosquitto: MosquittoServer, receive: Receive, protocol: str
+) -> None:
+    receiver = receive(endpoint_of(mosquitto, client_id="", protocol=protocol))
+    receiver.wait_for(LinkState.CONNECTED)

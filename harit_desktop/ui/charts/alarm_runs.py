@@ -73,7 +73,9 @@ def alarm_runs(line: Line, low: float, high: float) -> AlarmRuns:
             ]
         ),
         np.concatenate([whole, pairs]),
-        _onsets(line, side, limit, dict(zip(enters + 1, entered_us, strict=True))),
+        _onsets(
+            line, side, limit, dict(zip((enters + 1).tolist(), entered_us.tolist(), strict=True))
+        ),
         bool(side[-1] != 0),
     )
 
@@ -92,7 +94,7 @@ def _onsets(
             int(side[head]),
             bool(head > 0),
         )
-        for head in np.flatnonzero((side != 0) & (side != before))
+        for head in np.flatnonzero((side != 0) & (side != before)).tolist()
     )
 
 

@@ -22,7 +22,8 @@ class Trace(NamedTuple):
     """One channel of one device: only values that are there, finite and not refused.
 
     `low`/`high` are None for single readings. `gap_after` lists the positions after which
-    the line is not joined. `failed_us`/`failed` are the readings flagged as impossible.
+    the line is not joined. `failed_us`/`failed` are when values were refused as impossible and
+    what they were, NaN where that is not known.
     """
 
     time_us: NDArray[np.int64]
@@ -57,12 +58,13 @@ class Line(NamedTuple):
 def trace(series: SeriesData, channel: int, interval_us: float | None = None) -> Trace:
     """The drawable readings of one channel; `channel` is its place in the catalogue."""
     value = np.ascontiguousarray(series.values[:, channel])
-    finite = np.isfinite(value)
-    failed = finite & (series.flags[:, channel] == Flag.FAIL)
-    good = finite & ~failed
     low = None if series.low is None else series.low[:, channel]
     high = None if series.high is None else series.high[:, channel]
-    times = series.time_us
+    failed = series.flags[:, channel] == Flag.FAIL
+    # The mean of a bucket leaves refused values out; it counts although one was refused.
+    refused = failed if low is None else failed & ~np.isfinite(low)
+    good = np.isfinite(value) & ~refused
+    times, failed_us, failed_value = series.time_us, series.time_us[failed], value[failed]
     if not good.all():
         times, value = times[good], value[good]
         low = None if low is None else low[good]
@@ -73,8 +75,8 @@ def trace(series: SeriesData, channel: int, interval_us: float | None = None) ->
         _filled(low, value),
         _filled(high, value),
         breaks(times, interval_us),
-        series.time_us[failed],
-        series.values[failed, channel],
+        failed_us,
+        failed_value,
     )
 
 

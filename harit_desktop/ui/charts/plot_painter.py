@@ -46,7 +46,7 @@ class PlotPainter:
         self._caption = app_font(SIZES.caption, 400, text_scale)
         self._strong = app_font(SIZES.caption, 600, text_scale)
         self._tick = app_font(SIZES.tick, 400, text_scale)
-        self._runs = self._alarm_runs()
+        self.runs = self._alarm_runs()
         self._taken: list[QRectF] = []
 
     def paint(self, painter: QPainter) -> None:
@@ -91,7 +91,7 @@ class PlotPainter:
         top, bottom = self.scale.top, self.scale.bottom
         neutral = self.tokens.color("text3", CHART.outside_alpha)
         broken = self.tokens.color("crit", CHART.outside_broken_alpha)
-        sides = self._runs.sides
+        sides = self.runs.sides
         for side, optimal, alarm in (
             (1, limits.optimal_high, limits.alarm_high),
             (-1, limits.optimal_low, limits.alarm_low),
@@ -122,7 +122,6 @@ class PlotPainter:
         for gap in self.frame.gaps:
             rect = self._gap_rect(gap.start_us, gap.end_us)
             if rect.width() >= 1:
-                painter.fillRect(rect, self.tokens.color("surface"))
                 painter.fillRect(rect, brush)
 
     def _gap_rect(self, start_us: int, end_us: int) -> QRectF:
@@ -137,7 +136,7 @@ class PlotPainter:
         limits = self.frame.limits
         if limits is None:
             return
-        sides = self._runs.sides
+        sides = self.runs.sides
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for side, limit in ((-1, limits.alarm_low), (1, limits.alarm_high)):
             color = self.tokens.color("crit" if side in sides else "text3")
@@ -170,7 +169,7 @@ class PlotPainter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             painter.fillPath(area, self.tokens.color("ink", CHART.band_alpha))
         self._line(painter, line, ink, CHART.focus_px)
-        runs = self._runs
+        runs = self.runs
         if runs.onsets:
             x, y = self.scale.x(runs.time_us), self.scale.y(runs.value)
             path = line_path(x, y, runs.connect)
@@ -181,7 +180,7 @@ class PlotPainter:
         surface, crit = self.tokens.color("surface"), self.tokens.color("crit")
         self._failed(painter)
         taken = -MARKER_APART_PX
-        for onset in self._runs.onsets:
+        for onset in self.runs.onsets:
             x = self.frame.view.x_of(onset.time_us)
             if not onset.known or x < 0 or x - taken < MARKER_APART_PX:
                 continue
@@ -190,12 +189,12 @@ class PlotPainter:
             painter.setPen(QPen(surface, CHART.marker_edge_px))
             painter.setBrush(crit)
             painter.drawPath(diamond(at, CHART.critical_px / 2))
-        if self._runs.ongoing:
-            self._since(painter, self._runs.onsets[-1])
+        if self.runs.ongoing:
+            self._since(painter, self.runs.onsets[-1])
         dot = self.end_dot
         if dot is not None:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(crit if self._runs.ongoing else self.tokens.color("ink"))
+            painter.setBrush(crit if self.runs.ongoing else self.tokens.color("ink"))
             painter.drawEllipse(QPointF(dot.x(), self._inside(dot.y(), 0)), DOT_PX, DOT_PX)
 
     def _inside(self, y: float, margin: float) -> float:
@@ -281,21 +280,43 @@ class PlotPainter:
             if width > rect.width() and not self.frame.labelled_gaps:
                 continue
             left = min(max(rect.center().x() - width / 2, 2.0), self.plot_width - width - 2)
-            box = QRectF(left, self.scale.top + 2, width, metrics.height())
+            top = self._free_side(left, width, metrics.height(), (True, False))
+            box = QRectF(left, top, width, metrics.height())
             if not any(box.intersects(other) for other in self._taken):
                 self._chip(painter, box, text, self._caption)
 
     def _notes(self, painter: QPainter) -> None:
+        metrics = QFontMetricsF(self._caption)
+        height = metrics.height()
         if self.frame.simulated_text:
-            metrics = QFontMetricsF(self._caption)
             width = metrics.horizontalAdvance(self.frame.simulated_text) + 6
-            box = QRectF(3, self.scale.bottom - metrics.height() - 2, width, metrics.height())
+            top = self._free_side(3, width, height, (False, True))
+            box = QRectF(3, top, width, height)
             self._chip(painter, box, self.frame.simulated_text, self._caption)
         if self.frame.empty_text:
-            painter.setFont(self._caption)
-            painter.setPen(self.tokens.color("text2"))
-            area = QRectF(0, self.scale.top, self.plot_width, self.scale.bottom - self.scale.top)
-            painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), self.frame.empty_text)
+            width = metrics.horizontalAdvance(self.frame.empty_text) + 12
+            middle = (self.scale.top + self.scale.bottom - height) / 2
+            box = QRectF((self.plot_width - width) / 2, middle, width, height)
+            self._chip(painter, box, self.frame.empty_text, self._caption)
+
+    def _free_side(
+        self, left: float, width: float, height: float, at_top: tuple[bool, bool]
+    ) -> float:
+        """The y of a note at the top or the bottom, where fewer lines pass.
+
+        `at_top` orders the two by preference. The focus line counts for all grey ones.
+        """
+        tops = {True: self.scale.top + 1, False: self.scale.bottom - height - 2}
+        lines = ([self.frame.focus] if self.frame.focus else []) + list(self.frame.context)
+        crossed = dict.fromkeys(at_top, 0)
+        for line in lines:
+            x = self.scale.x(line.time_us)
+            y = self.scale.y(line.mean[(x > left - 6) & (x < left + width + 6)])
+            weight = len(lines) if line is self.frame.focus else 1
+            for side in at_top:
+                hit = (y > tops[side] - 3) & (y < tops[side] + height + 3)
+                crossed[side] += weight * bool(hit.any())
+        return tops[min(at_top, key=lambda side: crossed[side])]
 
     def _chip(self, painter: QPainter, box: QRectF, text: str, font: QFont) -> None:
         painter.fillRect(box, self.tokens.color("surface", CHART.chip_alpha))
@@ -329,12 +350,16 @@ def since_text(onset: Onset, now_us: int) -> str:
     """Names a running alarm: "Low since 12:14"."""
     tr = QCoreApplication.translate
     if not onset.known:
-        text = tr("Charts", "Low since before {time}") if onset.side < 0 else tr(
-            "Charts", "High since before {time}"
+        text = (
+            tr("Charts", "Low since before {time}")
+            if onset.side < 0
+            else tr("Charts", "High since before {time}")
         )
     else:
-        text = tr("Charts", "Low since {time}") if onset.side < 0 else tr(
-            "Charts", "High since {time}"
+        text = (
+            tr("Charts", "Low since {time}")
+            if onset.side < 0
+            else tr("Charts", "High since {time}")
         )
     return text.format(time=moment_text(onset.time_us, now_us))
 

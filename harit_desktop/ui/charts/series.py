@@ -1,6 +1,6 @@
 """A device's readings over time as arrays, and how fetched and live readings are joined."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,8 @@ Values = NDArray[np.float64]
 Flags = NDArray[np.uint8]
 
 
-class SeriesData(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesData:
     """Readings of one device in the order of their time.
 
     `time_us` (n,) int64 UTC microseconds; `values` (n, channels) float64, NaN where absent;
@@ -74,7 +75,8 @@ class SeriesData(NamedTuple):
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "SeriesData":
         """The chosen rows, in the order given."""
-        return self._replace(
+        return replace(
+            self,
             time_us=self.time_us[rows],
             values=self.values[rows],
             flags=self.flags[rows],
@@ -89,9 +91,7 @@ class SeriesData(NamedTuple):
         return self if first == 0 else self.take(slice(first, None))
 
 
-EMPTY = SeriesData.from_arrays(
-    np.empty(0, np.int64), np.empty((0, CHANNEL_COUNT)), bucket_us=0
-)
+EMPTY = SeriesData.from_arrays(np.empty(0, np.int64), np.empty((0, CHANNEL_COUNT)), bucket_us=0)
 
 
 def of_points(points: LivePoints) -> SeriesData:
@@ -102,13 +102,13 @@ def of_points(points: LivePoints) -> SeriesData:
 def merge(base: SeriesData, added: SeriesData) -> SeriesData:
     """Both series as one, by time; of rows with equal time and values one remains.
 
-    Rows of single readings that join rows of buckets stand for themselves (low = high =
-    value).
+    Rows of single readings that join rows of buckets stand for themselves: their extremes
+    are the value, NaN where it is refused.
     """
     if added.size == 0:
         return base
     if base.size == 0:
-        return added._replace(bucket_us=base.bucket_us or added.bucket_us)
+        return replace(added, bucket_us=base.bucket_us or added.bucket_us)
     joined = _concatenated(base, added)
     if added.time_us[0] > base.time_us[-1]:
         return joined
@@ -146,7 +146,10 @@ def _concatenated(first: SeriesData, second: SeriesData) -> SeriesData:
 
 
 def _or_values(extremes: Values | None, series: SeriesData) -> Values:
-    return series.values if extremes is None else extremes
+    """The extremes of rows; those of single readings are the values that count."""
+    if extremes is not None:
+        return extremes
+    return np.where(series.flags == Flag.FAIL, np.nan, series.values)
 
 
 class DeviceSeries:

@@ -10,6 +10,11 @@ from harit_desktop.ui.charts.strip_header import HeaderText, StripHeader
 from harit_desktop.ui.theme import SIZES, Tokens
 
 MANY_STEPS = 10
+KEYBOARD_REASONS = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 
 
 class FocusRing(QWidget):
@@ -121,8 +126,8 @@ class Strip(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        # A ring after a click would only disturb: the mouse shows where it is.
-        if event.reason() != Qt.FocusReason.MouseFocusReason:
+        # After a click the mouse shows where it is, and a window may give focus by itself.
+        if event.reason() in KEYBOARD_REASONS:
             self._ring.show()
             self._ring.raise_()
 

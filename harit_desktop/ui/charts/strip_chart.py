@@ -134,9 +134,7 @@ class CursorItem(QGraphicsItem):
             painter.drawEllipse(self._at, DOT_PX, DOT_PX)
 
 
-def chip_rect(
-    text: str, font: QFont, at: QPointF, plot: QRectF, end_dot: QPointF | None
-) -> QRectF:
+def chip_rect(text: str, font: QFont, at: QPointF, plot: QRectF, end_dot: QPointF | None) -> QRectF:
     """A readout right of a point, or left of it where it would leave the plot or hide the
     dot of the newest reading."""
     metrics = QFontMetricsF(font)
@@ -144,8 +142,10 @@ def chip_rect(
     gap = DOT_PX + 1
     top = min(max(at.y() - height / 2, plot.top()), max(plot.top(), plot.bottom() - height))
     right = QRectF(at.x() + gap, top, width, height)
-    keep_off = QRectF() if end_dot is None else QRectF(
-        end_dot.x() - DOT_PX - 2, plot.top(), 2 * DOT_PX + 4, plot.height()
+    keep_off = (
+        QRectF()
+        if end_dot is None
+        else QRectF(end_dot.x() - DOT_PX - 2, plot.top(), 2 * DOT_PX + 4, plot.height())
     )
     if right.right() <= plot.right() and not right.intersects(keep_off):
         return right
@@ -220,6 +220,11 @@ class StripChart(pg.PlotWidget):
         )
         self._redraw()
 
+    @property
+    def alarms(self) -> int:
+        """How many runs beyond the alarm limits the frame shows."""
+        return len(self._canvas.painter.runs.onsets) if self._canvas.painter else 0
+
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self.setBackgroundBrush(tokens.color("surface"))
@@ -246,16 +251,12 @@ class StripChart(pg.PlotWidget):
             return
         scale = self._scale()
         plot = QRectF(0, scale.top, self._frame.view.width_px, scale.bottom - scale.top)
-        self._cursor.place(
-            self._mark, scale, plot, self.end_dot(), self._tokens, text_scale()
-        )
+        self._cursor.place(self._mark, scale, plot, self.end_dot(), self._tokens, text_scale())
         self._cursor.update()
 
     def _scale(self) -> Scale:
         assert self._frame is not None
-        return Scale(
-            self._frame.view, self._frame.low, self._frame.high, self.viewport().height()
-        )
+        return Scale(self._frame.view, self._frame.low, self._frame.high, self.viewport().height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
@@ -281,5 +282,3 @@ class StripChart(pg.PlotWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self.unhovered.emit()
-
-

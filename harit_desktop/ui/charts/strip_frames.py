@@ -68,7 +68,7 @@ class FrameBuilder:
             gaps=_gaps(focus, view, state, now_us),
             failed=_failed(focus, view),
             limits=limit,
-            live=state in ("live", "error") and not blank,
+            live=state in ("live", "error") and not blank and _ends_well(focus),
             labelled_gaps=channel == 0,
             empty_text=texts[0] if blank else "",
             simulated_text=texts[1],
@@ -92,6 +92,13 @@ def points_in_view(of: Trace | None, view: TimeView) -> int:
         return 0
     first, last = np.searchsorted(of.time_us, [view.start_us, view.end_us])
     return int(last - first)
+
+
+def _ends_well(of: Trace | None) -> bool:
+    """Whether the newest value is one that is drawn, not one that was refused."""
+    if of is None or of.time_us.size == 0:
+        return False
+    return of.failed_us.size == 0 or bool(of.failed_us[-1] <= of.time_us[-1])
 
 
 def _wanted_range(

@@ -7,12 +7,16 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from harit_desktop.domain.channels import Channel
+from harit_desktop.ui.fonts import scaled_px
 from harit_desktop.ui.icons import pixmap, status_pixmap
 from harit_desktop.ui.panels.elided_label import ElidedLabel
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens, set_look
 
 _MARGIN_PX = 5
+_DIGITS_HEIGHT = 1.09
+"""Height of the value line in text sizes: digits need no room for descenders."""
+_OLD = ("stale", "connecting")
 
 
 @dataclass(frozen=True)
@@ -90,21 +94,28 @@ class StripHeader(QWidget):
         set_look(
             self.trend,
             class_="caption strong" if text.severity else "caption muted",
-            severity=text.severity or ("warn" if text.state == "stale" else ""),
+            severity=text.severity or ("warn" if text.state in _OLD else ""),
         )
         self._show_signs(text)
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
+        self.fit_text()
         if self._text is not None:
             self._show_signs(self._text)
+
+    def fit_text(self) -> None:
+        """Follows a change of the text size."""
+        px = scaled_px(SIZES.value, text_scale())
+        self.value.setFixedHeight(round(px * _DIGITS_HEIGHT))
 
     def _show_signs(self, text: HeaderText) -> None:
         self.sign.setVisible(bool(text.severity))
         if text.severity:
             self.sign.setPixmap(status_pixmap(text.severity, self._tokens, 14))
-        self.clock.setVisible(text.state == "stale")
-        if text.state == "stale":
+        old = text.state in _OLD
+        self.clock.setVisible(old)
+        if old:
             self.clock.setPixmap(pixmap("clock", self._tokens, 12, "warn"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

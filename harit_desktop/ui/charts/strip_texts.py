@@ -25,6 +25,9 @@ from harit_desktop.ui.words import (
     unit_spoken,
 )
 
+NEVER = 0
+"""Stands for the flag of a channel whose device has never reported."""
+
 _DROPPED = (LinkState.CONNECTING, LinkState.LOST, LinkState.REFUSED)
 
 
@@ -60,7 +63,7 @@ def channel_now(
     """The state of a channel as DESIGN knows it: empty, connecting, live, stale or error."""
     position = CHANNEL_INDEX[channel.key]
     if device is None:
-        return ChannelNow(channel, None, Flag.MISSING, "empty", 0.0, limits)
+        return ChannelNow(channel, None, NEVER, "empty", 0.0, limits)
     value, flag = device.values[position], device.analysis.flags[position]
     age_s = device.age_s(now_us)
     side, alarm = _against(value, limits) if flag != Flag.FAIL else (0, False)
@@ -94,7 +97,8 @@ def header_text(now: ChannelNow, trend: Trend) -> HeaderText:
     if now.state in ("stale", "connecting"):
         note = age_text(now.age_s)
     elif now.state == "empty":
-        note = DASH
+        known = now.flag != NEVER
+        note = QCoreApplication.translate("Charts", "not in the last reading") if known else ""
     elif now.refused or now.flag == Flag.SUSPECT:
         severity, note = "warn", _doubt(now)
     elif now.side:

@@ -59,7 +59,7 @@ def stroke(painter: QPainter, path: QPainterPath, color: QColor, width_px: float
     A pen wider than one device pixel goes through a stroker that costs four times as much
     as the line drawn a few times side by side, which looks the same.
     """
-    ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+    ratio = painter.device().devicePixelRatioF()
     device_px = width_px * ratio
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -90,7 +90,7 @@ def _shifts(device_px: float) -> tuple[tuple[float, float], ...]:
 @lru_cache(maxsize=16)
 def hatch(color: str, alpha: float, ratio: float) -> QBrush:
     """A brush of thin diagonal lines, drawn for the device pixel ratio of the screen."""
-    step = 6
+    step = 8
     tile = QPixmap(round(step * ratio), round(step * ratio))
     tile.setDevicePixelRatio(ratio)
     tile.fill(Qt.GlobalColor.transparent)

@@ -9,6 +9,8 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.ui.words import local_time
 
 MOST_TICKS = 8
+_SLACK = 0.5
+"""A view is a little longer than its range, which must not halve the ticks."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _STEPS_S = (
     *(1, 5, 15, 30, _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 10 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE),
@@ -34,7 +36,7 @@ class Tick(NamedTuple):
 
 def tick_step_s(span_s: float, most: int = MOST_TICKS) -> int | None:
     """The smallest clock step that gives at most `most` ticks; None where months are needed."""
-    return next((step for step in _STEPS_S if span_s / step <= most), None)
+    return next((step for step in _STEPS_S if span_s / step <= most + _SLACK), None)
 
 
 def time_ticks(start_us: int, end_us: int, most: int = MOST_TICKS) -> list[Tick]:
@@ -46,7 +48,7 @@ def time_ticks(start_us: int, end_us: int, most: int = MOST_TICKS) -> list[Tick]
     step_s = tick_step_s((end_us - start_us) / US_PER_S, most)
     if step_s is None:
         return _month_ticks(start_us, end_us, most)
-    ticks = []
+    ticks: list[Tick] = []
     at_s = start_us // US_PER_S
     end_s = end_us // US_PER_S
     while True:
@@ -60,9 +62,9 @@ def time_ticks(start_us: int, end_us: int, most: int = MOST_TICKS) -> list[Tick]
 
 def _month_ticks(start_us: int, end_us: int, most: int) -> list[Tick]:
     months = (end_us - start_us) / US_PER_S / (30.44 * _DAY)
-    step = next((step for step in _MONTH_STEPS if months / step <= most), _MONTH_STEPS[-1])
+    step = next((step for step in _MONTH_STEPS if months / step <= most + _SLACK), _MONTH_STEPS[-1])
     first, last = local_time(start_us).date(), local_time(end_us).date()
-    ticks = []
+    ticks: list[Tick] = []
     for number in range(first.year() * 12, last.year() * 12 + 12, step):
         day = QDate(number // 12, number % 12 + 1, 1)
         time_us = QDateTime(day, QTime(0, 0)).toMSecsSinceEpoch() * 1000

@@ -57,9 +57,8 @@ class MessageLog:
     def _load(self) -> None:
         self._seen = self._engine.messages.total
         self._loaded_at_s = time.monotonic()
-        history = self._engine.history
         self._loading = self._engine.queries.submit(
-            "messages", lambda _: history.messages(None, FIRST_LOAD_ROWS)
+            "messages", lambda _: self._engine.history.messages(None, FIRST_LOAD_ROWS)
         )
 
     def _take_loaded(self) -> None:

@@ -39,7 +39,7 @@ class Column(IntEnum):
     SIZE = 7
 
 
-_RIGHT_ALIGNED = (Column.QOS, Column.SIZE)
+_RIGHT_ALIGNED = (Column.SIZE,)
 
 
 class MessageModel(QAbstractTableModel):

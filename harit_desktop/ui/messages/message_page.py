@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSplitter,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -37,10 +38,10 @@ _WIDTHS_PX = {
     Column.SOURCE: 64,
     Column.TOPIC: 190,
     Column.DEVICE: 110,
-    Column.QOS: 44,
+    Column.QOS: 46,
     Column.RETAINED: 72,
     Column.RESULT: 150,
-    Column.SIZE: 64,
+    Column.SIZE: 86,
 }
 
 
@@ -80,7 +81,9 @@ class MessagePage(QWidget):
         top_row = bar.value()
         added = self._log.poll(new_second)
         if top_row > 0 and added > 0:
-            # Who reads further down keeps the lines under his eyes.
+            # Who reads further down keeps the lines under his eyes; the new rows count for
+            # the scroll bar only once they are laid out.
+            self.table.doItemsLayout()
             bar.setValue(top_row + added)
         self._show_pause()
         self._show_empty()
@@ -101,6 +104,11 @@ class MessagePage(QWidget):
             value = getattr(counters, name)
             label.setText(texts[name].format(count=count(value)))
             set_look(label, severity="warn" if name == "rejected" and value else "")
+
+    def place_payload(self, panel: QWidget) -> None:
+        """Takes the payload below the table, where there is no room beside it."""
+        self._splitter.addWidget(panel)
+        self._splitter.setSizes([2000, 1000])
 
     def focus_filter(self) -> None:
         self.filter_edit.setFocus()
@@ -186,7 +194,10 @@ class MessagePage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
-        column.addWidget(self.table, 1)
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.table)
+        column.addWidget(self._splitter, 1)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         set_look(self._empty, class_="muted")

@@ -1,9 +1,10 @@
 """Why a message is not a reading, as the short clause behind "Rejected:"."""
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
 from harit_desktop.ui.problem_texts import printable
+from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 _CONTEXT = "Rejections"
 

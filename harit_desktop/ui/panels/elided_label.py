@@ -13,8 +13,10 @@ class ElidedLabel(QLabel):
     `text()` stays whole, so that tests and screen readers see all of it.
     """
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "", parent: QWidget | None = None, keep_px: int = 0) -> None:
+        """`keep_px` is a width below which the text is not cut to make room for others."""
         super().__init__(parent)
+        self._keep_px = keep_px
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
 
@@ -25,7 +27,8 @@ class ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
-        return QSize(min(hint.width(), self.fontMetrics().averageCharWidth() * 4), hint.height())
+        least = max(self.fontMetrics().averageCharWidth() * 4, self._keep_px)
+        return QSize(min(hint.width(), least), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

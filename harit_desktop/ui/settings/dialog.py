@@ -26,7 +26,7 @@ from harit_desktop.settings.model import SECRET_KEYS, Settings
 from harit_desktop.settings.store import flatten
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
-from harit_desktop.ui.settings.page_view import PageView
+from harit_desktop.ui.settings.page_view import LABEL_PX, PageView
 from harit_desktop.ui.settings.pages import PAGES
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 
@@ -68,6 +68,7 @@ class SettingsDialog(QDialog):
     def open_page(self, name: str) -> None:
         """Goes to a page by its name in `pages.PAGES`."""
         self._list.setCurrentRow([page.name for page in PAGES].index(name))
+        next(iter(self.pages[name].fields.values())).setFocus()
 
     def _make_list(self) -> QListWidget:
         pages = QListWidget()
@@ -75,6 +76,7 @@ class SettingsDialog(QDialog):
         pages.setObjectName("list.settings.pages")
         pages.setAccessibleName(self.tr("Pages"))
         pages.setFixedWidth(SIZES.settings_page_list)
+        pages.ensurePolished()
         pages.setIconSize(QSize(SIZES.icon, SIZES.icon))
         for page in PAGES:
             pages.addItem(QListWidgetItem(labels.page_title(page.name)))
@@ -127,10 +129,13 @@ class SettingsDialog(QDialog):
         opener.clicked.connect(self._open_folder)
         title = QLabel(self.tr("SQLite folder"))
         title.setBuddy(folder)
+        title.setFixedWidth(LABEL_PX)
+        title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         set_look(title, class_="muted")
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(title)
+        row.addSpacing(4)
         row.addWidget(folder, 1)
         row.addWidget(opener)
         self.pages["storage"].top.addLayout(row)

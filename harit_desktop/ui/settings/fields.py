@@ -4,6 +4,7 @@ An editor shows what it was given until the user changes it, reports `edited` at
 change and `finished` when the user leaves it, and never corrects a typed text by itself.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -46,7 +47,7 @@ class Field(QWidget):
         super().__init__(parent)
         self.key = key
         self.editor = editor
-        self.has_own_label = False
+        self.has_own_label = key in labels.SELF_EXPLAINED
         editor.setObjectName(object_name(key))
         editor.setAccessibleName(labels.label(key))
         editor.setAccessibleDescription(labels.hint(key))
@@ -225,7 +226,7 @@ class SecretField(Field):
         self.set_tokens(self._tokens)
 
 
-_KINDS: dict[str, type[Field]] = {
+_KINDS: dict[str, Callable[[FieldSpec], Field]] = {
     "bool": CheckField,
     "int": LineField,
     "float": LineField,
@@ -240,5 +241,4 @@ def make_field(key: str, tokens: Tokens) -> Field:
     if key in SECRET_KEYS:
         return SecretField(key, tokens)
     spec = FIELD_SPECS[key]
-    kind = PathField if key in _PATH_KEYS else _KINDS[spec.kind]
-    return kind(spec)  # type: ignore[call-arg]  # All but the base class take a FieldSpec.
+    return PathField(spec) if key in _PATH_KEYS else _KINDS[spec.kind](spec)

@@ -1,6 +1,8 @@
 """What pages, settings and their choices are called on screen."""
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtCore import QCoreApplication
+
+from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 _CONTEXT = "Settings"
 
@@ -108,6 +110,9 @@ CHOICES: dict[str, dict[str, str]] = {
         "dark": QT_TRANSLATE_NOOP("Settings", "Dark"),
     },
 }
+
+# Their value says what they are; the name is for screen readers only.
+SELF_EXPLAINED = ("broker.transport",)
 
 # Of these the whole text is drawn inside an empty field rather than below it.
 PLACEHOLDER_HINTS = ("broker.ca_file", "broker.cert_file", "broker.key_file")

@@ -12,7 +12,7 @@ from harit_desktop.ui.settings.pages import KEPT_BY_DEFAULTS, Page, Row, default
 from harit_desktop.ui.settings.validation import check_together
 from harit_desktop.ui.theme import Tokens, set_look
 
-_LABEL_PX = 120
+LABEL_PX = 120
 
 
 class PageView(QWidget):
@@ -33,7 +33,7 @@ class PageView(QWidget):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(7)
-        self._grid.setColumnMinimumWidth(0, _LABEL_PX)
+        self._grid.setColumnMinimumWidth(0, LABEL_PX)
         self._grid.setColumnStretch(1, 1)
         self.top = QVBoxLayout()
         column = QVBoxLayout(self)
@@ -111,7 +111,7 @@ class PageView(QWidget):
     def _make_field(self, key: str, tokens: Tokens) -> Field:
         field = make_field(key, tokens)
         field.edited.connect(self._edited)
-        field.finished.connect(self.check)
+        field.finished.connect(self._left)
         self.fields[key] = field
         return field
 
@@ -160,6 +160,11 @@ class PageView(QWidget):
         self.fields[key].set_invalid(problem)
         error.setText(self.tr("▲ {problem}").format(problem=problem) if problem else "")
         error.setVisible(problem is not None)
+
+    def _left(self) -> None:
+        """A field was left: now its error may be shown."""
+        self.check()
+        self.changed.emit()
 
     def _edited(self) -> None:
         """Lets a hidden row appear at once, and an error go as soon as it is mended."""

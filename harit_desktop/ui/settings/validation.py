@@ -81,7 +81,8 @@ def _number_expectation(spec: FieldSpec) -> str:
         else _tr("Enter a number from {least} to {most}.")
     )
     return text.format(
-        least=locale.toString(spec.minimum, "g", 6), most=locale.toString(spec.maximum, "g", 6)
+        least=locale.toString(float(spec.minimum), "g", 6),
+        most=locale.toString(float(spec.maximum), "g", 6),
     )
 
 

@@ -1,0 +1,158 @@
+"""The Devices panel: every device that reported, and which of them the window looks at."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.panels.device_delegate import DeviceDelegate
+from harit_desktop.ui.panels.device_rows import DeviceModel
+from harit_desktop.ui.theme_tokens import LIGHT, Tokens
+from harit_desktop.ui.words import count
+
+
+class DevicesPanel(QWidget):
+    """`list.devices`. Where nothing is chosen yet it chooses the first device that comes."""
+
+    device_chosen = Signal(str)
+    """The user, or the panel for want of a choice, chose this device."""
+
+    def __init__(self, parent: QWidget | None = None, tokens: Tokens = LIGHT) -> None:
+        super().__init__(parent)
+        self._focus: str | None = None
+        self._now_us = 0
+        self._title = QLabel()
+        self._title.setProperty("class", "caption strong muted")
+        self._count = QLabel()
+        self._count.setObjectName("label.devices.count")
+        self._count.setProperty("class", "caption muted")
+        self._empty = QLabel()
+        self._empty.setObjectName("label.devices.empty")
+        self._empty.setProperty("class", "dense muted")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._empty.setContentsMargins(12, 4, 12, 0)
+        self.model = DeviceModel()
+        self._delegate = DeviceDelegate(tokens)
+        self._list = self._make_list()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._list)
+        self._lay_out()
+        self._set_words()
+
+    def _make_list(self) -> QListView:
+        view = QListView()
+        view.setObjectName("list.devices")
+        view.setProperty("class", "plain")
+        view.setModel(self.model)
+        view.setItemDelegate(self._delegate)
+        view.setUniformItemSizes(True)
+        view.setMouseTracking(True)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.selectionModel().currentChanged.connect(self._take_choice)
+        return view
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 12, 4)
+        head.addWidget(self._title, 1)
+        head.addWidget(self._count)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._stack, 1)
+
+    @property
+    def focus_device(self) -> str | None:
+        """The chosen device; it may be one that has not reported yet."""
+        return self._focus
+
+    def set_devices(self, devices: Sequence[DeviceState], now_us: int) -> None:
+        """Takes every device's newest state."""
+        self._now_us = now_us
+        self.model.set_devices(devices, now_us)
+        known = self.model.ids()
+        self._count.setText(count(len(known)) if known else "")
+        self._stack.setCurrentWidget(self._list if known else self._empty)
+        if known and self._focus not in known:
+            self._focus = known[0]
+            self.device_chosen.emit(known[0])
+        self._show_choice()
+
+    def set_limits(self, limits: Mapping[str, tuple[float, float, float, float]]) -> None:
+        """Takes the profile's limits, by which a row says "Moisture low"."""
+        self.model.set_limits(limits)
+        self.model.refresh(self._now_us)
+
+    def set_focus(self, publisher_id: str | None) -> None:
+        """Shows a choice made elsewhere; says nothing about it."""
+        self._focus = publisher_id
+        self._show_choice()
+
+    def next_device(self) -> None:
+        """Chooses the device below, after the last one the first."""
+        self._step(1)
+
+    def previous_device(self) -> None:
+        """Chooses the device above, before the first one the last."""
+        self._step(-1)
+
+    def tick(self, now_us: int) -> None:
+        """Lets the ages go on."""
+        self._now_us = now_us
+        self.model.refresh(now_us)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Takes the colours of a theme, and the text size that the application has now."""
+        self._delegate.tokens = tokens
+        self._list.scheduleDelayedItemsLayout()
+        self._list.viewport().update()
+
+    def _step(self, by: int) -> None:
+        known = self.model.ids()
+        if known:
+            at = self.model.row_of(self._focus)
+            self._choose(known[(max(at, 0) + by) % len(known)])
+
+    def _choose(self, publisher_id: str) -> None:
+        if publisher_id != self._focus:
+            self._focus = publisher_id
+            self._show_choice()
+            self.device_chosen.emit(publisher_id)
+
+    def _take_choice(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self._choose(self.model.ids()[current.row()])
+
+    def _show_choice(self) -> None:
+        row = self.model.row_of(self._focus)
+        if self._list.currentIndex().row() != row:
+            self._list.setCurrentIndex(self.model.index(row) if row >= 0 else QModelIndex())
+
+    def _set_words(self) -> None:
+        self._title.setText(self.tr("Devices"))
+        self._list.setAccessibleName(self.tr("Devices"))
+        self._empty.setText(
+            self.tr(
+                "No devices yet. A device appears here by itself when its first reading arrives."
+            )
+        )
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._set_words()
+            self.model.refresh(self._now_us)

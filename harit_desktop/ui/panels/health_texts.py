@@ -1,0 +1,147 @@
+"""What the soil-health panel says: change, channels, reasons, critical factors."""
+
+from collections.abc import Sequence
+from math import isnan
+
+from PySide6.QtCore import QCoreApplication
+
+from harit_desktop.domain.analysis import Contribution, Explanation
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.words import (
+    channel_short_name,
+    clock_text,
+    count,
+    factor_name,
+    joined,
+    number,
+    profile_name,
+)
+
+_NEARLY_A_DAY_S = 23 * 3600
+_LEAST_SPAN_S = 30 * 60
+
+
+def counted(explanation: Explanation) -> list[Contribution]:
+    """The channels that are part of the profile: worst first, those left out at the end.
+
+    A channel outside its range comes before one inside that lost more points.
+    """
+    parts = [
+        part
+        for part in explanation.contributions
+        if part.score is not None or part.channel in explanation.missing
+    ]
+    return sorted(parts, key=lambda part: (part.score is None, not part.critical, -part.lost))
+
+
+def profile_text(device: DeviceState, explanation: Explanation) -> str:
+    """Which profile judges, and how many of its channels count."""
+    parts = counted(explanation)
+    used = sum(part.score is not None for part in parts)
+    template = QCoreApplication.translate(
+        "SoilHealth", "Profile: {profile} · {n} of {total} channels"
+    )
+    return template.format(
+        profile=profile_name(device.analysis.profile), n=count(used), total=count(len(parts))
+    )
+
+
+def ceiling_text(device: DeviceState, explanation: Explanation) -> str:
+    """Why even perfect values do not give 100; empty where they do."""
+    if explanation.ceiling_loss < 0.5:
+        return ""
+    template = QCoreApplication.translate(
+        "SoilHealth", "The scale of {profile} ends at {top}: {lost} points cannot be earned."
+    )
+    return template.format(
+        profile=profile_name(device.analysis.profile),
+        top=number(100 - explanation.ceiling_loss, 0),
+        lost=number(explanation.ceiling_loss, 1),
+    )
+
+
+def withheld_text(explanation: Explanation) -> tuple[str, str]:
+    """Why there is no index: in short, and in a sentence."""
+    tr = QCoreApplication.translate
+    missing = joined([channel_short_name(key) for key in explanation.missing])
+    short = tr("SoilHealth", "Needs {channels}").format(channels=missing)
+    sentences = {
+        "too_few_channels": tr(
+            "SoilHealth",
+            "No index: fewer than four channels can be used. Left out: {channels}.",
+        ),
+        "no_key_channel": tr(
+            "SoilHealth",
+            "No index: neither moisture nor pH can be used. Left out: {channels}.",
+        ),
+    }
+    general = tr("SoilHealth", "No index: too few channels can be used. Left out: {channels}.")
+    sentence = sentences.get(explanation.withheld_reason or "", general)
+    return short, sentence.format(channels=missing)
+
+
+def critical_text(device: DeviceState, explanation: Explanation | None) -> str:
+    """The critical factors as a sentence; what was left out is not said to be fine."""
+    tr = QCoreApplication.translate
+    factors = [factor_name(factor) for factor in device.analysis.critical_factors]
+    if not factors and explanation is not None and explanation.missing:
+        return tr("SoilHealth", "None among the channels that count.")
+    if not factors:
+        return tr("SoilHealth", "None. All channels are within the optimal range.")
+    return tr("SoilHealth", "Outside the optimal range: {channels}.").format(
+        channels=joined(factors)
+    )
+
+
+def points_text(part: Contribution) -> str:
+    """The earned points of a channel and its maximum: "12.6 / 18.0"."""
+    tr = QCoreApplication.translate
+    if part.score is None:
+        return tr("SoilHealth", "left out")
+    return tr("SoilHealth", "{earned} / {maximum}").format(
+        earned=number(part.earned, 1), maximum=number(part.maximum, 1)
+    )
+
+
+def points_spoken(part: Contribution) -> str:
+    """The same in words: "Moisture 16.2 of 20.0 points"."""
+    tr = QCoreApplication.translate
+    name = channel_short_name(part.channel)
+    if part.score is None:
+        return tr("SoilHealth", "{channel}, left out").format(channel=name)
+    template = (
+        tr("SoilHealth", "{channel} {earned} of {maximum} points, outside the optimal range")
+        if part.critical
+        else tr("SoilHealth", "{channel} {earned} of {maximum} points")
+    )
+    return template.format(
+        channel=name, earned=number(part.earned, 1), maximum=number(part.maximum, 1)
+    )
+
+
+def change_text(times_us: Sequence[int], index: Sequence[float], newest: int | None) -> str:
+    """How the index moved since a day ago, or since the oldest value known of this day.
+
+    Empty where less than half an hour is known. `newest` stands in for the last value.
+    """
+    known = [(at, value) for at, value in zip(times_us, index, strict=True) if not isnan(value)]
+    if not known or newest is None:
+        return ""
+    last_us, (first_us, first) = known[-1][0], known[0]
+    span_s = (last_us - first_us) / US_PER_S
+    if span_s < _LEAST_SPAN_S:
+        return ""
+    tr = QCoreApplication.translate
+    change = newest - round(first)
+    since = (
+        tr("SoilHealth", "since yesterday")
+        if span_s >= _NEARLY_A_DAY_S
+        else tr("SoilHealth", "since {time}").format(time=clock_text(first_us))
+    )
+    if change == 0:
+        return tr("SoilHealth", "→ unchanged {since}").format(since=since)
+    template = (
+        tr("SoilHealth", "▲ {n} {since}") if change > 0 else tr("SoilHealth", "▼ {n} {since}")
+    )
+    return template.format(n=count(abs(change)), since=since)

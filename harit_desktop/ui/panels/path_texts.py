@@ -1,0 +1,192 @@
+"""What the five rows of the data path say, from the state of the engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.status import (
+    BrokerState,
+    EngineStatus,
+    LinkState,
+    LinkStatus,
+    PublisherState,
+    PublisherStatus,
+    StoreState,
+    StoreStatus,
+)
+from harit_desktop.ui.words import (
+    age_text,
+    count,
+    duration_text,
+    number,
+    plain,
+    seconds_between,
+    size_text,
+)
+
+MYSQL = "mysql"
+
+
+@dataclass(frozen=True)
+class PathText:
+    """A row: `detail` below the title, `word` at its right; `state` as in DESIGN 14.
+
+    `severity` "" is calm, else "info", "warn" or "crit": it colours the word and brings a
+    glyph with it.
+    """
+
+    state: str
+    detail: str
+    word: str = ""
+    severity: str = ""
+
+
+def path_texts(status: EngineStatus, now_us: int) -> Mapping[str, PathText]:
+    """The texts by row: broker, api, database, spool, publisher, in this order."""
+    return {
+        "broker": _broker(status, now_us),
+        "api": PathText("empty", _not_set_up()),
+        "database": _database(status.store),
+        "spool": _spool(status),
+        "publisher": _publisher(status.publisher),
+    }
+
+
+def row_title(row: str) -> str:
+    """The name of a row of the data path."""
+    tr = QCoreApplication.translate
+    titles = {
+        "broker": tr("DataPath", "Broker"),
+        "api": tr("DataPath", "API fallback"),
+        "database": tr("DataPath", "Database"),
+        "spool": tr("DataPath", "Spool"),
+        "publisher": tr("DataPath", "Publisher"),
+    }
+    return titles[row]
+
+
+def _not_set_up() -> str:
+    return QCoreApplication.translate("DataPath", "Not set up")
+
+
+def _ok() -> str:
+    return QCoreApplication.translate("DataPath", "OK")
+
+
+def _broker(status: EngineStatus, now_us: int) -> PathText:
+    tr = QCoreApplication.translate
+    link = status.link
+    address = _address(link)
+    builtin = status.builtin_broker
+    if builtin.state is BrokerState.FAILED:
+        detail = tr("DataPath", "Built-in broker stopped by an error")
+        return PathText("error", detail, tr("DataPath", "Error"), "crit")
+    if builtin.state is BrokerState.STARTING:
+        return PathText("connecting", tr("DataPath", "Starting the built-in broker…"))
+    if link.state is LinkState.OFF:
+        return PathText("empty", tr("DataPath", "Not connected") if link.host else _not_set_up())
+    if link.state is LinkState.CONNECTING:
+        template = (
+            tr("DataPath", "Connecting to {address}… try {n}")
+            if link.attempt > 1
+            else tr("DataPath", "Connecting to {address}…")
+        )
+        return PathText("connecting", template.format(address=address, n=link.attempt))
+    if link.state is LinkState.CONNECTED:
+        own = builtin.state is BrokerState.RUNNING and builtin.port == link.port
+        template = tr("DataPath", "Built-in · {address}") if own else "{address}"
+        return PathText("live", template.format(address=address), _ok())
+    if link.state is LinkState.LOST:
+        return PathText("stale", _lost(link, now_us), tr("DataPath", "Lost"), "warn")
+    return PathText("error", _refused(link), tr("DataPath", "Refused"), "crit")
+
+
+def _address(link: LinkStatus) -> str:
+    address = plain(f"{link.host}:{link.port}")
+    if not link.tls:
+        return address
+    return QCoreApplication.translate("DataPath", "{address} · TLS").format(address=address)
+
+
+def _lost(link: LinkStatus, now_us: int) -> str:
+    tr = QCoreApplication.translate
+    since = age_text(seconds_between(link.since_us, now_us))
+    if link.retry_at_us is None:
+        return tr("DataPath", "Lost {since}").format(since=since)
+    wait_s = -(-max(0, link.retry_at_us - now_us) // US_PER_S)
+    template = tr("DataPath", "Lost {since}, retry in {wait}")
+    return template.format(since=since, wait=duration_text(wait_s))
+
+
+def _refused(link: LinkStatus) -> str:
+    tr = QCoreApplication.translate
+    reasons = {
+        "broker.auth": tr("DataPath", "Login refused"),
+        "broker.not_authorized": tr("DataPath", "Not allowed to read the topic"),
+        "broker.tls": tr("DataPath", "Certificate not trusted"),
+        "broker.dns": tr("DataPath", "No computer of that name"),
+        "broker.no_mqtt": tr("DataPath", "Not an MQTT broker"),
+        "broker.client_id_in_use": tr("DataPath", "Client ID is used by another program"),
+        "broker.client_id_rejected": tr("DataPath", "Client ID refused"),
+        "broker.subscribe_denied": tr("DataPath", "Not allowed to read the topic"),
+    }
+    code = link.problem.code if link.problem else ""
+    return reasons.get(code, tr("DataPath", "Connection refused"))
+
+
+def _database(store: StoreStatus) -> PathText:
+    tr = QCoreApplication.translate
+    name = "MySQL" if store.backend == MYSQL else "SQLite"
+    if store.state is StoreState.DOWN and not store.opened and store.problem is None:
+        return PathText("connecting", tr("DataPath", "Opening…"))
+    if store.state is StoreState.DOWN:
+        code = store.problem.code if store.problem else ""
+        reasons = {
+            "store.full": tr("DataPath", "{name} · disk full"),
+            "store.locked": tr("DataPath", "{name} · in use by another program"),
+            "store.read_only": tr("DataPath", "{name} · cannot be written"),
+        }
+        template = reasons.get(code, tr("DataPath", "{name} · not available"))
+        return PathText("error", template.format(name=name), tr("DataPath", "Error"), "crit")
+    if store.state is StoreState.SPOOLING:
+        detail = tr("DataPath", "{name} down, spooling").format(name=name)
+        return PathText("stale", detail, tr("DataPath", "Waiting"), "warn")
+    if store.rows == 0:
+        detail = tr("DataPath", "{name} · ready, 0 readings").format(name=name)
+    else:
+        detail = tr("DataPath", "{name} · {size}").format(
+            name=name, size=size_text(store.size_bytes)
+        )
+    return PathText("live", detail, _ok())
+
+
+def _spool(status: EngineStatus) -> PathText:
+    """With SQLite as the store nothing waits: a reading is stored before it is acknowledged."""
+    tr = QCoreApplication.translate
+    waiting = status.counters.waiting
+    if waiting == 0:
+        started = status.counters.received > 0 or status.store.backend == MYSQL
+        text = tr("DataPath", "{n} waiting").format(n=0) if started else tr("DataPath", "Empty")
+        return PathText("live", text, _ok())
+    text = tr("DataPath", "{n} waiting").format(n=count(waiting))
+    return PathText("stale", text, tr("DataPath", "Waiting"), "warn")
+
+
+def _publisher(publisher: PublisherStatus) -> PathText:
+    tr = QCoreApplication.translate
+    match publisher.state:
+        case PublisherState.STOPPED:
+            return PathText("empty", tr("DataPath", "Stopped"))
+        case PublisherState.STARTING:
+            return PathText("connecting", tr("DataPath", "Starting…"))
+        case PublisherState.UNCONFIRMED:
+            detail = tr("DataPath", "Running, broker not confirming")
+            return PathText("stale", detail, tr("DataPath", "Waiting"), "warn")
+        case PublisherState.ERROR:
+            detail = tr("DataPath", "Stopped by an error")
+            return PathText("error", detail, tr("DataPath", "Error"), "crit")
+    whole = publisher.interval_s == int(publisher.interval_s)
+    detail = tr("DataPath", "Running · %n devices / {interval} s", None, publisher.devices)
+    return PathText("live", detail.format(interval=number(publisher.interval_s, 0 if whole else 1)))

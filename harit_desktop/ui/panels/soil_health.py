@@ -1,0 +1,277 @@
+"""The Soil health panel: the index of the focus device, why it is so, and what is wrong."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from harit_desktop.domain.analysis import Band, Explanation
+from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.panels.elided_label import ElidedLabel
+from harit_desktop.ui.panels.health_parts import (
+    BandBar,
+    ContributionRow,
+    Sparkline,
+    severity_of,
+)
+from harit_desktop.ui.panels.health_texts import (
+    ceiling_text,
+    change_text,
+    counted,
+    critical_text,
+    profile_text,
+    withheld_text,
+)
+from harit_desktop.ui.theme import set_look
+from harit_desktop.ui.theme_tokens import LIGHT, Tokens
+from harit_desktop.ui.words import DASH, band_word, moment_text, plain
+
+_MARGIN_PX = 14
+
+
+class SoilHealthPanel(QWidget):
+    """States by property `state`: empty, live, stale (greyed, "as of 14:20") and error
+    (a reading without an index)."""
+
+    def __init__(self, parent: QWidget | None = None, tokens: Tokens = LIGHT) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel.health")
+        self._tokens = tokens
+        self._device: DeviceState | None = None
+        self._explanation: Explanation | None = None
+        self._now_us = 0
+        self._times: list[int] = []
+        self._indexes: list[float] = []
+        self._title = ElidedLabel()
+        self._title.setProperty("class", "caption strong muted")
+        self._nothing = _text("label.health.empty", "headingLarge faint")
+        self._hint = _text("label.health.hint", "dense muted", wrap=True)
+        self._index = _text("label.health.index", "index")
+        self._band = ElidedLabel()
+        self._band.setObjectName("label.health.band")
+        self._band.setProperty("class", "headingLarge")
+        self._change = ElidedLabel()
+        self._change.setObjectName("label.health.change")
+        self._change.setProperty("class", "dense muted")
+        self._spark = Sparkline(tokens)
+        self._bar = BandBar(tokens)
+        self._profile = ElidedLabel()
+        self._profile.setObjectName("label.health.profile")
+        self._profile.setProperty("class", "caption muted")
+        self._why = _text("label.health.why", "dense strong")
+        self._unit = _text("label.health.unit", "caption muted")
+        self._rows = {channel.key: ContributionRow(channel.key, tokens) for channel in CHANNELS}
+        self._order: list[str] = []
+        self._ceiling = _text("label.health.ceiling", "caption muted", wrap=True)
+        self._critical_title = _text("label.health.criticalTitle", "dense strong")
+        self._critical = _text("label.health.critical", "dense muted", wrap=True)
+        self._lay_out()
+        self._set_words()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_MARGIN_PX, 8, _MARGIN_PX, 12)
+        column.setSpacing(0)
+        column.addWidget(self._title)
+        column.addSpacing(4)
+        self._score = self._make_score()
+        self._reasons = self._make_reasons()
+        column.addWidget(self._nothing)
+        column.addWidget(self._score)
+        column.addWidget(self._hint)
+        column.addWidget(self._reasons)
+        column.addStretch(1)
+
+    def _make_score(self) -> QWidget:
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self._band, 1)
+        top.addWidget(self._spark)
+        words.addLayout(top)
+        words.addWidget(self._change)
+        words.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self._index)
+        head.addLayout(words, 1)
+        block = QWidget()
+        column = QVBoxLayout(block)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self._bar)
+        column.addWidget(self._profile)
+        return block
+
+    def _make_reasons(self) -> QWidget:
+        block = QWidget()
+        column = QVBoxLayout(block)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_rule())
+        column.addSpacing(8)
+        self._why_block = QWidget()
+        why = QVBoxLayout(self._why_block)
+        why.setContentsMargins(0, 0, 0, 0)
+        why.setSpacing(0)
+        head = QHBoxLayout()
+        head.addWidget(self._why, 1)
+        head.addWidget(self._unit)
+        why.addLayout(head)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(0)
+        why.addLayout(self._list)
+        why.addWidget(self._ceiling)
+        why.addSpacing(8)
+        why.addWidget(_rule())
+        why.addSpacing(8)
+        column.addWidget(self._why_block)
+        column.addWidget(self._critical_title)
+        column.addSpacing(2)
+        column.addWidget(self._critical)
+        return block
+
+    def set_reading(
+        self, device: DeviceState | None, explanation: Explanation | None, now_us: int
+    ) -> None:
+        """Shows the newest reading of the focus device; None for none yet."""
+        self._device, self._explanation, self._now_us = device, explanation, now_us
+        known = device is not None
+        self._score.setVisible(known)
+        self._reasons.setVisible(known)
+        self._nothing.setVisible(not known)
+        name = "" if device is None else plain(device.publisher_id)
+        self._title.setText(
+            self.tr("Soil health · {device}").format(device=name)
+            if known
+            else self.tr("Soil health")
+        )
+        if device is None:
+            self._set_state("empty")
+            self._hint.setText(
+                self.tr("The index appears after the first complete reading (all 7 channels).")
+            )
+            self._hint.setVisible(True)
+            return
+        self._show_index(device)
+        self._show_reasons(device)
+
+    def set_trend(self, times_us: Sequence[int], index: Sequence[float]) -> None:
+        """Takes a day of the index: instants (UTC microseconds) and values, NaN for none."""
+        self._times = [int(at) for at in times_us]
+        self._indexes = [float(value) for value in index]
+        band = self._device.analysis.band if self._device else Band.UNKNOWN
+        self._spark.set_points(self._times, self._indexes, band)
+        if self._device is not None:
+            self._show_index(self._device)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        """Takes the colours of a theme, and the text size that the application has now."""
+        self._tokens = tokens
+        parts: list[Sparkline | BandBar | ContributionRow] = [self._spark, self._bar]
+        for part in [*parts, *self._rows.values()]:
+            part.tokens = tokens
+            part.updateGeometry()
+            part.update()
+        if self._device is not None:
+            self._show_index(self._device)
+            self._show_reasons(self._device)
+
+    def _show_index(self, device: DeviceState) -> None:
+        index, band = device.analysis.index, device.analysis.band
+        stale = device.is_stale(self._now_us)
+        self._set_state("stale" if stale else "error" if index is None else "live")
+        set_look(self._index, state="stale" if stale else "live")
+        self._index.setText(DASH if index is None else str(index))
+        self._index.setAccessibleName(
+            self.tr("Soil health is not known")
+            if index is None
+            else self.tr("Soil health {index} of 100").format(index=index)
+        )
+        word = band_word(band)
+        self._hint.setVisible(index is None)
+        if index is None and self._explanation is not None:
+            word, sentence = withheld_text(self._explanation)
+            self._hint.setText(sentence)
+        self._band.setText(word)
+        self._band.setAccessibleName(word)
+        color = self._tokens.text3 if stale or index is None else self._tokens.band(band.value)
+        self._band.setStyleSheet(f"color: {color}")
+        if stale:
+            moment = moment_text(device.received_us, self._now_us)
+            self._change.setText(self.tr("as of {time}").format(time=moment))
+        else:
+            self._change.setText(change_text(self._times, self._indexes, index))
+        self._change.setVisible(bool(self._change.text()))
+        self._spark.setVisible(len(self._times) > 1 and index is not None)
+        self._spark.set_band(Band.UNKNOWN if stale else band)
+        self._bar.set_index(index, stale)
+
+    def _show_reasons(self, device: DeviceState) -> None:
+        explanation = self._explanation
+        self._why_block.setVisible(explanation is not None and explanation.index is not None)
+        self._profile.setText("" if explanation is None else profile_text(device, explanation))
+        stale = device.is_stale(self._now_us)
+        worst = ""
+        if explanation is not None:
+            parts = counted(explanation)
+            most = max((part.maximum for part in parts), default=1.0)
+            self._arrange([part.channel for part in parts])
+            for part in parts:
+                self._rows[part.channel].show_part(part, most, stale)
+            self._ceiling.setText(ceiling_text(device, explanation))
+            severities = {severity_of(part) for part in parts}
+            worst = next((word for word in ("crit", "warn") if word in severities), "")
+        self._ceiling.setVisible(bool(self._ceiling.text()))
+        set_look(self._critical_title, severity=worst)
+        set_look(self._critical, class_="dense" if worst else "dense muted")
+        text = critical_text(device, explanation)
+        self._critical.setText(text)
+        self._critical.setAccessibleName(text)
+
+    def _arrange(self, order: list[str]) -> None:
+        if order == self._order:
+            return
+        self._order = order
+        for row in self._rows.values():
+            self._list.removeWidget(row)
+            row.setVisible(False)
+        for key in order:
+            self._list.addWidget(self._rows[key])
+            self._rows[key].setVisible(True)
+
+    def _set_state(self, state: str) -> None:
+        self.setProperty("state", state)
+        self._index.setProperty("state", state)
+
+    def _set_words(self) -> None:
+        self._nothing.setText(self.tr("No reading yet"))
+        self._why.setText(self.tr("Why this score"))
+        self._unit.setText(self.tr("points of maximum"))
+        self._critical_title.setText(self.tr("Critical factors"))
+        self.set_reading(self._device, self._explanation, self._now_us)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._set_words()
+
+
+def _text(name: str, look: str, wrap: bool = False) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setProperty("class", look)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wrap)
+    return label
+
+
+def _rule() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setProperty("class", "line")
+    return line

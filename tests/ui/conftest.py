@@ -1,0 +1,92 @@
+"""Widgets without a screen: every Qt warning and every window left open fails its test."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QtMsgType
+from PySide6.QtWidgets import QApplication
+
+from harit_desktop.app import build_engine
+from harit_desktop.observability.redact import Redactor
+from harit_desktop.runtime.engine import Engine
+from harit_desktop.settings.paths import DataPaths
+from harit_desktop.settings.store import SettingsStore
+from harit_desktop.ui.theme import ThemeController
+
+# What the offscreen platform says of itself, not of a fault in a widget.
+HARMLESS = ("This plugin does not support propagateSizeHints()",)
+FAILING = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+
+
+@pytest.fixture(autouse=True)
+def quiet_qt(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test in which Qt complained."""
+    yield
+    log = getattr(request.node, "qt_log_capture", None)
+    records = log.records if log is not None else []
+    said = [r.message for r in records if r.type in FAILING and r.message not in HARMLESS]
+    assert said == []
+
+
+@pytest.fixture(autouse=True)
+def no_window_left_open(qapp: QApplication) -> Iterator[None]:
+    """Fails a test that leaves a visible window for the next one."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    left = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
+    names = [window.objectName() or type(window).__name__ for window in left]
+    for window in left:
+        window.close()
+    assert names == []
+
+
+@pytest.fixture(autouse=True)
+def american_numbers() -> Iterator[None]:
+    """Numbers and dates as in the United States, wherever the tests run."""
+    before = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
+    yield
+    QLocale.setDefault(before)
+
+
+@pytest.fixture(scope="session")
+def theme(qapp: QApplication) -> ThemeController:
+    """One look for all tests, in the light scheme."""
+    return ThemeController(qapp, "light")
+
+
+EngineMaker = Callable[..., Engine]
+
+
+@pytest.fixture
+def make_engine(tmp_path: Path) -> Iterator[EngineMaker]:
+    """Builds real engines on real files; `make_engine(start=True, **{"broker.port": 1})`.
+
+    The engine does not connect unless a broker was chosen among the settings.
+    """
+    made: list[Engine] = []
+    started: list[Engine] = []
+
+    def make(start: bool = True, folder: str = "data", **settings: Any) -> Engine:
+        paths = DataPaths(tmp_path / folder)
+        engine = build_engine(paths, SettingsStore(paths.settings, settings, {}), Redactor())
+        made.append(engine)
+        if start:
+            engine.start()
+            started.append(engine)
+        return engine
+
+    yield make
+    for engine in made:
+        if engine in started:
+            engine.stop(4.0)
+        else:
+            engine.queries.stop(0.5)
