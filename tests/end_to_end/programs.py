@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -183,7 +183,8 @@ class Window:
             self.process.kill()
         self.process.wait()
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
         self._answers.close()
         self._stderr.close()
 
@@ -194,8 +195,9 @@ class Window:
 
     def ask(self, do: str, **parameters: Any) -> dict[str, Any]:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"do": do, **parameters}) + "\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps({"do": do, **parameters}) + "\n")
+            self.process.stdin.flush()
         line = self._answers.readline()
         assert line, f"the program ended: {self.stderr}"
         answer: dict[str, Any] = json.loads(line)

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSocketNotifier, Qt
+from PySide6.QtCore import QObject, QPoint, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTableView, QWidget
@@ -116,7 +116,8 @@ class RemoteControl(QObject):
 
     def do_close(self) -> dict[str, Any]:
         window = self._find("window.main")
-        QApplication.postEvent(window, QEvent(QEvent.Type.Close))
+        assert isinstance(window, QWidget)
+        QTimer.singleShot(0, window, window.close)
         return {}
 
 

@@ -103,6 +103,21 @@ def test_acknowledgements_reach_the_broker_in_the_order_given(receive: Receive) 
         assert order == [m.receipt.packet_id for m in receiver.messages if m.receipt]
 
 
+def test_an_acknowledgement_goes_out_at_once_on_an_idle_connection(receive: Receive) -> None:
+    with MosquittoServer(verbose=True) as server:
+        receiver = receive(endpoint_of(server))
+        receiver.wait_for(LinkState.CONNECTED)
+        _publish(server, 1, 1)
+        receiver.wait_for_messages(1)
+        connection = receiver.source._session._connection
+        assert connection is not None
+        time.sleep(0.1)  # now the network thread waits for traffic
+        # Two threads can leave paho's flag standing; then it announces no further packet.
+        connection.client._registered_write = True
+        receiver.acknowledge(receiver.messages)
+        wait_until(lambda: "Received PUBACK from harit-test" in server.log, 0.3, "it is sent")
+
+
 def test_a_large_backlog_arrives_complete_through_the_acknowledgement_window(
     receive: Receive,
 ) -> None:

@@ -1,0 +1,132 @@
+"""Every problem that the engine can report has words of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import harit_desktop
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.status import (
+    BrokerState,
+    BuiltinBrokerStatus,
+    EngineStatus,
+    LinkState,
+    LinkStatus,
+    PublisherStatus,
+    StoreStatus,
+)
+from harit_desktop.transport.mqtt_errors import CODES, TLS_CAUSES
+from harit_desktop.ui.notices import notices_of, problems_of
+from harit_desktop.ui.problem_table import ENTRIES, VARIANT_PARAMS
+from harit_desktop.ui.problem_texts import details_of, is_known, problem_text
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+PACKAGE = Path(harit_desktop.__file__).parent
+RAISED = re.compile(
+    r"""(?:KnownError|Problem|set_aside)\((?:[^()"]*\b)?\s*"([a-z_]+\.[a-z_]+)\"""", re.VERBOSE
+)
+# These end a command of the terminal, or a query that nobody waits for: never in the banner.
+ELSEWHERE = {
+    "data_dir.in_use",
+    "data_dir.unusable",
+    "query.cancelled",
+    "settings.bad_assignment",
+    "settings.secret_key",
+    "store.absent",
+    "store.empty_item",
+    "store.mysql_unsupported",
+    "store.not_ready",
+    "store.not_storable",
+    "time.unreadable",
+}
+PARAMS = {
+    "host": "farm-hub",
+    "port": 8883,
+    "topic": "a/b",
+    "reason": "permission denied",
+    "time": "14:02",
+}
+
+
+def raised_codes() -> set[str]:
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        if "ui" not in path.relative_to(PACKAGE).parts:
+            found |= set(RAISED.findall(path.read_text(encoding="utf-8")))
+    return found
+
+
+def test_the_search_finds_codes() -> None:
+    assert {"settings.bad_value", "worker.down", "store.foreign"} <= raised_codes()
+
+
+def test_every_code_in_the_sources_has_words() -> None:
+    unknown = {code for code in raised_codes() if not is_known(code)}
+    assert unknown - ELSEWHERE == set()
+
+
+def test_every_broker_code_and_tls_cause_has_words() -> None:
+    assert {code for code in CODES if not is_known(code)} == set()
+    generic = problem_text(Problem("broker.tls", {"cause": "other"})).headline
+    for cause in TLS_CAUSES:
+        text = problem_text(Problem("broker.tls", {"cause": cause, "host": "h", "port": 1}))
+        assert cause == "other" or text.headline != generic
+
+
+@pytest.mark.parametrize("key", sorted(ENTRIES))
+def test_every_entry_is_whole_sentences_and_ends_in_advice_or_comfort(key: str) -> None:
+    code, _, variant = key.partition(":")
+    params = dict(PARAMS)
+    if code in VARIANT_PARAMS:
+        params[VARIANT_PARAMS[code]] = variant
+    text = problem_text(Problem(code, params), retry_s=8)
+    assert text.severity in ("info", "warn", "crit")
+    assert text.headline.endswith(".") or text.headline.endswith('".')
+    assert text.body.endswith(".")
+    assert "{" not in text.headline + text.body
+    assert code not in text.headline + text.body
+
+
+def test_the_next_attempt_is_named() -> None:
+    refused = Problem("broker.refused", {"host": "farm-hub", "port": 8883})
+    assert problem_text(refused, 8).headline == "The broker at farm-hub:8883 does not answer."
+    assert problem_text(refused, 8).body.startswith("Trying again in 8 s. ")
+    assert problem_text(refused, 0).body.startswith("Trying again now. ")
+    assert "Trying again" not in problem_text(refused, None).body
+
+
+def test_an_unknown_code_is_honest_and_keeps_its_details() -> None:
+    text = problem_text(Problem("new.trouble", {"where": "x" * 500}))
+    assert text.headline == "Something went wrong."
+    assert text.details.startswith("new.trouble\nwhere: xxx")
+    assert len(text.details) < 300
+
+
+def test_a_missing_parameter_is_a_question_mark() -> None:
+    assert problem_text(Problem("broker.dns")).headline == 'No computer named "?" was found.'
+
+
+def test_text_from_outside_is_one_printable_line() -> None:
+    details = details_of(Problem("x.y", {"reason": "a\nb\u202ec" + "d" * 400}))
+    assert details.splitlines()[1].startswith("reason: a b\ufffdc")
+
+
+def test_one_matter_is_one_notice_and_the_worst_comes_first() -> None:
+    refused = Problem("broker.refused", {"host": "h", "port": 1})
+    status = EngineStatus(
+        link=LinkStatus(state=LinkState.LOST, problem=refused, retry_at_us=9_000_000),
+        publisher=PublisherStatus(problem=refused),
+        store=StoreStatus(problem=Problem("store.full")),
+        builtin_broker=BuiltinBrokerStatus(state=BrokerState.RUNNING, port=1884, asked_port=1883),
+        problems=(Problem("settings.unknown_key", {"key": "x"}),),
+    )
+    assert len(problems_of(status)) == 4
+    notices = notices_of(status, 1_000_000)
+    assert [notice.severity for notice in notices] == ["crit", "warn", "info", "info"]
+    assert notices[0].code == "store.full"
+    assert "Trying again in 8 s." in notices[1].body
+    assert notices[2].headline == "Port 1883 is used by another program."
