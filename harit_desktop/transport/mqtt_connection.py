@@ -114,6 +114,7 @@ class MqttConnection:
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Queues acknowledgements in the order given; callable from any thread."""
         self.client.acknowledge(packet_ids)
+        self._waker.wake()
 
     def disconnect(self, within_s: float) -> None:
         """Sends what is queued and a clean DISCONNECT; the broker keeps the session."""
@@ -191,9 +192,9 @@ class MqttConnection:
                 packet_id, code.value
             )
         )
-        # With this callback paho leaves all writing to this thread; other threads that
-        # queue a packet only wake it.
-        client.on_socket_register_write = lambda _client, _data, _sock: self._waker.wake()
+        # With this callback set paho leaves all writing to this thread. It is no way to
+        # wake it: paho keeps a flag between threads without a lock and can lose a call.
+        client.on_socket_register_write = lambda _client, _data, _sock: None
 
     def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
         def callback(*args: Any) -> None:
