@@ -92,6 +92,8 @@ def measure(rate: float, seconds: float, devices: int, port: int, data: Path) ->
     class LatencyMirror:
         """Stands where the CSV mirror stands: right after the commit."""
 
+        problem = None
+
         def write(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
             committed_us = now_us()
             latencies_us.extend(
@@ -104,7 +106,7 @@ def measure(rate: float, seconds: float, devices: int, port: int, data: Path) ->
             pass
 
     class MeasuredParts(ProductParts):
-        def mirror(self, settings: object) -> LatencyMirror:  # type: ignore[override]
+        def mirror(self, settings: object) -> LatencyMirror:  # type: ignore[override]  # any settings
             return LatencyMirror()
 
     paths = DataPaths(data)
@@ -170,7 +172,7 @@ def measure(rate: float, seconds: float, devices: int, port: int, data: Path) ->
         install()
         return run_loop()
 
-    QApplication.exec = exec_measured  # type: ignore[method-assign]
+    QApplication.exec = exec_measured  # type: ignore[method-assign]  # to add timers
     run_application(engine)
     process = state["publisher"]
     confirmed, sent_s = process.stdout.read().split()

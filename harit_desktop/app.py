@@ -7,6 +7,7 @@ window is on the screen before SQLAlchemy, paho or numpy is loaded.
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -51,6 +52,8 @@ class ProductParts:
 
     def __init__(self, paths: DataPaths) -> None:
         self._paths = paths
+        self._history_lock = threading.Lock()
+        self._history: HistoryPart | None = None
 
     def journal(self) -> JournalPart:
         from harit_desktop.storage.journal import SqliteJournal
@@ -58,9 +61,13 @@ class ProductParts:
         return SqliteJournal(self._paths.database, now_us)
 
     def history(self) -> HistoryPart:
-        from harit_desktop.storage.history import HistoryReader
+        # One reader for all threads: it keeps its compiled statements.
+        with self._history_lock:
+            if self._history is None:
+                from harit_desktop.storage.history import HistoryReader
 
-        return HistoryReader(self._paths.database)
+                self._history = HistoryReader(self._paths.database)
+            return self._history
 
     def decoder(self, settings: Settings) -> Decoder:
         from harit_desktop.wire.registry import MessageDecoder

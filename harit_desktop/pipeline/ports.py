@@ -47,3 +47,7 @@ class Mirror(Protocol):
     """A follower of committed batches (CSV files); a failure of its own stays its own."""
 
     def write(self, batch: Sequence[CommitItem], result: CommitResult) -> None: ...
+
+    def close(self) -> None:
+        """Writes what still waits; nothing is written afterwards."""
+        ...

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.status import LinkState, LinkStatus, PublisherStatus
@@ -32,6 +33,7 @@ from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.parts import (
     AnalyserPart,
     BrokerAddress,
+    MirrorPart,
     Parts,
     PublisherPart,
     SourcePart,
@@ -59,6 +61,7 @@ class Workbench:
     inbox: Inbox
     live: LiveModel
     ingestion: Ingestion
+    now_us: NowUs
 
 
 class Control:
@@ -71,6 +74,7 @@ class Control:
         self.analyser = analyser
         self._source: SourcePart | None = None
         self._publisher: PublisherPart | None = None
+        self._mirror: MirrorPart | None = None
         self._address: BrokerAddress | None = None
         self._connecting: LinkStatus | None = None
         self._notes: dict[str, Problem] = {}
@@ -78,7 +82,12 @@ class Control:
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
-        return (*tuple(self._notes.values()), self.broker_keeper.problem)
+        mirror = self._mirror
+        return (
+            *tuple(self._notes.values()),
+            self.broker_keeper.problem,
+            mirror.problem if mirror is not None else None,
+        )
 
     def note(self, problem: Problem) -> None:
         """Shows a problem until a later command of the same kind succeeds."""
@@ -100,7 +109,7 @@ class Control:
             self._store.ensure_client_id()
         except KnownError as error:
             self.note(error.problem)
-        self._bench.pipeline.mirror = self._parts.mirror(self._store.current)
+        self._use_mirror(self._store.current)
 
     def handle(self, command: Command) -> None:
         match command:
@@ -247,7 +256,7 @@ class Control:
         if link_changed:
             self._connect()
         if "storage" in changed:
-            self._bench.pipeline.mirror = self._parts.mirror(settings)
+            self._use_mirror(settings)
         if "publisher" in changed or (link_changed and was_publishing):
             if settings.publisher.enabled:
                 self._start_publisher()
@@ -259,7 +268,14 @@ class Control:
         self.analyser = self._parts.analyser(settings)
         self._bench.pipeline.stages = Stages(self._parts.decoder(settings), self.analyser)
 
+    def _use_mirror(self, settings: Settings) -> None:
+        self._mirror = self._parts.mirror(settings)
+        self._bench.pipeline.mirror = self._mirror
+
     def _delete_simulated(self) -> None:
         self.stop_publisher(PUBLISHER_STOP_S)
         self._save({"publisher.enabled": False})
-        self._bench.live.forget(self._bench.ingestion.delete_simulated())
+        live = self._bench.live
+        live.forget(self._bench.ingestion.delete_simulated())
+        # A device that also sent real readings stays, with the newest of those.
+        live.preload(self._parts.history().last_states(self._bench.now_us()))

@@ -62,7 +62,6 @@ class Engine:
         self.messages = MessageRing()
         self.queries = QueryPool()
         self._parts = parts
-        self._now_us = now_us
         self._store = settings_store
         self._started = time.monotonic()
         self._inbox = Inbox()
@@ -79,6 +78,7 @@ class Engine:
                 inbox=self._inbox,
                 live=self.live,
                 ingestion=self._ingestion,
+                now_us=now_us,
             ),
             analyser,
         )

@@ -81,6 +81,8 @@ class Ingestion:
             self._pipeline.drain(journal, self._expired)
         finally:
             journal.close()
+            if self._pipeline.mirror is not None:
+                self._pipeline.mirror.close()
 
     def _open(self, stop: threading.Event) -> JournalPart | None:
         journal = self._journal or self._parts.journal()

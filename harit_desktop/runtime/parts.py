@@ -10,6 +10,7 @@ import msgspec
 from harit_desktop.domain.analysis import Explanation
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import MessageRecord, RawMessage
 from harit_desktop.domain.reading import AnalysedReading
@@ -66,7 +67,8 @@ class AnalyserPart(Analyser, Protocol):
 
 
 class MirrorPart(Mirror, Protocol):
-    def close(self) -> None: ...
+    @property
+    def problem(self) -> Problem | None: ...
 
 
 class SourcePart(Acknowledger, Protocol):

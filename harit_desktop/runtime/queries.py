@@ -139,7 +139,8 @@ class QueryPool:
             try:
                 handle.finish(job(handle), None)
             except KnownError as error:
-                handle.finish(None, error.problem)
+                # A query that was cancelled has no answer and nothing to report.
+                handle.finish(None, None if handle.token.cancelled else error.problem)
             except Exception as error:  # noqa: BLE001 - a query's bug must not end the pool
                 handle.finish(None, Problem("query.failed", {"reason": repr(error)[:200]}))
                 threading.excepthook(

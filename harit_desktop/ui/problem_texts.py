@@ -11,7 +11,8 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
-from harit_desktop.ui.problem_table import ENTRIES, GENERIC, VARIANT_PARAMS, Entry
+from harit_desktop.ui.problem_entry import Entry
+from harit_desktop.ui.problem_table import ENTRIES, GENERIC, VARIANT_PARAMS
 from harit_desktop.ui.words import plain
 
 _CONTEXT = "Problems"

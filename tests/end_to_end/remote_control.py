@@ -129,7 +129,7 @@ def main() -> int:
         control.append(RemoteControl(int(os.environ["REMOTE_CONTROL_FD"])))
         return run_loop()
 
-    QApplication.exec = exec_with_control  # type: ignore[method-assign]
+    QApplication.exec = exec_with_control  # type: ignore[method-assign]  # a hook
     from harit_desktop.__main__ import main as program
 
     return program()

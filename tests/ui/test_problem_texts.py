@@ -18,6 +18,7 @@ from harit_desktop.domain.status import (
     PublisherStatus,
     StoreStatus,
 )
+from harit_desktop.settings.model import FIELD_SPECS
 from harit_desktop.transport.mqtt_errors import CODES, TLS_CAUSES
 from harit_desktop.ui.notices import notices_of, problems_of
 from harit_desktop.ui.problem_table import ENTRIES, VARIANT_PARAMS
@@ -29,6 +30,8 @@ PACKAGE = Path(harit_desktop.__file__).parent
 RAISED = re.compile(
     r"""(?:KnownError|Problem|set_aside)\((?:[^()"]*\b)?\s*"([a-z_]+\.[a-z_]+)\"""", re.VERBOSE
 )
+# Codes that stand in a table of their file.
+LITERAL = re.compile(r'"((?:store|export|csv_mirror|builtin_broker|worker|profile)\.[a-z_]+)"')
 # These end a command of the terminal, or a query that nobody waits for: never in the banner.
 ELSEWHERE = {
     "data_dir.in_use",
@@ -56,8 +59,9 @@ def raised_codes() -> set[str]:
     found = set()
     for path in PACKAGE.rglob("*.py"):
         if "ui" not in path.relative_to(PACKAGE).parts:
-            found |= set(RAISED.findall(path.read_text(encoding="utf-8")))
-    return found
+            text = path.read_text(encoding="utf-8")
+            found |= set(RAISED.findall(text)) | set(LITERAL.findall(text))
+    return found - set(FIELD_SPECS)
 
 
 def test_the_search_finds_codes() -> None:

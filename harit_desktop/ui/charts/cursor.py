@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
+from harit_desktop.ui.charts.cursor_item import CursorMark
 from harit_desktop.ui.charts.envelope import Trace
 from harit_desktop.ui.charts.frame import LEAD_PX, TimeView
 from harit_desktop.ui.charts.gaps import breaks
 from harit_desktop.ui.charts.live_data import LiveData
-from harit_desktop.ui.charts.strip_chart import CursorMark
 from harit_desktop.ui.words import channel_value
 
 Times = NDArray[np.int64]

@@ -55,8 +55,17 @@ class Line(NamedTuple):
         return int(self.time_us.size)
 
 
-def trace(series: SeriesData, channel: int, interval_us: float | None = None) -> Trace:
-    """The drawable readings of one channel; `channel` is its place in the catalogue."""
+def trace(
+    series: SeriesData,
+    channel: int,
+    interval_us: float | None = None,
+    gap_after: NDArray[np.intp] | None = None,
+) -> Trace:
+    """The drawable readings of one channel; `channel` is its place in the catalogue.
+
+    `gap_after` are the gaps of the whole series where they are known: they are those of
+    every channel that has a value in every row.
+    """
     value = np.ascontiguousarray(series.values[:, channel])
     low = None if series.low is None else series.low[:, channel]
     high = None if series.high is None else series.high[:, channel]
@@ -69,12 +78,13 @@ def trace(series: SeriesData, channel: int, interval_us: float | None = None) ->
         times, value = times[good], value[good]
         low = None if low is None else low[good]
         high = None if high is None else high[good]
+        gap_after = None
     return Trace(
         times,
         value,
         _filled(low, value),
         _filled(high, value),
-        breaks(times, interval_us),
+        breaks(times, interval_us) if gap_after is None else gap_after,
         failed_us,
         failed_value,
     )
@@ -111,7 +121,9 @@ def _columns(
     times = source.time_us[part]
     column = np.floor((times - start_us) / us_per_px)
     new_column = np.flatnonzero(np.diff(column)) + 1
-    heads = np.unique(np.concatenate([np.zeros(1, np.intp), new_column, gaps + 1]))
+    heads = np.concatenate([np.zeros(1, np.intp), new_column, gaps + 1])
+    if gaps.size:
+        heads = np.unique(heads)
     ends = np.append(heads[1:], times.size)
     value = source.value[part]
     low = value if source.low is None else source.low[part]

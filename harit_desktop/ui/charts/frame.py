@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
 
 from harit_desktop.ui.charts.envelope import Line
 from harit_desktop.ui.charts.gaps import Gap
@@ -111,6 +112,16 @@ class Scale:
 
     def y_of(self, value: float) -> float:
         return float(min(max(self._y(value), -FAR_PX), FAR_PX))
+
+    def inside(self, y: float, margin: float) -> float:
+        """A y moved into the plot, `margin` pixels off its edges."""
+        return min(max(y, self.top + margin), self.bottom - margin)
+
+    def gap_rect(self, gap: Gap) -> QRectF:
+        """The area of a gap as far as it is in view."""
+        left = max(0.0, self.view.x_of(gap.start_us))
+        right = min(float(self.view.width_px), self.view.x_of(gap.end_us))
+        return QRectF(left, self.top, max(0.0, right - left), self.bottom - self.top)
 
     def _y(self, value: "float | NDArray[np.float64]") -> "float | NDArray[np.float64]":
         part = (value - self.low) / ((self.high - self.low) or 1.0)

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.charts.envelope import Trace, trace
+from harit_desktop.ui.charts.gaps import breaks
 from harit_desktop.ui.charts.series import DeviceSeries, SeriesData
 
 RANGES_S: dict[str, int | None] = {
@@ -40,6 +44,7 @@ class LiveData:
         self._fetched_for: dict[str, str] = {}
         self._asked: set[str] = set()
         self._traces: dict[tuple[str, int], tuple[int, Trace]] = {}
+        self._gaps: dict[str, tuple[int, NDArray[np.intp]]] = {}
 
     def set_range(self, key: str) -> None:
         """Raises ValueError for a key that is not in RANGES_S."""
@@ -114,7 +119,11 @@ class LiveData:
             return cached[1]
         device = self.devices.get(publisher_id)
         interval_us = device.interval_s * US_PER_S if device and device.interval_s else None
-        made = trace(series.data, channel, interval_us)
+        gaps = self._gaps.get(publisher_id)
+        if gaps is None or gaps[0] != series.version:
+            gaps = (series.version, breaks(series.data.time_us, interval_us))
+            self._gaps[publisher_id] = gaps
+        made = trace(series.data, channel, interval_us, gaps[1])
         self._traces[publisher_id, channel] = (series.version, made)
         return made
 
@@ -154,5 +163,6 @@ class LiveData:
                 return
             del self._series[known]
             self._fetched_for.pop(known, None)
+            self._gaps.pop(known, None)
             for key in [key for key in self._traces if key[0] == known]:
                 del self._traces[key]

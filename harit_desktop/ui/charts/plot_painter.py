@@ -1,9 +1,10 @@
 """Paints a strip's frame: shades, grid, gaps, lines, markers and the value axis."""
 
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
-from harit_desktop.ui.charts.alarm_runs import NO_RUNS, AlarmRuns, Onset, alarm_runs
+from harit_desktop.ui.charts.alarm_runs import NO_RUNS, AlarmRuns, alarm_runs
+from harit_desktop.ui.charts.annotations import Annotator, diamond
 from harit_desktop.ui.charts.envelope import Line
 from harit_desktop.ui.charts.frame import Scale, StripFrame
 from harit_desktop.ui.charts.strokes import (
@@ -14,12 +15,11 @@ from harit_desktop.ui.charts.strokes import (
     lone_points,
     stroke,
 )
+from harit_desktop.ui.charts.value_axis import draw_value_axis
 from harit_desktop.ui.fonts import app_font
 from harit_desktop.ui.theme import CHART, SIZES, Tokens
-from harit_desktop.ui.words import duration_text, moment_text
 
 DOT_PX = 3.5
-NARROW_GAP_PX = 12
 MARKER_APART_PX = 14.0
 
 
@@ -43,11 +43,9 @@ class PlotPainter:
         self.width = width
         self.height = height
         self.scale = Scale(frame.view, frame.low, frame.high, height)
-        self._caption = app_font(SIZES.caption, 400, text_scale)
-        self._strong = app_font(SIZES.caption, 600, text_scale)
         self._tick = app_font(SIZES.tick, 400, text_scale)
         self.runs = self._alarm_runs()
-        self._taken: list[QRectF] = []
+        self._notes = Annotator(frame, self.scale, tokens, text_scale)
 
     def paint(self, painter: QPainter) -> None:
         painter.fillRect(QRectF(0, 0, self.width, self.height), self.tokens.color("surface"))
@@ -64,9 +62,9 @@ class PlotPainter:
         self._focus(painter)
         painter.restore()
         self._marks(painter)
-        self._axis(painter)
-        self._gap_labels(painter)
-        self._notes(painter)
+        draw_value_axis(painter, self.frame, self.scale, self.width, self._tick, self.tokens)
+        self._notes.gap_labels(painter)
+        self._notes.notes(painter)
 
     @property
     def end_dot(self) -> QPointF | None:
@@ -120,17 +118,9 @@ class PlotPainter:
         ratio = painter.device().devicePixelRatioF()
         brush = hatch(self.tokens.text3, CHART.gap_alpha, ratio)
         for gap in self.frame.gaps:
-            rect = self._gap_rect(gap.start_us, gap.end_us)
+            rect = self.scale.gap_rect(gap)
             if rect.width() >= 1:
                 painter.fillRect(rect, brush)
-
-    def _gap_rect(self, start_us: int, end_us: int) -> QRectF:
-        view = self.frame.view
-        left = max(0.0, view.x_of(start_us))
-        right = min(self.plot_width, view.x_of(end_us))
-        return QRectF(
-            left, self.scale.top, max(0.0, right - left), self.scale.bottom - self.scale.top
-        )
 
     def _limits(self, painter: QPainter) -> None:
         limits = self.frame.limits
@@ -166,7 +156,8 @@ class PlotPainter:
         if line.dense:
             x = self.scale.x(line.time_us)
             area = band_path(x, self.scale.y(line.high), self.scale.y(line.low), line.starts)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            # Antialiasing so ragged an area costs four times as much and shows nothing more.
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.fillPath(area, self.tokens.color("ink", CHART.band_alpha))
         self._line(painter, line, ink, CHART.focus_px)
         runs = self.runs
@@ -185,20 +176,17 @@ class PlotPainter:
             if not onset.known or x < 0 or x - taken < MARKER_APART_PX:
                 continue
             taken = x
-            at = QPointF(x, self._inside(self.scale.y_of(onset.limit), CHART.critical_px / 2))
+            at = QPointF(x, self.scale.inside(self.scale.y_of(onset.limit), CHART.critical_px / 2))
             painter.setPen(QPen(surface, CHART.marker_edge_px))
             painter.setBrush(crit)
             painter.drawPath(diamond(at, CHART.critical_px / 2))
         if self.runs.ongoing:
-            self._since(painter, self.runs.onsets[-1])
+            self._notes.running_alarm(painter, self.runs.onsets[-1])
         dot = self.end_dot
         if dot is not None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(crit if self.runs.ongoing else self.tokens.color("ink"))
-            painter.drawEllipse(QPointF(dot.x(), self._inside(dot.y(), 0)), DOT_PX, DOT_PX)
-
-    def _inside(self, y: float, margin: float) -> float:
-        return min(max(y, self.scale.top + margin), self.scale.bottom - margin)
+            painter.drawEllipse(QPointF(dot.x(), self.scale.inside(dot.y(), 0)), DOT_PX, DOT_PX)
 
     def _failed(self, painter: QPainter) -> None:
         """A refused value is no number: a cross at the edge tells when it came."""
@@ -212,159 +200,3 @@ class PlotPainter:
             y = self.scale.top + 5 if value > self.frame.high else self.scale.bottom - 5
             painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
             painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
-
-    def _since(self, painter: QPainter, onset: Onset) -> None:
-        """Names the running alarm beside its onset, on the side away from the line."""
-        text = since_text(onset, self.frame.view.end_us)
-        metrics = QFontMetricsF(self._strong)
-        glyph = 14.0
-        width = metrics.horizontalAdvance(text) + glyph
-        x = max(0.0, self.frame.view.x_of(onset.time_us))
-        left = x - CHART.critical_px / 2 - 3 - width
-        if left < 4:
-            left = min(x + CHART.critical_px, self.plot_width - width - 4)
-        half = metrics.height() / 2
-        y = self._inside(self.scale.y_of(onset.limit) - onset.side * (half + 3), half)
-        box = QRectF(left, y - half, width, 2 * half)
-        crit = self.tokens.color("crit")
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(crit)
-        painter.drawPath(diamond(QPointF(left + 5, y), 5))
-        painter.setPen(crit)
-        painter.setFont(self._strong)
-        painter.drawText(box.adjusted(glyph, 0, 4, 0), _LEFT, text)
-        self._taken.append(box)
-
-    def _axis(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        right, bottom = int(self.plot_width), int(self.scale.bottom)
-        painter.setPen(QPen(self.tokens.color("line"), 1))
-        painter.drawLine(0, bottom, right, bottom)
-        painter.drawLine(right, int(self.scale.top), right, bottom)
-        metrics = QFontMetricsF(self._tick)
-        half = metrics.height() / 2
-        painter.setFont(self._tick)
-        for value, text in self.frame.value_ticks:
-            y = round(self.scale.y_of(value))
-            if not self.scale.top + half - 2 <= y <= self.scale.bottom - half + 2:
-                continue
-            painter.setPen(QPen(self.tokens.color("line"), 1))
-            painter.drawLine(right, y, right + 4, y)
-            painter.setPen(self.tokens.color("text3"))
-            painter.drawText(QRectF(right + 7, y - half, 60, 2 * half), _LEFT, text)
-        self._unit(painter)
-
-    def _unit(self, painter: QPainter) -> None:
-        if not self.frame.unit:
-            return
-        metrics = QFontMetricsF(self._tick)
-        length = self.scale.bottom - self.scale.top
-        painter.save()
-        painter.translate(self.width - metrics.height() / 2 - 3, self.scale.top + length / 2)
-        painter.rotate(-90)
-        painter.setPen(self.tokens.color("text3"))
-        painter.setFont(self._tick)
-        box = QRectF(-length / 2, -metrics.height() / 2, length, metrics.height())
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), self.frame.unit)
-        painter.restore()
-
-    def _gap_labels(self, painter: QPainter) -> None:
-        metrics = QFontMetricsF(self._caption)
-        least = NARROW_GAP_PX if self.frame.labelled_gaps else CHART.gap_label_from_px
-        for gap in sorted(self.frame.gaps, key=lambda gap: gap.start_us - gap.end_us):
-            rect = self._gap_rect(gap.start_us, gap.end_us)
-            if rect.width() < least:
-                return
-            text = no_data_text(gap.duration_s)
-            width = metrics.horizontalAdvance(text) + 6
-            if width > rect.width() and not self.frame.labelled_gaps:
-                continue
-            left = min(max(rect.center().x() - width / 2, 2.0), self.plot_width - width - 2)
-            top = self._free_side(left, width, metrics.height(), (True, False))
-            box = QRectF(left, top, width, metrics.height())
-            if not any(box.intersects(other) for other in self._taken):
-                self._chip(painter, box, text, self._caption)
-
-    def _notes(self, painter: QPainter) -> None:
-        metrics = QFontMetricsF(self._caption)
-        height = metrics.height()
-        if self.frame.simulated_text:
-            width = metrics.horizontalAdvance(self.frame.simulated_text) + 6
-            top = self._free_side(3, width, height, (False, True))
-            box = QRectF(3, top, width, height)
-            self._chip(painter, box, self.frame.simulated_text, self._caption)
-        if self.frame.empty_text:
-            width = metrics.horizontalAdvance(self.frame.empty_text) + 12
-            middle = (self.scale.top + self.scale.bottom - height) / 2
-            box = QRectF((self.plot_width - width) / 2, middle, width, height)
-            self._chip(painter, box, self.frame.empty_text, self._caption)
-
-    def _free_side(
-        self, left: float, width: float, height: float, at_top: tuple[bool, bool]
-    ) -> float:
-        """The y of a note at the top or the bottom, where fewer lines pass.
-
-        `at_top` orders the two by preference. The focus line counts for all grey ones.
-        """
-        tops = {True: self.scale.top + 1, False: self.scale.bottom - height - 2}
-        lines = ([self.frame.focus] if self.frame.focus else []) + list(self.frame.context)
-        crossed = dict.fromkeys(at_top, 0)
-        for line in lines:
-            x = self.scale.x(line.time_us)
-            y = self.scale.y(line.mean[(x > left - 6) & (x < left + width + 6)])
-            weight = len(lines) if line is self.frame.focus else 1
-            for side in at_top:
-                hit = (y > tops[side] - 3) & (y < tops[side] + height + 3)
-                crossed[side] += weight * bool(hit.any())
-        return tops[min(at_top, key=lambda side: crossed[side])]
-
-    def _chip(self, painter: QPainter, box: QRectF, text: str, font: QFont) -> None:
-        painter.fillRect(box, self.tokens.color("surface", CHART.chip_alpha))
-        painter.setPen(self.tokens.color("text2"))
-        painter.setFont(font)
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
-        self._taken.append(box)
-
-
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-
-def diamond(at: QPointF, reach: float) -> QPainterPath:
-    """The shape of a critical marker around a point."""
-    path = QPainterPath()
-    path.addPolygon(
-        QPolygonF(
-            [
-                QPointF(at.x(), at.y() - reach),
-                QPointF(at.x() + reach, at.y()),
-                QPointF(at.x(), at.y() + reach),
-                QPointF(at.x() - reach, at.y()),
-            ]
-        )
-    )
-    path.closeSubpath()
-    return path
-
-
-def since_text(onset: Onset, now_us: int) -> str:
-    """Names a running alarm: "Low since 12:14"."""
-    tr = QCoreApplication.translate
-    if not onset.known:
-        text = (
-            tr("Charts", "Low since before {time}")
-            if onset.side < 0
-            else tr("Charts", "High since before {time}")
-        )
-    else:
-        text = (
-            tr("Charts", "Low since {time}")
-            if onset.side < 0
-            else tr("Charts", "High since {time}")
-        )
-    return text.format(time=moment_text(onset.time_us, now_us))
-
-
-def no_data_text(duration_s: float) -> str:
-    """Names a gap: "no data 42 min"."""
-    template = QCoreApplication.translate("Charts", "no data {duration}")
-    return template.format(duration=duration_text(duration_s))

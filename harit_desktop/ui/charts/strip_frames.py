@@ -1,12 +1,13 @@
 """Builds the frames of the strips from the readings and keeps their value ranges."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.ui.charts.envelope import Line, Trace, line
-from harit_desktop.ui.charts.frame import LEAD_PX, Limits, StripFrame, TimeView
+from harit_desktop.ui.charts.frame import Limits, StripFrame, TimeView
 from harit_desktop.ui.charts.gaps import Gap
 from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.time_ticks import Tick
@@ -17,6 +18,17 @@ CONTEXT_REACH = 1.5
 """Context lines widen the value axis by at most this many heights of the focus line."""
 TALL_STRIP_PX = 110
 _MOST_FAILED = 300
+
+
+class Scene(NamedTuple):
+    """What all strips have in common: view, present instant, ticks, limits by channel, and
+    the mark of simulated data ("" for measured ones)."""
+
+    view: TimeView
+    now_us: int
+    ticks: tuple[Tick, ...]
+    limits: Mapping[str, Limits]
+    mark: str
 
 
 class FrameBuilder:
@@ -32,46 +44,37 @@ class FrameBuilder:
             value_range.reset()
 
     def frame(
-        self,
-        channel: int,
-        view: TimeView,
-        ticks: tuple[Tick, ...],
-        limits: Mapping[str, Limits],
-        state: str,
-        height_px: int,
-        texts: tuple[str, str],
+        self, channel: int, scene: Scene, state: str, height_px: int, empty_text: str
     ) -> StripFrame:
-        """The frame of a channel; `texts` are the words for an empty plot and the mark of
-        simulated data (each may be "")."""
+        """The frame of a channel for a strip of a given state and height.
+
+        `empty_text` is shown where the focus has no reading in view.
+        """
         spec = CHANNELS[channel]
         focus = self._trace(self._data.focus, channel)
-        drawn = None if focus is None else self._line(focus, view)
-        context = self._context(channel, view)
-        limit = limits.get(spec.key)
-        value_range = self._ranges[channel]
-        now_us = int(view.end_us - LEAD_PX * view.us_per_px)
-        low, high = _wanted_range(drawn, context, limit, spec.start, spec.min_span)
-        value_range.follow(low, high, now_us)
-        positions, decimals = value_ticks(
-            value_range.low, value_range.high, 4 if height_px > TALL_STRIP_PX else 3
-        )
+        drawn = None if focus is None else self._line(focus, scene.view)
         blank = drawn is None or drawn.size == 0
+        context = self._context(channel, scene.view)
+        limits = scene.limits.get(spec.key)
+        value_range = self._ranges[channel]
+        low, high = _wanted_range(drawn, context, limits, spec.start, spec.min_span)
+        value_range.follow(low, high, scene.now_us)
         return StripFrame(
-            view=view,
-            ticks=ticks,
+            view=scene.view,
+            ticks=scene.ticks,
             low=value_range.low,
             high=value_range.high,
-            value_ticks=tuple((at, number(at, decimals)) for at in positions),
+            value_ticks=_value_ticks(value_range, height_px),
             unit=spec.unit,
             focus=None if blank else drawn,
             context=tuple(context),
-            gaps=_gaps(focus, view, state, now_us),
-            failed=_failed(focus, view),
-            limits=limit,
+            gaps=_gaps(focus, scene.view, state, scene.now_us),
+            failed=_failed(focus, scene.view),
+            limits=limits,
             live=state in ("live", "error") and not blank and _ends_well(focus),
             labelled_gaps=channel == 0,
-            empty_text=texts[0] if blank else "",
-            simulated_text=texts[1],
+            empty_text=empty_text if blank else "",
+            simulated_text=scene.mark,
         )
 
     def _trace(self, publisher_id: str | None, channel: int) -> Trace | None:
@@ -92,6 +95,11 @@ def points_in_view(of: Trace | None, view: TimeView) -> int:
         return 0
     first, last = np.searchsorted(of.time_us, [view.start_us, view.end_us])
     return int(last - first)
+
+
+def _value_ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...]:
+    positions, decimals = value_ticks(of.low, of.high, 4 if height_px > TALL_STRIP_PX else 3)
+    return tuple((at, number(at, decimals)) for at in positions)
 
 
 def _ends_well(of: Trace | None) -> bool:

@@ -15,9 +15,9 @@ from harit_desktop.ui.charts.frame import Limits, TimeView, view_until
 from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.series import SeriesData
 from harit_desktop.ui.charts.strip import Strip
-from harit_desktop.ui.charts.strip_frames import FrameBuilder, points_in_view
+from harit_desktop.ui.charts.strip_frames import FrameBuilder, Scene, points_in_view
 from harit_desktop.ui.charts.time_axis import TimeAxis
-from harit_desktop.ui.charts.time_ticks import Tick, time_ticks
+from harit_desktop.ui.charts.time_ticks import time_ticks
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens
 
@@ -96,8 +96,9 @@ class StripStack(QWidget):
         view = self.view = self.view_at(now_us)
         ticks = tuple(time_ticks(view.start_us, view.end_us))
         mark = self.tr("Simulated data") if simulated else ""
+        scene = Scene(view, now_us, ticks, limits, mark)
         for i, strip in enumerate(self.strips):
-            self._draw_strip(i, strip, ticks, limits, mark)
+            self._draw_strip(i, strip, scene)
         self.axis.show_view(view, ticks, self.strips[0].header.width())
         self._cursor.settle(view)
         self._place_cursor()
@@ -105,32 +106,17 @@ class StripStack(QWidget):
         self.draw_count += 1
         self.last_draw_ms = (perf_counter() - began_s) * 1000
 
-    def _draw_strip(
-        self,
-        i: int,
-        strip: Strip,
-        ticks: tuple[Tick, ...],
-        limits: Mapping[str, Limits],
-        mark: str,
-    ) -> None:
+    def _draw_strip(self, i: int, strip: Strip, scene: Scene) -> None:
         of = self.focus_trace(i)
-        empty = of is None or of.time_us.size == 0
-        frame = self._frames.frame(
-            i,
-            self.view,
-            ticks,
-            limits,
-            str(strip.property("state")),
-            strip.chart.height(),
-            (
-                self.tr("Waiting for the first reading")
-                if empty
-                else self.tr("No reading in this time range"),
-                mark,
-            ),
+        text = (
+            self.tr("Waiting for the first reading")
+            if of is None or of.time_us.size == 0
+            else self.tr("No reading in this time range")
         )
-        strip.chart.show_frame(frame)
-        strip.chart.setProperty("points", points_in_view(of, self.view))
+        state = str(strip.property("state"))
+        chart = strip.chart
+        chart.show_frame(self._frames.frame(i, scene, state, chart.height(), text))
+        chart.setProperty("points", points_in_view(of, scene.view))
 
     def focus_trace(self, channel: int) -> Trace | None:
         focus = self._data.focus

@@ -1,0 +1,21 @@
+"""The shape of one entry in the tables of problem texts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """English source texts with the problem's parameters as placeholders.
+
+    `severity` is info, warn or crit. `{time}` is when the connection's present state began.
+    `retries` adds when the next attempt is due. `actions` names the buttons: retry,
+    broker_settings, builtin_settings, publisher_settings, storage_settings, show_messages,
+    dismiss.
+    """
+
+    severity: str
+    headline: str
+    doing: str = ""
+    advice: str = ""
+    actions: tuple[str, ...] = ()
+    retries: bool = False

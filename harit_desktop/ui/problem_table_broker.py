@@ -1,0 +1,299 @@
+"""Words for what goes wrong with a broker: reaching it, logging in, TLS, the built-in one."""
+
+from harit_desktop.ui.problem_entry import Entry
+from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
+
+_RETRY = ("retry", "broker_settings")
+_BROKER = ("broker_settings",)
+
+_CONNECTION: dict[str, Entry] = {
+    "broker.refused": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The broker at {host}:{port} does not answer."),
+        "",
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "Check that the broker computer is on and that host and port are right.",
+        ),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.dns": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", 'No computer named "{host}" was found.'),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "Check the host name, or use its IP address."),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.unreachable": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "There is no way to {host} from this computer."),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "Check the cable or Wi-Fi and the address."),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.timeout": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "{host}:{port} did not answer in time."),
+        "",
+        QT_TRANSLATE_NOOP(
+            "Problems", "Check that the broker computer is on and the network works."
+        ),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.timeout:connack": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP(
+            "Problems", "{host}:{port} took the connection but did not answer as a broker."
+        ),
+        "",
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "Check the port, and whether this port wants TLS or an older MQTT version.",
+        ),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.no_mqtt": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "{host}:{port} answers, but not as an MQTT broker."),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "Check the port; brokers with TLS often use 8883."),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.lost": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "Connection to the broker was lost at {time}."),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "The broker keeps what is sent meanwhile; it arrives once the connection is back.",
+        ),
+        "",
+        _RETRY,
+        retries=True,
+    ),
+    "broker.lost:keepalive": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The broker stopped answering at {time}."),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "The broker keeps what is sent meanwhile; it arrives once the connection is back.",
+        ),
+        "",
+        _RETRY,
+        retries=True,
+    ),
+    "broker.lost:internal": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The connection ended because of a fault in this program."),
+        QT_TRANSLATE_NOOP("Problems", "It is being built anew; nothing is lost."),
+        "",
+        ("retry",),
+        retries=True,
+    ),
+    "broker.rejected": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The broker does not take the connection now: {reason}."),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "If it stays so, ask the broker's owner."),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.qos_lowered": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The broker delivers {topic} without confirmation."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Readings are received, but one may be lost when the network fails."
+        ),
+        QT_TRANSLATE_NOOP("Problems", "Ask the broker's owner to allow QoS 1."),
+        ("dismiss",),
+    ),
+}
+
+_LOGIN: dict[str, Entry] = {
+    "broker.auth": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker refused the user name or password."),
+        QT_TRANSLATE_NOOP("Problems", "Trying less often, to avoid a lock-out."),
+        QT_TRANSLATE_NOOP("Problems", "Enter them again, or ask the broker's owner."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.not_authorized": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker does not let this user publish to {topic}."),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "Check the topic, or ask the broker's owner."),
+        ("publisher_settings", "broker_settings"),
+    ),
+    "broker.not_authorized:": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker does not allow this user to connect."),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "Ask the broker's owner for permission."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.subscribe_denied": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker does not let this user read {topic}."),
+        QT_TRANSLATE_NOOP("Problems", "The connection stays; no reading of it arrives."),
+        QT_TRANSLATE_NOOP("Problems", "Check the topics, or ask the broker's owner."),
+        _BROKER,
+    ),
+    "broker.client_id_rejected": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", 'The broker does not accept the client ID "{client_id}".'),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "Ask the broker's owner which names are allowed."),
+        _BROKER,
+    ),
+    "broker.client_id_in_use": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "Another program uses this program's client ID."),
+        QT_TRANSLATE_NOOP("Problems", "The broker ended the connection in its favour."),
+        QT_TRANSLATE_NOOP("Problems", "Close the other program, or give one a new client ID."),
+        _RETRY,
+        retries=True,
+    ),
+}
+
+_NOTHING_SENT = QT_TRANSLATE_NOOP("Problems", "Not connected, and nothing was sent.")
+
+_TLS: dict[str, Entry] = {
+    "broker.tls": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "No secure connection to {host}:{port} came about."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Check the TLS settings, or ask the broker's owner."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:untrusted": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker's certificate is not trusted."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Choose the farm's CA file, or ask for it."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:expired": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker's certificate has expired."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP(
+            "Problems", "Check this computer's clock, then ask the broker's owner to renew it."
+        ),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:not_yet_valid": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker's certificate is not valid yet."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Check the date and time of this computer."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:hostname": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker's certificate is for another name than {host}."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Use the name in the certificate as the host."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:not_tls": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "{host}:{port} does not speak TLS."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Check the port; brokers with TLS often use 8883."),
+        _RETRY,
+        retries=True,
+    ),
+    "broker.tls:protocol": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker offers only an outdated TLS version."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Ask the broker's owner for TLS 1.2 or newer."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:client_certificate": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The broker wants a client certificate, or refused ours."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Choose the certificate and key that its owner gave you."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:ca_file": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The CA file cannot be read: {detail}."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Choose the file again."),
+        ("broker_settings", "retry"),
+    ),
+    "broker.tls:cert_file": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "Client certificate or key cannot be used: {detail}."),
+        _NOTHING_SENT,
+        QT_TRANSLATE_NOOP("Problems", "Choose both files again."),
+        ("broker_settings", "retry"),
+    ),
+}
+
+_BUILTIN_AGAIN = QT_TRANSLATE_NOOP("Problems", "It is started again by itself.")
+
+_BUILTIN: dict[str, Entry] = {
+    "builtin_broker.port_moved": Entry(
+        "info",
+        QT_TRANSLATE_NOOP("Problems", "Port {asked_port} is used by another program."),
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker uses {port} instead."),
+        "",
+        ("dismiss",),
+    ),
+    "builtin_broker.port_busy": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The ports from {port} on are used by other programs."),
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker waits and tries again."),
+        QT_TRANSLATE_NOOP("Problems", "Choose another port."),
+        ("builtin_settings",),
+    ),
+    "builtin_broker.engine_missing": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The chosen broker program is not installed."),
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker does not run."),
+        QT_TRANSLATE_NOOP("Problems", "Install it, or choose another program."),
+        ("builtin_settings",),
+    ),
+    "builtin_broker.folder": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker cannot write to its folder."),
+        _BUILTIN_AGAIN,
+        QT_TRANSLATE_NOOP("Problems", "Check the rights of the data folder and free some space."),
+        ("storage_settings",),
+    ),
+    "builtin_broker.ended": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker ended by itself."),
+        _BUILTIN_AGAIN,
+        QT_TRANSLATE_NOOP("Problems", "If it happens again, choose another program for it."),
+        ("builtin_settings",),
+    ),
+} | dict.fromkeys(
+    (
+        "builtin_broker.engine_failed",
+        "builtin_broker.crashed",
+        "builtin_broker.exited",
+        "builtin_broker.start_timeout",
+        "builtin_broker.not_started",
+        "builtin_broker.not_loopback",
+        "builtin_broker.bad_arguments",
+        "builtin_broker.stopped",
+    ),
+    Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker did not start."),
+        QT_TRANSLATE_NOOP("Problems", "It is tried again by itself."),
+        QT_TRANSLATE_NOOP("Problems", "Try another program or port for it."),
+        ("builtin_settings",),
+    ),
+)
+
+BROKER_ENTRIES: dict[str, Entry] = {**_CONNECTION, **_LOGIN, **_TLS, **_BUILTIN}

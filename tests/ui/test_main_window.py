@@ -1,0 +1,581 @@
+"""The main window around a real engine: pages, docks, actions, questions, memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from harit_desktop.domain.status import LinkState, PublisherState
+from harit_desktop.runtime.commands import (
+    Command,
+    Connect,
+    DeleteSimulated,
+    StartDemo,
+    StartPublisher,
+    StopPublisher,
+)
+from harit_desktop.runtime.engine import Engine
+from harit_desktop.ui.main_window import MainWindow
+from harit_desktop.ui.theme import ThemeController
+from tests.servers import MosquittoServer, free_port
+from tests.ui.conftest import EngineMaker
+from tests.ui.deliveries import deliver, reading
+
+WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def make_window(
+    qtbot: QtBot, theme: ThemeController, make_engine: EngineMaker
+) -> Iterator[WindowMaker]:
+    """Shows a window around an engine; `make_window(engine=..., size=(w, h))`."""
+    windows: list[MainWindow] = []
+
+    def make(
+        engine: Engine | None = None, size: tuple[int, int] = (1366, 768), **settings: Any
+    ) -> MainWindow:
+        engine = engine or make_engine(**settings)
+        window = MainWindow(engine, theme)
+        windows.append(window)
+        window.resize(*size)
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()
+
+
+def find(window: QWidget, name: str) -> Any:
+    found = window.findChild(QObject, name)
+    assert found is not None, name
+    return found
+
+
+def text(window: QWidget, name: str) -> str:
+    label = find(window, name)
+    assert isinstance(label, QLabel)
+    return label.text()
+
+
+def record_commands(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> list[Command]:
+    """Keeps commands instead of carrying them out."""
+    sent: list[Command] = []
+    monkeypatch.setattr(engine, "submit", sent.append)
+    return sent
+
+
+def with_devices(qtbot: QtBot, engine: Engine, *names: str, **more: Any) -> None:
+    before = engine.snapshot().counters.stored
+    deliver(engine, [reading(name, 1, **more) for name in names])
+    qtbot.waitUntil(
+        lambda: engine.snapshot().counters.stored == before + len(names), timeout=20_000
+    )
+
+
+# -- the first start ---------------------------------------------------------------------
+
+
+def test_the_first_start_offers_its_ways_and_enter_takes_the_first(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine()
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    assert find(window, "page.first").isVisible()
+    assert text(window, "status.link") == "Not connected — choose how to start"
+    assert window.windowTitle() == "Harit Desktop"
+    button = find(window, "first.simulate")
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    assert sent == [StartDemo()]
+    assert not button.isEnabled()
+    assert window.presenter.view_state().range_key == "15m"
+
+
+def test_connect_asks_for_the_address_and_connects(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    with MosquittoServer() as broker:
+        engine = make_engine()
+        window = make_window(engine)
+        qtbot.mouseClick(find(window, "first.connect"), Qt.MouseButton.LeftButton)
+        dialog = find(window, "dialog.connect")
+        assert isinstance(dialog, QDialog)
+        host = find(dialog, "connect.host")
+        host.setText("mqtt://127.0.0.1")
+        qtbot.mouseClick(find(dialog, "connect.connect"), Qt.MouseButton.LeftButton)
+        assert dialog.isVisible()
+        assert host.property("invalid") == "true"
+        host.clear()
+        qtbot.keyClicks(host, "127.0.0.1")
+        port = find(dialog, "connect.port")
+        port.clear()
+        qtbot.keyClicks(port, str(broker.port))
+        qtbot.mouseClick(find(dialog, "connect.connect"), Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: engine.snapshot().link.state is LinkState.CONNECTED, timeout=20_000)
+        qtbot.waitUntil(lambda: text(window, "status.link") == "Live over MQTT")
+        qtbot.waitUntil(lambda: window.windowTitle() == "Harit Desktop — 127.0.0.1")
+        assert not find(window, "page.first").isVisible()
+        broker.publish("harit-samarth/sensor/data", reading("soil-01").decode())
+        qtbot.waitUntil(lambda: len(engine.live.devices()) == 1, timeout=20_000)
+        qtbot.waitUntil(lambda: text(window, "status.rows") == "1 readings")
+
+
+def test_connecting_to_the_default_address_connects_too(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine()
+    window = make_window(engine)
+    sent = record_commands(monkeypatch, engine)
+    broker = engine.settings.broker
+    window.commands.connect_to({"broker.host": broker.host, "broker.port": broker.port}, {})
+    assert [type(command).__name__ for command in sent] == ["ApplySettings", "Connect"]
+
+
+def test_tls_moves_the_usual_port(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    window.open_connect()
+    dialog = find(window, "dialog.connect")
+    port, tls = find(dialog, "connect.port"), find(dialog, "connect.tls")
+    tls.click()
+    assert port.text() == "8883"
+    tls.click()
+    assert port.text() == "1883"
+    port.setText("1999")
+    tls.click()
+    assert port.text() == "1999"
+    dialog.reject()
+
+
+@pytest.mark.broker
+def test_one_click_brings_simulated_devices(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"builtin_broker.port": free_port()})
+    window = make_window(engine)
+    qtbot.mouseClick(find(window, "first.simulate"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(engine.live.devices()) == 3, timeout=30_000)
+    qtbot.waitUntil(lambda: find(window, "page.live").isVisible(), timeout=30_000)
+    qtbot.waitUntil(lambda: text(window, "value.Moisture") not in ("", "–"), timeout=20_000)
+    qtbot.waitUntil(lambda: window.windowTitle().endswith("Built-in broker — Simulated data"))
+    assert find(window, "action.publisher.toggle").iconText() == "Stop publisher"
+    find(window, "action.publisher.toggle").trigger()
+    qtbot.waitUntil(
+        lambda: engine.snapshot().publisher.state is PublisherState.STOPPED, timeout=20_000
+    )
+    qtbot.waitUntil(lambda: text(window, "status.publisher") == "Publisher stopped")
+    find(window, "action.data.deleteSimulated").trigger()
+    qtbot.mouseClick(find(window, "button.banner.yes"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.snapshot().store.simulated_rows == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: "Simulated" not in window.windowTitle())
+    assert not find(window, "action.data.deleteSimulated").isEnabled()
+
+
+# -- pages and panels ----------------------------------------------------------------------
+
+
+def test_names_of_the_contract_are_there(make_window: WindowMaker, qtbot: QtBot) -> None:
+    window = make_window(**{"broker.port": free_port()})
+    qtbot.waitUntil(lambda: window.findChild(QWidget, "page.live") is not None, timeout=20_000)
+    for name in (
+        "toolbar.main", "tabs.main", "dock.devices", "dock.health", "list.devices",
+        "page.live", "page.messages", "page.first", "banner.message", "table.messages",
+        "edit.messages.filter", "button.messages.pause", "text.message.payload",
+        "button.broker.profile", "group.range", "button.range.24h", "first.simulate",
+        "first.connect", "status.link", "status.lastReading", "status.rate", "status.rows",
+        "status.spool", "status.publisher", "status.clock", "action.publisher.toggle",
+        "action.connect.toggle", "action.file.export", "action.tools.settings",
+        "action.chart.freeze", "chart.Moisture", "value.pH", "strip.CO2", "label.health.index",
+        "conn.broker.state", "conn.spool.depth",
+    ):  # fmt: skip
+        assert window.findChild(QObject, name) is not None, name
+    assert window.objectName() == "window.main"
+
+
+def test_every_control_that_takes_the_focus_has_a_spoken_name(make_window: WindowMaker) -> None:
+    window = make_window()
+    nameless = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for widget in window.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and not (
+            widget.accessibleName()
+            or (hasattr(widget, "text") and widget.text())
+            or isinstance(widget, QLineEdit)
+        )
+        and not widget.objectName().startswith("qt_")
+    ]
+    assert nameless == []
+
+
+def test_shortcuts_are_unique(make_window: WindowMaker) -> None:
+    window = make_window()
+    keys = [
+        action.shortcut().toString()
+        for action in window.findChildren(QAction)
+        if not action.shortcut().isEmpty() and action.objectName()
+    ]
+    assert sorted(keys) == sorted(set(keys))
+    assert {"F5", "F9", "F10", "F11", "Ctrl+K", "Ctrl+E", "Ctrl+1", "Ctrl+4", "Alt+1"} <= set(keys)
+
+
+def test_mnemonics_are_unique_in_each_menu(make_window: WindowMaker) -> None:
+    window = make_window()
+    menus = [action.menu() for action in window.menuBar().actions()]
+    for menu in [None, *menus]:
+        actions = window.menuBar().actions() if menu is None else menu.actions()
+        letters = [a.text()[a.text().index("&") + 1].lower() for a in actions if "&" in a.text()]
+        assert len(letters) == len(set(letters)), [a.text() for a in actions]
+
+
+def test_every_action_in_a_menu_is_connected(make_window: WindowMaker) -> None:
+    window = make_window()
+    signal = "2triggered(bool)"
+    for menu_action in window.menuBar().actions():
+        for action in menu_action.menu().actions():
+            if action.isSeparator() or action.menu():
+                continue
+            toggled = action.receivers("2toggled(bool)")
+            assert action.receivers(signal) + toggled > 0, action.text()
+
+
+def test_keys_switch_pages_and_the_filter_gets_the_focus(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    qtbot.keySequence(window, QKeySequence("Ctrl+4"))
+    assert find(window, "page.messages").isVisible()
+    qtbot.keySequence(window, QKeySequence("Ctrl+1"))
+    assert not find(window, "page.messages").isVisible()
+    window.actions_.find.trigger()
+    assert find(window, "edit.messages.filter").hasFocus()
+
+
+def test_panels_fold_by_key_and_the_right_one_follows_the_page(make_window: WindowMaker) -> None:
+    window = make_window()
+    left, right = find(window, "dock.devices"), find(window, "dock.health")
+    window.actions_.devices.trigger()
+    assert not left.isVisible()
+    window.actions_.devices.trigger()
+    assert left.isVisible()
+    assert right.isVisible()
+    assert right.accessibleName() == "Soil health"
+    window.show_view("messages")
+    assert right.accessibleName() == "Payload"
+    assert find(window, "panel.message.payload").isVisible()
+    window.actions_.health.trigger()
+    assert not right.isVisible()
+
+
+def test_a_narrow_window_gives_the_side_panels_another_place(make_window: WindowMaker) -> None:
+    window = make_window(size=(1100, 640))
+    tabs = find(window, "tabs.main")
+    assert not find(window, "dock.health").isVisible()
+    shown = [tabs.tabText(i) for i in range(tabs.count()) if tabs.isTabVisible(i)]
+    assert shown == ["Live", "Soil health", "Messages"]
+    window.show_view("health")
+    assert find(window, "panel.health").isVisible()
+    window.show_view("messages")
+    assert find(window, "panel.message.payload").isVisible()
+    window.resize(1366, 768)
+    assert find(window, "dock.health").isVisible()
+    window.show_view("live")
+    assert find(window, "panel.health").isVisible()
+    assert not tabs.isTabVisible(1)
+
+
+def test_chart_tools_belong_to_the_live_page(make_window: WindowMaker) -> None:
+    window = make_window(**{"broker.port": free_port()})
+    assert find(window, "button.range.24h").isVisible()
+    window.show_view("messages")
+    assert not find(window, "button.range.24h").isVisible()
+
+
+# -- devices, ranges, freeze ---------------------------------------------------------------
+
+
+def test_devices_appear_and_one_has_the_focus(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine)
+    with_devices(qtbot, engine, "soil-01", "soil-02")
+    qtbot.waitUntil(lambda: window.devices_panel.focus_device == "soil-01", timeout=20_000)
+    qtbot.waitUntil(lambda: find(window, "label.health.index").property("value") == 65)
+    window.actions_.next_device.trigger()
+    assert window.devices_panel.focus_device == "soil-02"
+    qtbot.waitUntil(lambda: window.presenter.view_state().focus == "soil-02")
+
+
+def test_the_stored_series_and_new_points_reach_the_charts(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    deliver(engine, [reading("soil-01", n) for n in range(20)])
+    qtbot.waitUntil(lambda: engine.snapshot().counters.stored == 20, timeout=20_000)
+    window = make_window(engine)
+    qtbot.waitUntil(lambda: window.findChild(QWidget, "page.live") is not None, timeout=20_000)
+    chart = find(window, "chart.Moisture")
+    qtbot.waitUntil(lambda: chart.property("points") == 20, timeout=20_000)
+    deliver(engine, [reading("soil-01", n) for n in range(20, 25)])
+    qtbot.waitUntil(lambda: chart.property("points") == 25, timeout=20_000)
+    find(window, "action.range.15m").trigger()
+    qtbot.waitUntil(lambda: chart.property("points") == 25, timeout=20_000)
+
+
+def test_freeze_counts_what_it_holds_back(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine)
+    with_devices(qtbot, engine, "soil-01")
+    qtbot.waitUntil(lambda: window.findChild(QWidget, "page.live") is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: find(window, "chart.N").property("points") == 1, timeout=20_000)
+    button = find(window, "button.freeze")
+    assert button.text() == "Freeze"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert button.text() == "Resume"
+    deliver(engine, [reading("soil-01", n) for n in range(2, 9)])
+    qtbot.waitUntil(lambda: button.text() == "Resume (7 new)", timeout=20_000)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert button.text() == "Freeze"
+
+
+# -- publisher and questions ---------------------------------------------------------------
+
+
+def test_simulated_readings_for_a_foreign_broker_are_asked_about(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(start=False, **{"broker.host": "farm-hub"})
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    banner = find(window, "banner.message")
+    window.actions_.publisher.trigger()
+    assert sent == []
+    assert banner.isVisible()
+    assert banner.property("code") == "ask.publish"
+    assert banner.notice.headline == "Send simulated readings to farm-hub:1883?"
+    qtbot.mouseClick(find(window, "button.banner.no"), Qt.MouseButton.LeftButton)
+    assert sent == []
+    assert not banner.isVisible()
+    window.actions_.publisher.trigger()
+    buttons = [b for b in banner.findChildren(QPushButton, "button.banner.yes") if b.isVisible()]
+    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    assert sent == [StartPublisher()]
+
+
+def test_the_built_in_broker_needs_no_question(
+    make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(start=False, **{"broker.mode": "builtin"})
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    window.actions_.publisher.trigger()
+    assert sent == [StartPublisher()]
+
+
+def test_a_running_publisher_is_stopped(
+    make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(start=False, **{"broker.mode": "builtin"})
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    status = engine.snapshot()
+    running = type(status.publisher)(state=PublisherState.RUNNING, devices=3, interval_s=2)
+    changed = type(status)(publisher=running)
+    monkeypatch.setattr(engine, "snapshot", lambda: changed)
+    window.presenter.refresh()
+    assert find(window, "button.publisher").text() == "Stop publisher"
+    window.actions_.publisher.trigger()
+    assert sent == [StopPublisher()]
+
+
+def test_deleting_simulated_data_asks_first(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine)
+    assert not window.actions_.delete_simulated.isEnabled()
+    with_devices(qtbot, engine, "simulator-01", simulated=True)
+    qtbot.waitUntil(window.actions_.delete_simulated.isEnabled)
+    sent = record_commands(monkeypatch, engine)
+    window.actions_.delete_simulated.trigger()
+    assert window.banner.notice is not None
+    assert window.banner.notice.headline == "Delete 1 simulated readings?"
+    qtbot.mouseClick(find(window, "button.banner.yes"), Qt.MouseButton.LeftButton)
+    assert sent == [DeleteSimulated()]
+
+
+# -- problems --------------------------------------------------------------------------------
+
+
+def test_a_broker_that_does_not_answer_is_said_in_words(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    port = free_port()
+    window = make_window(make_engine(**{"broker.port": port}))
+    banner = find(window, "banner.message")
+    qtbot.waitUntil(lambda: banner.property("code") == "broker.refused", timeout=20_000)
+    assert banner.isVisible()
+    assert f"127.0.0.1:{port}" in banner.accessibleName()
+    assert "does not answer" in banner.accessibleName()
+    details = find(window, "button.banner.details")
+    qtbot.mouseClick(details, Qt.MouseButton.LeftButton)
+    assert "broker.refused" in find(window, "text.banner.details").toPlainText()
+    qtbot.mouseClick(find(window, "button.banner.copy"), Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text().startswith("broker.refused\n")
+    qtbot.mouseClick(find(window, "button.banner.broker_settings"), Qt.MouseButton.LeftButton)
+    dialog = find(window, "dialog.settings")
+    assert dialog.isVisible()
+    dialog.reject()
+    with MosquittoServer(port=port) as broker:
+        assert broker.port == port
+        find(window, "button.banner.retry").click()
+        qtbot.waitUntil(lambda: not banner.isVisible(), timeout=20_000)
+        assert text(window, "status.link") == "Live over MQTT"
+        find(window, "action.connect.toggle").trigger()
+        qtbot.waitUntil(lambda: text(window, "status.link") == "Not connected", timeout=20_000)
+
+
+def test_a_note_that_was_read_can_be_put_aside(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "settings.toml").write_text("this is not toml", encoding="utf-8")
+    window = make_window(make_engine())
+    banner = find(window, "banner.message")
+    qtbot.waitUntil(banner.isVisible)
+    assert banner.property("code") == "settings.damaged"
+    qtbot.mouseClick(find(window, "button.banner.dismiss"), Qt.MouseButton.LeftButton)
+    window.presenter.refresh()
+    assert not banner.isVisible()
+
+
+# -- settings, export, about, memory ---------------------------------------------------------
+
+
+def test_the_theme_follows_the_settings(
+    qtbot: QtBot, make_window: WindowMaker, theme: ThemeController
+) -> None:
+    window = make_window(**{"broker.port": free_port()})
+    find(window, "action.view.theme.dark").trigger()
+    qtbot.waitUntil(lambda: theme.scheme == "dark", timeout=20_000)
+    assert theme.tokens.dark
+    find(window, "action.view.theme.light").trigger()
+    qtbot.waitUntil(lambda: theme.scheme == "light", timeout=20_000)
+
+
+def test_settings_reach_the_file_and_the_broker_button(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine)
+    window.actions_.settings.trigger()
+    host = find(window, "settings.broker.host")
+    host.setFocus()
+    host.selectAll()
+    qtbot.keyClicks(host, "localhost")
+    qtbot.mouseClick(find(window, "settings.ok"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.settings.broker.host == "localhost", timeout=20_000)
+    qtbot.waitUntil(lambda: find(window, "button.broker.profile").text() == "localhost")
+    assert 'host = "localhost"' in engine.paths.settings.read_text(encoding="utf-8")
+
+
+def test_about_names_the_versions(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.actions_.about.trigger()
+    facts = find(window, "about.facts").text()
+    assert "Version 0." in facts
+    assert "Python 3." in facts
+    assert "Qt 6." in facts
+    find(window, "dialog.about").accept()
+
+
+def test_the_window_comes_back_as_it_was_left(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine, size=(1240, 700))
+    with_devices(qtbot, engine, "soil-01", "soil-02")
+    qtbot.waitUntil(lambda: window.devices_panel.focus_device == "soil-01", timeout=20_000)
+    window.presenter.set_focus_device("soil-02")
+    find(window, "action.range.7d").trigger()
+    window.actions_.devices.trigger()
+    window.show_view("messages")
+    window.close()
+    assert engine.paths.window_state.is_file()
+    again = make_window(engine, size=(1240, 700))
+    assert again.pages.page == "messages"
+    assert again.actions_.range_group.checkedAction().data() == "7d"
+    assert not find(again, "dock.devices").isVisible()
+    qtbot.waitUntil(lambda: again.devices_panel.focus_device == "soil-02", timeout=20_000)
+
+
+def test_a_damaged_window_file_is_no_reason_to_fail(
+    make_window: WindowMaker, make_engine: EngineMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "window.ini").write_bytes(b"[General]\nversion=1\ngeometry=\xff\x00rot\n")
+    window = make_window(make_engine())
+    assert window.isVisible()
+    assert window.width() >= 640
+
+
+def test_a_screenshot_of_each_view(
+    make_window: WindowMaker, make_engine: EngineMaker, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("harit_desktop.ui.main_window.SCREENSHOT_WAIT_S", 0.1)
+    window = make_window(make_engine(**{"broker.port": free_port()}))
+    for view in ("live", "messages", "settings"):
+        assert window.take_screenshot(tmp_path / f"{view}.png", view)
+        assert (tmp_path / f"{view}.png").stat().st_size > 5000
+    assert not window.take_screenshot(tmp_path / "nowhere" / "x.png", "live")
+    window.settings_dialog.reject()  # type: ignore[union-attr]  # It was opened above.
+
+
+def test_the_window_needs_no_slow_library_to_show() -> None:
+    code = (
+        "import sys, harit_desktop.ui.main_window, harit_desktop.ui.application;"
+        "slow = {'numpy', 'pyqtgraph', 'sqlalchemy', 'paho', 'requests'} & set(sys.modules);"
+        "sys.exit(str(slow) if slow else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_connect_without_a_broker_opens_the_dialog(
+    make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(start=False)
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    window.actions_.connect_toggle.trigger()
+    find(window, "dialog.connect").reject()
+    assert sent == []
+
+
+def test_connect_with_a_broker_connects(
+    make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(start=False, **{"broker.host": "farm-hub"})
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    window.actions_.connect_toggle.trigger()
+    assert sent == [Connect()]
