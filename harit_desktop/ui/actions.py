@@ -38,7 +38,7 @@ class Actions(QObject):
         self.fullscreen = make(
             "action.view.fullscreen", self.tr("&Full screen"), "F11", checkable=True
         )
-        self.find = make("action.find", self.tr("&Find"), "Ctrl+F")
+        self.find = make("action.find", self.tr("F&ind"), "Ctrl+F")
         self.publisher = make("action.publisher.toggle", self.tr("Start &publisher"), "F5")
         self.connect_toggle = make("action.connect.toggle", self.tr("&Connect"), "Ctrl+K")
         # The strips handle these two keys themselves; a window-wide Space would press no button.

@@ -57,6 +57,7 @@ class LivePage(QWidget):
         self._simulated = False
         self._now_us = 0
         self._frozen_us: int | None = None
+        self._cut_us: int | None = None
         self._missed = 0
         self._drawn_us = 0
         self._draw_soon = True
@@ -101,8 +102,9 @@ class LivePage(QWidget):
             if publisher_id == self._data.focus:
                 self._missed += added.size
                 self.missed_changed.emit(self._missed)
-        elif publisher_id in self._data.shown() and self.stack.has_moved(publisher_id, added):
-            self._moved = True
+        elif publisher_id in self._data.shown():
+            self._moved = self._moved or self.stack.has_moved(publisher_id, added)
+            self.stack.settle_cursor()
 
     def set_devices(self, devices: Sequence[DeviceState], now_us: int) -> None:
         """Takes the newest state of every device: headers, ages, context devices."""
@@ -136,6 +138,8 @@ class LivePage(QWidget):
         if frozen == self.frozen:
             return
         self._frozen_us = self._now_us if frozen else None
+        # A probe's clock may be ahead: what is already drawn stays.
+        self._cut_us = max(self._now_us, self._data.newest_us()) if frozen else None
         self._missed = 0
         self.missed_changed.emit(0)
         self._start_afresh()
@@ -213,15 +217,15 @@ class LivePage(QWidget):
         return self._moved or self.stack.view_at(now_us) != self.stack.view
 
     def _draw(self) -> None:
-        now_us = self._now_us
         if self._frozen_us is None:
-            self._data.trim(now_us)
+            self._data.trim(self._now_us)
+            now_us = self._now_us
+        else:
+            now_us = self._frozen_us
         device = self._data.focus_device
         simulated = self._simulated or (device is not None and device.simulated)
-        self.stack.draw(
-            now_us if self._frozen_us is None else self._frozen_us, self._limits, simulated
-        )
-        self._drawn_us, self._draw_soon, self._moved = now_us, False, False
+        self.stack.draw(now_us, self._limits, simulated, self._cut_us)
+        self._drawn_us, self._draw_soon, self._moved = self._now_us, False, False
 
     def _refresh_headers(self) -> None:
         """Values, trends, states and spoken texts of the strips; cheap where nothing changed."""

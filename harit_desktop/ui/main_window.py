@@ -162,8 +162,15 @@ class MainWindow(QMainWindow):
         self.devices_dock.setWidget(self._left_panel())
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.devices_dock)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.side.dock)
-        self.side.add("live", scrolling(self.soil_panel), self.pages.place_health)
-        self.side.add("messages", self.message_page.payload_panel, self.message_page.place_payload)
+        self.side.add(
+            "live", self.tr("Soil health"), scrolling(self.soil_panel), self.pages.place_health
+        )
+        self.side.add(
+            "messages",
+            self.tr("Payload"),
+            self.message_page.payload_panel,
+            self.message_page.place_payload,
+        )
         for corner, area in (
             (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
             (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
@@ -282,7 +289,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.presenter.start()
-        (self.first_page.simulate_button if self.pages.first_run else self.pages.tabs).setFocus()
+        (self.first_page.simulate_button if self.pages.first_run else self).setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -127,8 +127,8 @@ class MessageBanner(QFrame):
     def _show(self) -> None:
         notice = self._pick()
         before, self._shown = self._shown, notice
-        self.setVisible(notice is not None)
         if notice is None:
+            self.hide()
             self.setProperty("code", "")
             return
         if notice == before:
@@ -146,6 +146,7 @@ class MessageBanner(QFrame):
         self._details_button.setVisible(bool(notice.details))
         self._show_more()
         self._restyle()
+        self.show()
 
     def _pick(self) -> Notice | None:
         if self._question is not None:
@@ -168,7 +169,7 @@ class MessageBanner(QFrame):
     def _make_buttons(self, buttons: Sequence[Button]) -> None:
         for old in self._buttons:
             self._line.removeWidget(old)
-            old.hide()
+            old.setParent(None)
             old.deleteLater()
         self._buttons = []
         for button in buttons:

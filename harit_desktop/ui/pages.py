@@ -100,6 +100,7 @@ class PageArea(QWidget):
         tabs.setObjectName("tabs.main")
         tabs.setAccessibleName(self.tr("Pages"))
         tabs.setDrawBase(False)
+        tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tabs.setExpanding(False)
         tabs.setUsesScrollButtons(False)
         tabs.setElideMode(Qt.TextElideMode.ElideNone)

@@ -123,8 +123,8 @@ class Presenter(QObject):
         page.missed_changed.connect(self._show_freeze)
         self._theme.changed.connect(self._restyle_page)
         self._live_feed.set_range(self._range_key)
-        page.set_limits(self._engine.limits())
         window.pages.set_live_page(page)
+        self._show_limits()
         self._set_page_focus()
         self._live_version = None
 
@@ -237,8 +237,8 @@ class Presenter(QObject):
         self._window.actions_.check(self._window.actions_.theme_group, settings.ui.theme)
         self._theme.set_scheme(settings.ui.theme)
         self._theme.set_text_scale(settings.ui.text_size / 100)
-        if before is not None and before.analysis != settings.analysis and self._live_page:
-            self._live_page.set_limits(self._engine.limits())
+        if before is not None and before.analysis != settings.analysis:
+            self._show_limits()
 
     def _show_devices(self, now: int, new_second: bool) -> None:
         window = self._window
@@ -246,8 +246,9 @@ class Presenter(QObject):
         if version != self._live_version:
             self._live_version = version
             self._devices = self._engine.live.devices()
-            window.devices_panel.set_devices(self._devices, now)
+            # First: without a choice of ours the panel would make one of its own.
             self._choose_focus()
+            window.devices_panel.set_devices(self._devices, now)
             if self._live_page is not None:
                 self._live_page.set_devices(self._devices, now)
                 focus = self._focus_state()
@@ -290,6 +291,12 @@ class Presenter(QObject):
         if self._live_page is not None and self._live_feed is not None:
             self._live_feed.focus = self._focus or ""
             self._live_page.set_focus(self._focus)
+
+    def _show_limits(self) -> None:
+        limits = self._engine.limits()
+        self._window.devices_panel.set_limits(limits)
+        if self._live_page is not None:
+            self._live_page.set_limits(limits)
 
     def _focus_state(self) -> DeviceState | None:
         return next((d for d in self._devices if d.publisher_id == self._focus), None)

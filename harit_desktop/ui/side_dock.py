@@ -48,8 +48,11 @@ class SideDock:
         self._narrow = False
         self.wanted = True
 
-    def add(self, page: str, panel: QWidget, place_narrow: Callable[[QWidget], object]) -> None:
+    def add(
+        self, page: str, title: str, panel: QWidget, place_narrow: Callable[[QWidget], object]
+    ) -> None:
         """Gives a page its panel; `place_narrow(panel)` puts it into the page itself."""
+        panel.setAccessibleName(title)
         self._panels[page] = (panel, place_narrow)
         self._stack.addWidget(panel)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.status import LinkState, PublisherState
@@ -48,7 +48,8 @@ def make_window(
         windows.append(window)
         window.resize(*size)
         window.show()
-        qtbot.waitExposed(window)
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
         return window
 
     yield make
@@ -297,11 +298,11 @@ def test_a_narrow_window_gives_the_side_panels_another_place(make_window: Window
     assert not tabs.isTabVisible(1)
 
 
-def test_chart_tools_belong_to_the_live_page(make_window: WindowMaker) -> None:
+def test_chart_tools_belong_to_the_live_page(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(**{"broker.port": free_port()})
     assert find(window, "button.range.24h").isVisible()
     window.show_view("messages")
-    assert not find(window, "button.range.24h").isVisible()
+    qtbot.waitUntil(lambda: not find(window, "button.range.24h").isVisible())
 
 
 # -- devices, ranges, freeze ---------------------------------------------------------------
@@ -314,7 +315,8 @@ def test_devices_appear_and_one_has_the_focus(
     window = make_window(engine)
     with_devices(qtbot, engine, "soil-01", "soil-02")
     qtbot.waitUntil(lambda: window.devices_panel.focus_device == "soil-01", timeout=20_000)
-    qtbot.waitUntil(lambda: find(window, "label.health.index").property("value") == 65)
+    index = str(engine.live.devices()[0].analysis.index)
+    qtbot.waitUntil(lambda: text(window, "label.health.index") == index)
     window.actions_.next_device.trigger()
     assert window.devices_panel.focus_device == "soil-02"
     qtbot.waitUntil(lambda: window.presenter.view_state().focus == "soil-02")
@@ -373,8 +375,7 @@ def test_simulated_readings_for_a_foreign_broker_are_asked_about(
     assert sent == []
     assert not banner.isVisible()
     window.actions_.publisher.trigger()
-    buttons = [b for b in banner.findChildren(QPushButton, "button.banner.yes") if b.isVisible()]
-    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(find(window, "button.banner.yes"), Qt.MouseButton.LeftButton)
     assert sent == [StartPublisher()]
 
 

@@ -21,7 +21,8 @@ NEAR_PX = 3.0
 class TimeCursor:
     """An instant among the focus device's readings, or none.
 
-    `follows` keeps it on the newest reading; `by_mouse` says that it goes with the mouse.
+    `follows` keeps it on the newest reading; `by_mouse` says that it goes with the mouse;
+    readings after `until_us` are out of its reach.
     """
 
     def __init__(self, data: LiveData) -> None:
@@ -29,6 +30,7 @@ class TimeCursor:
         self.time_us: int | None = None
         self.follows = False
         self.by_mouse = False
+        self.until_us: int | None = None
 
     def drop(self) -> None:
         self.time_us, self.follows, self.by_mouse = None, False, False
@@ -80,7 +82,9 @@ class TimeCursor:
         data = self._data.data(self._data.focus) if self._data.focus is not None else None
         if data is None:
             return np.empty(0, np.int64)
-        first, last = np.searchsorted(data.time_us, [view.start_us, view.end_us])
+        end_us = view.end_us if self.until_us is None else min(view.end_us, self.until_us)
+        first = np.searchsorted(data.time_us, view.start_us)
+        last = np.searchsorted(data.time_us, end_us, side="right")
         return data.time_us[first:last]
 
 

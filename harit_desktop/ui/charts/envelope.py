@@ -14,6 +14,7 @@ from harit_desktop.ui.charts.gaps import breaks
 from harit_desktop.ui.charts.series import SeriesData
 
 READINGS_PER_PX = 2
+DRAWABLE = 1e12
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +73,8 @@ def trace(
     failed = series.flags[:, channel] == Flag.FAIL
     # The mean of a bucket leaves refused values out; it counts although one was refused.
     refused = failed if low is None else failed & ~np.isfinite(low)
-    good = np.isfinite(value) & ~refused
+    # NaN compares false. Far beyond what a probe can send, arithmetic on ranges overflows.
+    good = (np.abs(value) < DRAWABLE) & ~refused
     times, failed_us, failed_value = series.time_us, series.time_us[failed], value[failed]
     if not good.all():
         times, value = times[good], value[good]
@@ -96,13 +98,17 @@ def _filled(extremes: Floats | None, value: Floats) -> Floats | None:
     return np.where(np.isfinite(extremes), extremes, value)
 
 
-def line(source: Trace, start_us: int, end_us: int, width_px: int) -> Line:
+def line(
+    source: Trace, start_us: int, end_us: int, width_px: int, until_us: int | None = None
+) -> Line:
     """The part of a trace in view as a line for a plot of `width_px` pixels.
 
-    One row before `start_us` is kept, so that the line enters from the edge.
+    One row before `start_us` is kept, so that the line enters from the edge. Rows after
+    `until_us`, if given, are left out.
     """
     first = max(0, int(np.searchsorted(source.time_us, start_us)) - 1)
-    last = int(np.searchsorted(source.time_us, end_us, side="right"))
+    newest_us = end_us if until_us is None else min(end_us, until_us)
+    last = max(first, int(np.searchsorted(source.time_us, newest_us, side="right")))
     gaps = source.gap_after[(source.gap_after >= first) & (source.gap_after < last - 1)] - first
     part = slice(first, last)
     if last - first > READINGS_PER_PX * max(1, width_px):

@@ -139,6 +139,11 @@ class LiveData:
         ]
         return max(_LEAST_ALL_US, now_us - min(oldest, default=now_us))
 
+    def newest_us(self) -> int:
+        """The newest instant of the focus device's readings, 0 where it has none."""
+        data = None if self.focus is None else self.data(self.focus)
+        return int(data.time_us[-1]) if data is not None and data.size else 0
+
     def trim(self, now_us: int) -> None:
         """Forgets what has left the range, now and then rather than row by row."""
         if RANGES_S[self.range_key] is None:

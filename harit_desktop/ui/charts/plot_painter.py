@@ -1,5 +1,6 @@
 """Paints a strip's frame: shades, grid, gaps, lines, markers and the value axis."""
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -21,6 +22,9 @@ from harit_desktop.ui.theme import CHART, SIZES, Tokens
 
 DOT_PX = 3.5
 MARKER_APART_PX = 14.0
+SPIKE_PX = 6.0
+SPIKE_BANDS = 4.0
+"""A column this many pixels and usual band heights high holds an excursion."""
 
 
 class PlotPainter:
@@ -154,17 +158,33 @@ class PlotPainter:
             return
         ink = self.tokens.color("ink")
         if line.dense:
-            x = self.scale.x(line.time_us)
-            area = band_path(x, self.scale.y(line.high), self.scale.y(line.low), line.starts)
-            # Antialiasing so ragged an area costs four times as much and shows nothing more.
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.fillPath(area, self.tokens.color("ink", CHART.band_alpha))
+            self._extremes(painter, line)
         self._line(painter, line, ink, CHART.focus_px)
         runs = self.runs
         if runs.onsets:
             x, y = self.scale.x(runs.time_us), self.scale.y(runs.value)
             path = line_path(x, y, runs.connect)
             stroke(painter, path, self.tokens.color("crit"), CHART.broken_px)
+
+    def _extremes(self, painter: QPainter, line: Line) -> None:
+        """The band between lowest and highest value, and single excursions from it as lines:
+        in the pale band a spike of one pixel could not be seen."""
+        x, upper, lower = (
+            self.scale.x(line.time_us),
+            self.scale.y(line.high),
+            self.scale.y(line.low),
+        )
+        # Antialiasing so ragged an area costs four times as much and shows nothing more.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        area = band_path(x, upper, lower, line.starts)
+        painter.fillPath(area, self.tokens.color("ink", CHART.band_alpha))
+        height = lower - upper
+        spikes = height > max(SPIKE_PX, SPIKE_BANDS * float(np.median(height)))
+        if spikes.any():
+            ends = np.column_stack([upper[spikes], lower[spikes]]).ravel()
+            connect = np.tile(np.array([1, 0], np.int32), int(spikes.sum()))
+            path = line_path(np.repeat(x[spikes], 2), ends, connect)
+            stroke(painter, path, self.tokens.color("ink"), 1.0)
 
     def _marks(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

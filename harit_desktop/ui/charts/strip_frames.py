@@ -12,23 +12,26 @@ from harit_desktop.ui.charts.gaps import Gap
 from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.time_ticks import Tick
 from harit_desktop.ui.charts.value_range import ValueRange, value_ticks
+from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.words import number
 
 CONTEXT_REACH = 1.5
 """Context lines widen the value axis by at most this many heights of the focus line."""
 TALL_STRIP_PX = 110
 _MOST_FAILED = 300
+_LABEL_EDGE_PX = 6
 
 
 class Scene(NamedTuple):
     """What all strips have in common: view, present instant, ticks, limits by channel, and
-    the mark of simulated data ("" for measured ones)."""
+    the mark of simulated data ("" for measured ones). Nothing after `until_us` is drawn."""
 
     view: TimeView
     now_us: int
     ticks: tuple[Tick, ...]
     limits: Mapping[str, Limits]
     mark: str
+    until_us: int
 
 
 class FrameBuilder:
@@ -52,9 +55,9 @@ class FrameBuilder:
         """
         spec = CHANNELS[channel]
         focus = self._trace(self._data.focus, channel)
-        drawn = None if focus is None else self._line(focus, scene.view)
+        drawn = None if focus is None else self._line(focus, scene)
         blank = drawn is None or drawn.size == 0
-        context = self._context(channel, scene.view)
+        context = self._context(channel, scene)
         limits = scene.limits.get(spec.key)
         value_range = self._ranges[channel]
         low, high = _wanted_range(drawn, context, limits, spec.start, spec.min_span)
@@ -80,12 +83,13 @@ class FrameBuilder:
     def _trace(self, publisher_id: str | None, channel: int) -> Trace | None:
         return None if publisher_id is None else self._data.trace(publisher_id, channel)
 
-    def _line(self, of: Trace, view: TimeView) -> Line:
-        return line(of, view.start_us, view.end_us, view.width_px)
+    def _line(self, of: Trace, scene: Scene) -> Line:
+        view = scene.view
+        return line(of, view.start_us, view.end_us, view.width_px, scene.until_us)
 
-    def _context(self, channel: int, view: TimeView) -> list[Line]:
+    def _context(self, channel: int, scene: Scene) -> list[Line]:
         traces = (self._trace(known, channel) for known in self._data.context())
-        lines = (self._line(of, view) for of in traces if of is not None)
+        lines = (self._line(of, scene) for of in traces if of is not None)
         return [made for made in lines if made.size]
 
 
@@ -98,7 +102,10 @@ def points_in_view(of: Trace | None, view: TimeView) -> int:
 
 
 def _value_ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...]:
-    positions, decimals = value_ticks(of.low, of.high, 4 if height_px > TALL_STRIP_PX else 3)
+    """Ticks whose labels have room: none so near the edge that it would be cut."""
+    edge = (of.high - of.low) * _LABEL_EDGE_PX * text_scale() / max(20, height_px)
+    most = 4 if height_px > TALL_STRIP_PX else 3
+    positions, decimals = value_ticks(of.low + edge, of.high - edge, most)
     return tuple((at, number(at, decimals)) for at in positions)
 
 

@@ -90,16 +90,24 @@ class StripStack(QWidget):
                     return True
         return False
 
-    def draw(self, now_us: int, limits: Mapping[str, Limits], simulated: bool) -> None:
-        """Draws every strip and the axis as of an instant."""
+    def draw(
+        self,
+        now_us: int,
+        limits: Mapping[str, Limits],
+        simulated: bool,
+        until_us: int | None = None,
+    ) -> None:
+        """Draws every strip and the axis as of an instant; nothing newer than `until_us`."""
         began_s = perf_counter()
         view = self.view = self.view_at(now_us)
-        ticks = tuple(time_ticks(view.start_us, view.end_us))
+        # A tick on the value axis itself would only thicken it.
+        ticks = tuple(time_ticks(view.start_us, view.time_at(view.width_px - 2)))
         mark = self.tr("Simulated data") if simulated else ""
-        scene = Scene(view, now_us, ticks, limits, mark)
+        scene = Scene(view, now_us, ticks, limits, mark, until_us or view.end_us)
         for i, strip in enumerate(self.strips):
             self._draw_strip(i, strip, scene)
         self.axis.show_view(view, ticks, self.strips[0].header.width())
+        self._cursor.until_us = until_us
         self._cursor.settle(view)
         self._place_cursor()
         self._remember_ends()
@@ -134,6 +142,12 @@ class StripStack(QWidget):
                 self._drawn[known] = (self.view.column_of(int(data.time_us[-1])), tuple(ends))
 
     # The cursor.
+
+    def settle_cursor(self) -> None:
+        """Lets a cursor on the newest reading go with it where nothing is drawn anew."""
+        if self._cursor.follows:
+            self._cursor.settle(self.view)
+            self._place_cursor()
 
     def jump_cursor(self, newest: bool) -> None:
         """To the newest reading, where it stays, or to the oldest in view."""

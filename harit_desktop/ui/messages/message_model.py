@@ -39,6 +39,8 @@ class Column(IntEnum):
     SIZE = 7
 
 
+# Nothing new was stored and nothing is wrong: these lines step back.
+_ASIDE = (Outcome.DUPLICATE, Outcome.SHOWN)
 _RIGHT_ALIGNED = (Column.SIZE,)
 
 
@@ -142,7 +144,7 @@ class MessageModel(QAbstractTableModel):
                 return self._warn_color
             if role == Qt.ItemDataRole.DecorationRole:
                 return self._warn_icon
-        elif role == Qt.ItemDataRole.ForegroundRole and record.outcome is not Outcome.STORED:
+        elif role == Qt.ItemDataRole.ForegroundRole and record.outcome in _ASIDE:
             return self._faint_color
         return None
 

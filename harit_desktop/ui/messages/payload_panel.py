@@ -72,6 +72,7 @@ class PayloadPanel(QWidget):
         self._facts = self._label("dense muted")
         self._result = self._label("dense")
         self._text = QPlainTextEdit()
+        self._copy_button = QPushButton()
         self._values = QGridLayout()
         self._values_heading = self._label("caption strong muted")
         self._channels = {channel.key: self._value_row(channel.key) for channel in CHANNELS}
@@ -84,10 +85,9 @@ class PayloadPanel(QWidget):
         self._wanted = None
         self._text.clear()
         self._show_values(None)
-        self._bar.setEnabled(False)
-        self._text.setVisible(record is not None)
-        self._result.setVisible(record is not None)
-        self._facts.setVisible(record is not None)
+        for widget in (self._text, self._result, self._facts, self._bar):
+            widget.setVisible(record is not None)
+        set_look(self._topic, class_="dense muted" if record is None else "strong")
         if record is None:
             self._topic.setText(self.tr("Choose a message to see what it says."))
             return
@@ -109,7 +109,7 @@ class PayloadPanel(QWidget):
             return
         payload, self._wanted = self._wanted.value, None
         self._payload = payload or Payload(None)
-        self._bar.setEnabled(self._payload.content is not None)
+        self._copy_button.setEnabled(self._payload.content is not None)
         self._show_text()
         self._show_values(self._payload.values)
 
@@ -148,11 +148,11 @@ class PayloadPanel(QWidget):
             row.addWidget(button)
         group.buttonClicked.connect(self._show_text)
         row.addStretch(1)
-        copy = QPushButton(self.tr("Copy"))
-        copy.setObjectName("button.payload.copy")
-        copy.setAccessibleName(self.tr("Copy payload"))
-        copy.clicked.connect(self._copy)
-        row.addWidget(copy)
+        self._copy_button.setText(self.tr("Copy"))
+        self._copy_button.setObjectName("button.payload.copy")
+        self._copy_button.setAccessibleName(self.tr("Copy payload"))
+        self._copy_button.clicked.connect(self._copy)
+        row.addWidget(self._copy_button)
         self._values.setColumnStretch(0, 1)
         self._values.setVerticalSpacing(4)
         self._values_heading.setText(self.tr("Decoded values"))
@@ -161,10 +161,10 @@ class PayloadPanel(QWidget):
         column.setSpacing(6)
         for widget in (self._heading, self._topic, self._facts, self._result, self._bar):
             column.addWidget(widget)
-        column.addWidget(self._text, 1)
+        column.addWidget(self._text, 1000)
         column.addWidget(self._values_heading)
         column.addLayout(self._values)
-        column.addStretch(0)
+        column.addStretch(1)
 
     def _segment(self, name: str, text: str, end: str) -> QToolButton:
         button = QToolButton()

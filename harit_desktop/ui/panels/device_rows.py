@@ -23,6 +23,7 @@ from harit_desktop.ui.words import (
     band_word,
     channel_short_name,
     duration_text,
+    factor_name,
     plain,
 )
 
@@ -84,21 +85,26 @@ def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
 
 
 def _alarm(device: DeviceState, limits: Limits) -> str:
-    """The first value that is impossible or beyond its alarm limits, in words; else ""."""
+    """The first value that is impossible or beyond its alarm limits, in words; else "".
+
+    Without limits the analysis of the reading has to do, which knows no direction.
+    """
     tr = QCoreApplication.translate
-    flags = device.analysis.flags
-    for channel, value, flag in zip(CHANNELS, device.values, flags, strict=False):
-        if value is None or channel.key not in limits:
+    for channel, value, flag in zip(CHANNELS, device.values, device.analysis.flags, strict=False):
+        if value is None:
             continue
         name = channel_short_name(channel.key)
         if flag == Flag.FAIL:
             return tr("DevicesPanel", "{channel} impossible").format(channel=name)
-        _, _, low, high = limits[channel.key]
+        _, _, low, high = limits.get(channel.key, (0.0, 0.0, value, value))
         if value < low:
             return tr("DevicesPanel", "{channel} low").format(channel=name)
         if value > high:
             return tr("DevicesPanel", "{channel} high").format(channel=name)
-    return ""
+    factors = device.analysis.critical_factors
+    if limits or not device.analysis.is_anomalous or not factors:
+        return ""
+    return tr("DevicesPanel", "{channel} out of range").format(channel=factor_name(factors[0]))
 
 
 class DeviceModel(QAbstractListModel):

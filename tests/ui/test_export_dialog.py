@@ -1,0 +1,189 @@
+"""The export dialog: counts first, writes off the main thread, says what came of it."""
+
+from __future__ import annotations
+
+import csv
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QProgressBar, QPushButton, QRadioButton
+from pytestqt.qtbot import QtBot
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.runtime.engine import Engine
+from harit_desktop.runtime.queries import QueryHandle
+from harit_desktop.ui.export_dialog import ExportDialog, ExportScope
+from tests.ui.conftest import EngineMaker
+from tests.ui.deliveries import deliver, reading
+
+
+@pytest.fixture
+def engine(qtbot: QtBot, make_engine: EngineMaker) -> Engine:
+    """A store with 5 real readings of two devices and 2 simulated ones."""
+    engine = make_engine()
+    real = [reading("soil-01", n) for n in range(3)] + [reading("soil-02", n) for n in range(2)]
+    made_up = [reading("simulator-01", n, simulated=True) for n in range(2)]
+    deliver(engine, real + made_up)
+    qtbot.waitUntil(lambda: engine.snapshot().counters.stored == 7, timeout=20_000)
+    return engine
+
+
+class Opened:
+    """An open dialog with the frame clock's part played by `wait`."""
+
+    def __init__(self, qtbot: QtBot, engine: Engine, visible_from_us: int | None = None) -> None:
+        self.qtbot = qtbot
+        scope = ExportScope(
+            visible_from_us=visible_from_us,
+            now_us=time.time_ns() // 1000,
+            focus="soil-01",
+            devices=engine.live.devices(),
+            simulated_rows=engine.snapshot().store.simulated_rows,
+        )
+        self.dialog = ExportDialog(engine, scope)
+        qtbot.addWidget(self.dialog)
+        self.dialog.open()
+        qtbot.waitExposed(self.dialog)
+
+    def find(self, kind: type, name: str) -> Any:
+        found = self.dialog.findChild(kind, f"dialog.export.{name}")
+        assert found is not None, name
+        return found
+
+    def wait_rows(self, text: str) -> None:
+        label = self.find(QLabel, "preview")
+        self.qtbot.waitUntil(lambda: (self.dialog.poll(), label.text())[1] == text, timeout=20_000)
+
+    def save_to(self, path: Path) -> str:
+        """Writes to a file and returns what the dialog says of it."""
+        self.find(QLineEdit, "path").setText(str(path))
+        self.qtbot.mouseClick(self.dialog.save, Qt.MouseButton.LeftButton)
+        result = self.find(QLabel, "result")
+        self.qtbot.waitUntil(lambda: (self.dialog.poll(), result.isVisible())[1], timeout=20_000)
+        return result.text()
+
+
+def lines(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_it_counts_then_writes_real_readings(qtbot: QtBot, engine: Engine, tmp_path: Path) -> None:
+    opened = Opened(qtbot, engine)
+    opened.wait_rows("5 rows")
+    target = tmp_path / "out.csv"
+    assert opened.save_to(target) == f"Saved 5 rows to {target}."
+    assert len(lines(target)) == 1 + 5
+    assert not any("simulator-01" in line for line in lines(target))
+
+
+def test_simulated_data_only_when_asked_for(qtbot: QtBot, engine: Engine, tmp_path: Path) -> None:
+    opened = Opened(qtbot, engine)
+    box = opened.find(QCheckBox, "simulated")
+    assert not box.isChecked()
+    assert "2 readings" in box.text()
+    box.click()
+    opened.wait_rows("7 rows")
+    assert opened.save_to(tmp_path / "all.csv").startswith("Saved 7 rows")
+
+
+def test_chosen_devices_alone(qtbot: QtBot, engine: Engine) -> None:
+    opened = Opened(qtbot, engine)
+    names = [opened.dialog.devices.item(i).text() for i in range(3)]
+    opened.dialog.devices.item(names.index("soil-01")).setCheckState(Qt.CheckState.Unchecked)
+    opened.wait_rows("2 rows")
+    for i in range(3):
+        opened.dialog.devices.item(i).setCheckState(Qt.CheckState.Unchecked)
+    assert not opened.dialog.save.isEnabled()
+
+
+def test_ranges(qtbot: QtBot, engine: Engine) -> None:
+    now_us = time.time_ns() // 1000
+    opened = Opened(qtbot, engine, visible_from_us=now_us - 60_000_000)
+    opened.wait_rows("No rows: simulated data is left out. Include it above if you want it.")
+    assert not opened.dialog.save.isEnabled()
+    opened.find(QRadioButton, "range.all").click()
+    opened.wait_rows("5 rows")
+    opened.find(QRadioButton, "range.custom").click()
+    opened.dialog._from.setDateTime(opened.dialog._from.dateTime().addSecs(-3600))
+    opened.wait_rows("5 rows")
+    opened.dialog._to.setDateTime(opened.dialog._to.dateTime().addSecs(-1800))
+    opened.wait_rows("No rows: simulated data is left out. Include it above if you want it.")
+
+
+def test_changing_a_bound_chooses_the_custom_range(qtbot: QtBot, engine: Engine) -> None:
+    opened = Opened(qtbot, engine)
+    opened.dialog._from.setDateTime(opened.dialog._from.dateTime().addSecs(-60))
+    assert opened.find(QRadioButton, "range.custom").isChecked()
+
+
+def test_an_existing_file_is_named_before_it_is_replaced(
+    qtbot: QtBot, engine: Engine, tmp_path: Path
+) -> None:
+    target = tmp_path / "old.csv"
+    target.write_text("old", encoding="utf-8")
+    opened = Opened(qtbot, engine)
+    opened.find(QLineEdit, "path").setText(str(target))
+    note = opened.find(QLabel, "exists")
+    qtbot.waitUntil(lambda: (opened.dialog.poll(), note.isVisible())[1])
+    assert opened.dialog.save.text() == "Replace"
+    opened.find(QLineEdit, "path").setText(str(tmp_path / "new.csv"))
+    qtbot.waitUntil(lambda: (opened.dialog.poll(), not note.isVisible())[1])
+    assert opened.dialog.save.text() == "Save"
+
+
+def test_a_folder_that_is_not_there_is_said_in_words(
+    qtbot: QtBot, engine: Engine, tmp_path: Path
+) -> None:
+    opened = Opened(qtbot, engine)
+    opened.wait_rows("5 rows")
+    said = opened.save_to(tmp_path / "nowhere" / "x.csv")
+    assert said.startswith("There is no such folder")
+    assert opened.find(QLabel, "result").property("severity") == "crit"
+    assert opened.dialog.save.isEnabled()
+
+
+def test_cancel_ends_a_running_export(
+    qtbot: QtBot, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = threading.Event()
+
+    def slow(_request: object, handle: QueryHandle[int]) -> int:
+        handle.report(0.4)
+        reached.set()
+        while not handle.token.cancelled:
+            time.sleep(0.005)
+        raise KnownError("query.cancelled")
+
+    monkeypatch.setattr(engine._parts, "export_csv", slow)
+    opened = Opened(qtbot, engine)
+    opened.wait_rows("5 rows")
+    opened.find(QLineEdit, "path").setText(str(tmp_path / "x.csv"))
+    qtbot.mouseClick(opened.dialog.save, Qt.MouseButton.LeftButton)
+    assert reached.wait(10)
+    opened.dialog.poll()
+    bar = opened.find(QProgressBar, "progress")
+    assert bar.isVisible()
+    assert bar.value() == 40
+    assert not opened.dialog.devices.isEnabled()
+    cancel = opened.find(QPushButton, "cancel")
+    assert cancel.text() == "Cancel"
+    qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    result = opened.find(QLabel, "result")
+    qtbot.waitUntil(lambda: (opened.dialog.poll(), result.isVisible())[1])
+    assert result.text() == "Cancelled. No file was written."
+    assert opened.dialog.isVisible()
+    assert cancel.text() == "Close"
+    assert opened.dialog.devices.isEnabled()
+
+
+def test_closing_the_dialog_ends_its_queries(qtbot: QtBot, engine: Engine) -> None:
+    opened = Opened(qtbot, engine)
+    counting = opened.dialog._counting
+    assert counting is not None
+    opened.dialog.reject()
+    assert counting.token.cancelled

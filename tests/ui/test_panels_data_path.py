@@ -1,0 +1,202 @@
+"""The Data path panel: what each state of the engine looks like in words."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.status import (
+    BrokerState,
+    BuiltinBrokerStatus,
+    Counters,
+    EngineStatus,
+    LinkState,
+    LinkStatus,
+    PublisherState,
+    PublisherStatus,
+    StoreState,
+    StoreStatus,
+)
+from harit_desktop.ui.panels.data_path import ROWS, DataPathPanel
+from harit_desktop.ui.theme import DARK, ThemeController
+from tests.ui.chart_samples import NOW_US, SECOND_US
+
+LINK = LinkStatus(LinkState.CONNECTED, "192.168.1.20", 8883, tls=True)
+STORE = StoreStatus(StoreState.OK, "sqlite", True, 12, 0, 212_000_000)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, theme: ThemeController) -> DataPathPanel:
+    made = DataPathPanel()
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def show(panel: DataPathPanel, **parts: Any) -> None:
+    status = structs.replace(EngineStatus(link=LINK, store=STORE), **parts)
+    panel.set_status(status, NOW_US)
+
+
+def told(panel: DataPathPanel, row: str) -> tuple[str, str, str]:
+    """(state property, detail, state word) of a row."""
+    name = "conn.spool.depth" if row == "spool" else f"conn.{row}.detail"
+    detail = panel.findChild(QLabel, name)
+    word = panel.findChild(QLabel, f"conn.{row}.state")
+    assert detail.property("state") == word.property("state") == panel.rows[row].property("state")
+    return str(word.property("state")), detail.text(), word.text()
+
+
+def test_five_rows_when_all_is_well(panel: DataPathPanel) -> None:
+    show(
+        panel,
+        publisher=PublisherStatus(PublisherState.RUNNING, 3, 2.0),
+        counters=Counters(received=5, stored=5),
+    )
+    assert told(panel, "broker") == ("live", "192.168.1.20:8883 · TLS", "OK")
+    assert told(panel, "api") == ("empty", "Not set up", "")
+    assert told(panel, "database") == ("live", "SQLite · 212 MB", "OK")
+    assert told(panel, "spool") == ("live", "0 waiting", "OK")
+    assert told(panel, "publisher") == ("live", "Running · 3 devices / 2 s", "")
+
+
+def test_five_rows_before_anything_is_set_up(panel: DataPathPanel) -> None:
+    panel.set_status(EngineStatus(), NOW_US)
+    assert told(panel, "broker") == ("empty", "Not set up", "")
+    assert told(panel, "database") == ("connecting", "Opening…", "")
+    assert told(panel, "spool") == ("live", "Empty", "OK")
+    assert told(panel, "publisher") == ("empty", "Stopped", "")
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (structs.replace(LINK, state=LinkState.OFF), ("empty", "Not connected", "")),
+        (
+            structs.replace(LINK, state=LinkState.CONNECTING, tls=False),
+            ("connecting", "Connecting to 192.168.1.20:8883…", ""),
+        ),
+        (
+            structs.replace(LINK, state=LinkState.CONNECTING, tls=False, attempt=2),
+            ("connecting", "Connecting to 192.168.1.20:8883… try 2", ""),
+        ),
+        (
+            structs.replace(
+                LINK,
+                state=LinkState.LOST,
+                since_us=NOW_US - 125 * SECOND_US,
+                retry_at_us=NOW_US + 7_200_000,
+            ),
+            ("stale", "Lost 2 min ago, retry in 8 s", "Lost"),
+        ),
+        (
+            structs.replace(LINK, state=LinkState.REFUSED, problem=Problem("broker.auth")),
+            ("error", "Login refused", "Refused"),
+        ),
+        (
+            structs.replace(LINK, state=LinkState.REFUSED, problem=Problem("something.new")),
+            ("error", "Connection refused", "Refused"),
+        ),
+    ],
+)
+def test_the_broker_row(
+    panel: DataPathPanel, link: LinkStatus, expected: tuple[str, str, str]
+) -> None:
+    show(panel, link=link)
+    assert told(panel, "broker") == expected
+
+
+def test_the_built_in_broker_is_named_and_its_failure_too(panel: DataPathPanel) -> None:
+    own = BuiltinBrokerStatus(BrokerState.RUNNING, "amqtt", "127.0.0.1", 1884)
+    show(panel, link=LinkStatus(LinkState.CONNECTED, "127.0.0.1", 1884), builtin_broker=own)
+    assert told(panel, "broker")[1] == "Built-in · 127.0.0.1:1884"
+    failed = structs.replace(own, state=BrokerState.FAILED)
+    show(panel, builtin_broker=failed)
+    assert told(panel, "broker") == ("error", "Built-in broker stopped by an error", "Error")
+
+
+@pytest.mark.parametrize(
+    ("store", "expected"),
+    [
+        (structs.replace(STORE, rows=0), ("live", "SQLite · ready, 0 readings", "OK")),
+        (
+            structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.full")),
+            ("error", "SQLite · disk full", "Error"),
+        ),
+        (
+            structs.replace(STORE, state=StoreState.SPOOLING, backend="mysql"),
+            ("stale", "MySQL down, spooling", "Waiting"),
+        ),
+    ],
+)
+def test_the_database_row(
+    panel: DataPathPanel, store: StoreStatus, expected: tuple[str, str, str]
+) -> None:
+    show(panel, store=store)
+    assert told(panel, "database") == expected
+
+
+def test_what_waits_is_counted_with_the_users_grouping(panel: DataPathPanel) -> None:
+    show(panel, counters=Counters(waiting=1904))
+    assert told(panel, "spool") == ("stale", "1,904 waiting", "Waiting")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (PublisherState.STARTING, ("connecting", "Starting…", "")),
+        (PublisherState.UNCONFIRMED, ("stale", "Running, broker not confirming", "Waiting")),
+        (PublisherState.ERROR, ("error", "Stopped by an error", "Error")),
+    ],
+)
+def test_the_publisher_row(
+    panel: DataPathPanel, state: PublisherState, expected: tuple[str, str, str]
+) -> None:
+    show(panel, publisher=PublisherStatus(state, 1, 2.5))
+    assert told(panel, "publisher") == expected
+
+
+def test_a_row_says_all_of_it_to_a_screen_reader(panel: DataPathPanel) -> None:
+    show(panel)
+    said = panel.findChild(QLabel, "conn.broker.state").accessibleName()
+    assert said == "Broker: OK, 192.168.1.20:8883 · TLS"
+
+
+def test_trouble_has_a_sign_besides_its_colour(panel: DataPathPanel) -> None:
+    show(panel)
+    calm = [
+        len(row.findChildren(QLabel, options=Qt.FindDirectChildrenOnly))
+        for row in panel.rows.values()
+    ]
+    assert calm == [5] * len(ROWS)
+    assert not panel.rows["database"]._sign.isVisible()
+    show(panel, store=structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.full")))
+    assert panel.rows["database"]._sign.isVisible()
+    assert panel.findChild(QLabel, "conn.database.state").property("severity") == "crit"
+
+
+def test_rows_can_be_clicked_and_pressed(panel: DataPathPanel, qtbot: QtBot) -> None:
+    clicked: list[str] = []
+    panel.row_clicked.connect(clicked.append)
+    for row in panel.rows.values():
+        qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(panel.rows["broker"], Qt.Key.Key_Space)
+    assert clicked == [*ROWS, "broker"]
+
+
+def test_a_host_from_outside_stays_text(panel: DataPathPanel) -> None:
+    show(panel, link=LinkStatus(LinkState.CONNECTED, "<b>{x}</b>", 1))
+    detail = panel.findChild(QLabel, "conn.broker.detail")
+    assert detail.text() == "<b>{x}</b>:1"
+    assert detail.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_the_theme_recolours_the_rows(panel: DataPathPanel) -> None:
+    show(panel)
+    light = panel.grab().toImage()
+    panel.set_tokens(DARK)
+    assert panel.grab().toImage() != light

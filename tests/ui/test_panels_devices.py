@@ -1,0 +1,155 @@
+"""The Devices panel: rows, states, choice, spoken text."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QListView
+from pytestqt.qtbot import QtBot
+
+from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
+from harit_desktop.ui.panels.device_rows import OBJECT_NAME_ROLE, ROW_ROLE, STATE_ROLE
+from harit_desktop.ui.panels.devices import DevicesPanel
+from harit_desktop.ui.theme import DARK, ThemeController
+from tests.ui.chart_samples import LIMITS, MINUTE_US, NOW_US, SECOND_US, analysis, device
+
+SPOKEN = Qt.ItemDataRole.AccessibleTextRole
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, theme: ThemeController) -> DevicesPanel:
+    made = DevicesPanel()
+    qtbot.addWidget(made)
+    made.resize(236, 400)
+    made.show()
+    return made
+
+
+def view(panel: DevicesPanel) -> QListView:
+    return panel.findChild(QListView, "list.devices")
+
+
+def test_an_empty_list_says_what_will_happen(panel: DevicesPanel) -> None:
+    label = panel.findChild(QLabel, "label.devices.empty")
+    assert label.isVisible()
+    assert label.text().startswith("No devices yet.")
+    panel.set_devices([device()], NOW_US)
+    assert not label.isVisible()
+    assert view(panel).isVisible()
+    panel.set_devices([], NOW_US)
+    assert label.isVisible()
+
+
+def test_rows_carry_their_name_state_and_full_text(panel: DevicesPanel) -> None:
+    panel.set_devices([device("soil-01", index=78)], NOW_US)
+    row = panel.model.index(0)
+    assert row.data(OBJECT_NAME_ROLE) == "device.row.soil-01"
+    assert row.data(STATE_ROLE) == "live"
+    assert row.data(ROW_ROLE).detail == "3 s ago"
+    assert row.data(SPOKEN) == "soil-01, 78, Excellent, 3 seconds ago"
+
+
+def test_simulated_devices_are_marked(panel: DevicesPanel) -> None:
+    panel.set_devices([device(simulated=True)], NOW_US)
+    assert panel.model.index(0).data(SPOKEN).endswith(", simulated")
+    marked = panel.grab().toImage()
+    panel.set_devices([device(simulated=False)], NOW_US)
+    assert panel.grab().toImage() != marked
+
+
+def test_devices_are_sorted_by_name_with_numbers_by_value(panel: DevicesPanel) -> None:
+    panel.set_devices([device(name) for name in ("soil-10", "Soil-2", "soil-1")], NOW_US)
+    assert panel.model.ids() == ["soil-1", "Soil-2", "soil-10"]
+
+
+def test_ages_go_on_and_silence_is_told(panel: DevicesPanel) -> None:
+    panel.set_devices([device(interval_s=2.0)], NOW_US)
+    row = panel.model.index(0)
+    panel.tick(NOW_US + 20 * SECOND_US)
+    assert row.data(ROW_ROLE).detail == "23 s ago"
+    panel.tick(NOW_US + 6 * MINUTE_US)
+    assert row.data(STATE_ROLE) == "stale"
+    assert row.data(ROW_ROLE).detail == "silent for 6 min"
+
+
+def test_a_row_is_painted_again_only_when_its_text_changes(panel: DevicesPanel) -> None:
+    panel.set_devices([device(age_s=120.0, interval_s=60.0)], NOW_US)
+    changed: list[object] = []
+    panel.model.dataChanged.connect(lambda *rows: changed.append(rows))
+    for tenth in range(10):
+        panel.tick(NOW_US + tenth * SECOND_US // 10)
+    assert changed == []
+    panel.tick(NOW_US + MINUTE_US)
+    assert len(changed) == 1
+
+
+@pytest.mark.parametrize(
+    ("moisture", "reason"), [(20.0, "Moisture low"), (80.0, "Moisture high"), (35.0, "")]
+)
+def test_a_value_beyond_its_alarm_limit_is_named(
+    panel: DevicesPanel, moisture: float, reason: str
+) -> None:
+    panel.set_limits(LIMITS)
+    panel.set_devices([device(values={"Moisture": moisture})], NOW_US)
+    row = panel.model.index(0)
+    assert row.data(STATE_ROLE) == ("error" if reason else "live")
+    assert row.data(ROW_ROLE).detail == (reason or "3 s ago")
+
+
+def test_without_limits_the_analysis_has_to_do(panel: DevicesPanel) -> None:
+    judged = analysis(40, factors=("Moisture",))
+    panel.set_devices([device(analysis=judged)], NOW_US)
+    assert panel.model.index(0).data(ROW_ROLE).detail == "Moisture out of range"
+
+
+def test_an_impossible_value_is_named(panel: DevicesPanel) -> None:
+    flags = [Flag.PASS] * CHANNEL_COUNT
+    flags[CHANNEL_INDEX["pH"]] = Flag.FAIL
+    judged = analysis(60, flags=tuple(flags))
+    panel.set_devices([device(values={"pH": 15.0}, analysis=judged)], NOW_US)
+    assert panel.model.index(0).data(ROW_ROLE).detail == "pH impossible"
+
+
+def test_the_first_device_is_chosen_where_nothing_is(panel: DevicesPanel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.device_chosen, timeout=1000) as chosen:
+        panel.set_devices([device("soil-02"), device("soil-01")], NOW_US)
+    assert chosen.args == ["soil-01"]
+    assert panel.focus_device == "soil-01"
+    assert view(panel).currentIndex().row() == 0
+
+
+def test_a_choice_made_elsewhere_is_shown_in_silence(panel: DevicesPanel, qtbot: QtBot) -> None:
+    panel.set_focus("soil-02")
+    with qtbot.assertNotEmitted(panel.device_chosen, wait=10):
+        panel.set_devices([device("soil-01"), device("soil-02")], NOW_US)
+    assert view(panel).currentIndex().row() == 1
+    # A device that sorts before it must not move the choice.
+    with qtbot.assertNotEmitted(panel.device_chosen, wait=10):
+        panel.set_devices([device("a"), device("soil-01"), device("soil-02")], NOW_US)
+    assert view(panel).currentIndex().row() == 2
+
+
+def test_clicks_keys_and_actions_choose(panel: DevicesPanel, qtbot: QtBot) -> None:
+    panel.set_devices([device(f"soil-{i}") for i in (1, 2, 3)], NOW_US)
+    chosen: list[str] = []
+    panel.device_chosen.connect(chosen.append)
+    place = view(panel).visualRect(panel.model.index(1)).center()
+    qtbot.mouseClick(view(panel).viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.keyClick(view(panel), Qt.Key.Key_Down)
+    panel.next_device()
+    panel.previous_device()
+    assert chosen == ["soil-2", "soil-3", "soil-1", "soil-3"]
+
+
+def test_a_name_from_outside_stays_text_and_is_cut(panel: DevicesPanel) -> None:
+    panel.set_devices([device("<h1>" + "x" * 1000)], NOW_US)
+    shown = panel.model.index(0).data(ROW_ROLE).name
+    assert shown.startswith("<h1>xxx")
+    assert len(shown) == 200
+    panel.grab()
+
+
+def test_the_theme_recolours_the_rows(panel: DevicesPanel) -> None:
+    panel.set_devices([device(age_s=600.0)], NOW_US)
+    light = panel.grab().toImage()
+    panel.set_tokens(DARK)
+    assert panel.grab().toImage() != light

@@ -1,0 +1,174 @@
+"""The Soil health panel: index, band, change, why, critical factors, and when it must not."""
+
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from harit_desktop.domain.analysis import Explanation
+from harit_desktop.ui.panels.soil_health import SoilHealthPanel
+from harit_desktop.ui.theme import DARK, LIGHT, ThemeController
+from tests.ui.chart_samples import HOUR_US, MINUTE_US, NOW_US, analysis, device, explanation
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, theme: ThemeController) -> SoilHealthPanel:
+    made = SoilHealthPanel()
+    qtbot.addWidget(made)
+    made.resize(288, 600)
+    made.show()
+    return made
+
+
+def text(panel: SoilHealthPanel, name: str) -> str:
+    return panel.findChild(QLabel, f"label.health.{name}").text()
+
+
+def seen(panel: SoilHealthPanel, name: str) -> bool:
+    return panel.findChild(QWidget, name).isVisible()
+
+
+def order(panel: SoilHealthPanel) -> list[str]:
+    """The visible contribution rows from top to bottom."""
+    rows = [
+        row
+        for row in panel.findChildren(QWidget)
+        if row.objectName().startswith("health.contrib.") and row.isVisible()
+    ]
+    rows.sort(key=lambda row: row.y())
+    return [row.objectName().removeprefix("health.contrib.") for row in rows]
+
+
+def test_without_a_reading_it_says_when_there_will_be_one(panel: SoilHealthPanel) -> None:
+    panel.set_reading(None, None, NOW_US)
+    assert text(panel, "empty") == "No reading yet"
+    assert seen(panel, "label.health.empty")
+    assert not seen(panel, "label.health.index")
+    assert panel.property("state") == "empty"
+
+
+def test_index_band_and_profile(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    assert text(panel, "index") == "65"
+    assert text(panel, "band") == "Good"
+    assert text(panel, "profile") == "Profile: Harit Classic · 7 of 7 channels"
+    index = panel.findChild(QLabel, "label.health.index")
+    assert index.accessibleName() == "Soil health 65 of 100"
+    assert panel.property("state") == "live"
+    assert not seen(panel, "label.health.empty")
+
+
+def test_contributions_are_sorted_by_what_they_cost(panel: SoilHealthPanel, qtbot: QtBot) -> None:
+    panel.set_reading(device(), explanation(), NOW_US)
+    qtbot.waitUntil(lambda: order(panel)[:3] == ["Moisture", "pH", "N"])
+    assert order(panel) == ["Moisture", "pH", "N", "Temperature", "K", "P", "CO2"]
+    moisture = panel.findChild(QWidget, "health.contrib.Moisture")
+    assert moisture.accessibleName() == "Moisture 0.0 of 10.0 points, outside the optimal range"
+    assert moisture.property("state") == "error"
+    nitrogen = panel.findChild(QWidget, "health.contrib.N")
+    assert nitrogen.accessibleName() == "Nitrogen 4.0 of 10.0 points"
+
+
+def test_the_ceiling_of_the_profile_is_explained(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(), explanation(), NOW_US)
+    assert text(panel, "ceiling") == (
+        "The scale of Harit Classic ends at 86: 14.3 points cannot be earned."
+    )
+
+
+def test_critical_factors_are_named_in_the_users_words(panel: SoilHealthPanel) -> None:
+    judged = analysis(50, factors=("Moisture", "CO2"))
+    panel.set_reading(device(analysis=judged), explanation(), NOW_US)
+    assert text(panel, "critical") == "Outside the optimal range: Moisture and CO₂."
+    panel.set_reading(device(), explanation(), NOW_US)
+    assert text(panel, "critical").startswith("None.")
+
+
+def test_a_withheld_index_says_what_it_needs_and_shows_no_number(panel: SoilHealthPanel) -> None:
+    why = explanation(missing=("Moisture", "pH"), withheld="no_key_channel")
+    panel.set_reading(device(index=None), why, NOW_US)
+    assert text(panel, "index") == "–"
+    assert text(panel, "band") == "Needs Moisture and pH"
+    assert "neither moisture nor pH" in text(panel, "hint")
+    assert panel.property("state") == "error"
+    assert order(panel) == []
+    assert text(panel, "critical") == "None among the channels that count."
+
+
+def test_a_channel_left_out_is_listed_last(panel: SoilHealthPanel, qtbot: QtBot) -> None:
+    panel.set_reading(device(), explanation(missing=("Moisture",)), NOW_US)
+    qtbot.waitUntil(lambda: order(panel)[-1:] == ["Moisture"])
+    assert text(panel, "profile") == "Profile: Harit Classic · 6 of 7 channels"
+    row = panel.findChild(QWidget, "health.contrib.Moisture")
+    assert row.accessibleName() == "Moisture, left out"
+
+
+def test_an_old_index_is_grey_with_its_time(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(age_s=3600.0), explanation(), NOW_US)
+    assert panel.property("state") == "stale"
+    assert text(panel, "change").startswith("as of ")
+    band = panel.findChild(QLabel, "label.health.band")
+    assert LIGHT.text3 in band.styleSheet()
+
+
+@pytest.mark.parametrize(
+    ("start_us", "first", "expected"),
+    [
+        (NOW_US - 24 * HOUR_US, 63.0, "▲ 2 since yesterday"),
+        (NOW_US - 24 * HOUR_US, 95.0, "▼ 30 since yesterday"),
+        (NOW_US - 24 * HOUR_US, 65.2, "→ unchanged since yesterday"),
+        (NOW_US - 10 * MINUTE_US, 63.0, ""),
+    ],
+)
+def test_the_change_is_told_where_enough_is_known(
+    panel: SoilHealthPanel, start_us: int, first: float, expected: str
+) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    panel.set_trend([start_us, NOW_US - HOUR_US // 100, NOW_US], [first, float("nan"), 64.0])
+    assert text(panel, "change") == expected
+
+
+def test_a_shorter_past_is_named_by_its_beginning(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    panel.set_trend([NOW_US - 3 * HOUR_US, NOW_US], [60.0, 65.0])
+    assert text(panel, "change").startswith("▲ 5 since ")
+    assert ":" in text(panel, "change")
+
+
+def test_an_empty_trend_is_no_change(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    panel.set_trend([], [])
+    assert text(panel, "change") == ""
+
+
+def test_a_profile_without_contributions_still_shows_its_index(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), Explanation(65.0, (), 0.0, ()), NOW_US)
+    assert text(panel, "index") == "65"
+    assert text(panel, "ceiling") == ""
+    panel.grab()
+
+
+@pytest.mark.parametrize("width", [260, 288, 420])
+def test_nothing_is_wider_than_the_panel(panel: SoilHealthPanel, width: int) -> None:
+    panel.set_reading(device("a very long name of a device " * 4), explanation(), NOW_US)
+    panel.resize(width, 600)
+    assert panel.width() == width
+
+
+def test_the_theme_recolours_it(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    panel.set_tokens(DARK)
+    band = panel.findChild(QLabel, "label.health.band")
+    assert DARK.good in band.styleSheet()
+
+
+def test_panels_and_words_load_without_the_chart_library() -> None:
+    code = (
+        "import sys, harit_desktop.ui.words, harit_desktop.ui.panels.devices, "
+        "harit_desktop.ui.panels.data_path, harit_desktop.ui.panels.soil_health; "
+        "print([m for m in ('pyqtgraph', 'numpy') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
