@@ -64,7 +64,6 @@ def run_application(engine: Engine, screenshot: Screenshot | None = None) -> int
     QApplication.setDesktopFileName("harit-desktop")
     app = QApplication([sys.argv[0]])
     app.setApplicationName("harit-desktop")
-    app.setApplicationDisplayName("Harit Desktop")
     app.setApplicationVersion(__version__)
     app.setQuitOnLastWindowClosed(False)
     load_fonts()

@@ -190,7 +190,6 @@ class Window:
 
     @property
     def stderr(self) -> str:
-        self._stderr.flush()
         return Path(self._stderr.name).read_text()
 
     def ask(self, do: str, **parameters: Any) -> dict[str, Any]:

@@ -473,14 +473,24 @@ class TestLanguage:
             def translate(
                 self, context: str, text: str, disambiguation: str | None = None, n: int = -1
             ) -> str:
-                return text.upper()
+                return text + "!"
+
+            def isEmpty(self) -> bool:
+                return False
 
         loud = Loud()
         QCoreApplication.installTranslator(loud)
         try:
-            shown.tick(NOW_US)
-            assert shown.strip("Moisture").header.name.text() == "MOISTURE"
-            assert shown.findChild(QLabel, "live.context.hatched").text() == "HATCHED: NO DATA"
+            QCoreApplication.processEvents()
+            assert shown.strip("Moisture").header.name.text() == "Moisture!"
+            assert shown.findChild(QLabel, "live.context.hatched").text() == "hatched: no data!"
         finally:
             QCoreApplication.removeTranslator(loud)
+        QCoreApplication.processEvents()
         assert shown.strip("Moisture").header.name.text() == "Moisture"
+
+
+def test_a_whole_page_fits_the_smallest_window(page: LivePage, qtbot: QtBot) -> None:
+    # 1024x640 less menu, toolbar, tabs, status bar and the devices panel.
+    assert page.minimumSizeHint().height() <= 500
+    assert page.minimumSizeHint().width() <= 700
