@@ -37,5 +37,10 @@ class DeviceState(msgspec.Struct, frozen=True):
         """Seconds since the newest reading arrived, never negative."""
         return max(0.0, (now_us - self.received_us) / US_PER_S)
 
+    def arrived_late(self) -> bool:
+        """Whether the newest reading was measured long before it reached this program, so
+        that its arrival says nothing about the present state of the soil."""
+        return (self.received_us - self.timestamp_us) / US_PER_S > OLD_AFTER_S
+
     def is_stale(self, now_us: int) -> bool:
         return self.age_s(now_us) > self.silent_after_s()

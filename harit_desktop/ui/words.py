@@ -205,11 +205,13 @@ def month_text(time_us: int) -> str:
 
 
 def moment_text(time_us: int, now_us: int) -> str:
-    """An instant as a person would name it now: the time today, else date and time."""
-    moment = local_time(time_us)
-    if moment.date() == local_time(now_us).date():
+    """An instant as a person would name it now: the time today, else the date as well, with
+    its year where that is not this one."""
+    moment, today = local_time(time_us).date(), local_time(now_us).date()
+    if moment == today:
         return clock_text(time_us)
-    return QLocale().toString(moment, "d MMM HH:mm")
+    pattern = "d MMM HH:mm" if moment.year() == today.year() else "d MMM yyyy HH:mm"
+    return QLocale().toString(local_time(time_us), pattern)
 
 
 def local_time(time_us: int) -> QDateTime:

@@ -76,7 +76,7 @@ class FrameBuilder:
             limits=limits,
             live=state in ("live", "error") and not blank and _ends_well(focus),
             labelled_gaps=channel == 0,
-            empty_text=empty_text if blank else "",
+            empty_text="" if points_in_view(focus, scene.view) else empty_text,
             simulated_text=scene.mark,
         )
 

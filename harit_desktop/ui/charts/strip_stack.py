@@ -20,6 +20,7 @@ from harit_desktop.ui.charts.time_axis import TimeAxis
 from harit_desktop.ui.charts.time_ticks import time_ticks
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens
+from harit_desktop.ui.words import moment_text
 
 WIDE_FROM_PX = 1200
 _MOVED_PX = 1.0
@@ -116,11 +117,12 @@ class StripStack(QWidget):
 
     def _draw_strip(self, i: int, strip: Strip, scene: Scene) -> None:
         of = self.focus_trace(i)
-        text = (
-            self.tr("Waiting for the first reading")
-            if of is None or of.time_us.size == 0
-            else self.tr("No reading in this time range")
-        )
+        if of is None or of.time_us.size == 0:
+            text = self.tr("Waiting for the first reading")
+        else:
+            newest = moment_text(int(of.time_us[-1]), scene.now_us)
+            text = self.tr("No reading in this time range; the newest is from {moment}")
+            text = text.format(moment=newest)
         state = str(strip.property("state"))
         chart = strip.chart
         chart.show_frame(self._frames.frame(i, scene, state, chart.height(), text))

@@ -18,6 +18,7 @@ from harit_desktop.ui.words import (
     channel_name,
     channel_number,
     duration_text,
+    moment_text,
     plain,
     range_text,
     trend_spoken,
@@ -47,6 +48,8 @@ class ChannelNow:
     limits: Limits | None
     side: int = 0
     alarm: bool = False
+    late_text: str = ""
+    """When it was measured, in words, for a reading that arrived long after that."""
 
     @property
     def refused(self) -> bool:
@@ -75,7 +78,8 @@ def channel_now(
         state = "empty"
     else:
         state = "error" if alarm or flag == Flag.FAIL else "live"
-    return ChannelNow(channel, value, flag, state, age_s, limits, side, alarm)
+    late = moment_text(device.timestamp_us, now_us) if device.arrived_late() else ""
+    return ChannelNow(channel, value, flag, state, age_s, limits, side, alarm, late)
 
 
 def _against(value: float | None, limits: Limits | None) -> tuple[int, bool]:
@@ -104,6 +108,8 @@ def header_text(now: ChannelNow, trend: Trend) -> HeaderText:
     elif now.side:
         severity = "crit" if now.alarm else "warn"
         note = _outside(now)
+    elif now.late_text:
+        note = now.late_text
     shown = DASH if now.refused else channel_number(key, now.value)
     return HeaderText(
         name=channel_name(key),

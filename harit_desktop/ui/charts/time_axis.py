@@ -1,7 +1,7 @@
 """The shared time axis below the strips, with the chip that names the cursor's instant."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
@@ -13,6 +13,7 @@ from harit_desktop.ui.theme import SIZES, Tokens
 from harit_desktop.ui.words import clock_text, date_text, month_text
 
 _APART_PX = 6.0
+_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 _SECONDS_BELOW_US = 3600 * US_PER_S + 1
 
 
@@ -65,10 +66,12 @@ class TimeAxis(QWidget):
         )
         if self._view is not None:
             painter.translate(self._left_px, 0)
-            self._labels(painter, self._view)
-            self._chip(painter, self._view)
+            chip = self._chip_box(self._view)
+            self._labels(painter, self._view, chip)
+            self._chip(painter, chip)
 
-    def _labels(self, painter: QPainter, view: TimeView) -> None:
+    def _labels(self, painter: QPainter, view: TimeView, chip: QRectF) -> None:
+        """Draws ticks and labels, but no label that would be cut by an edge or the chip."""
         font = app_font(SIZES.caption, 400, text_scale())
         metrics = QFontMetricsF(font)
         painter.setFont(font)
@@ -79,27 +82,33 @@ class TimeAxis(QWidget):
             painter.drawLine(int(x), 0, int(x), 3)
             text = _label(tick)
             width = metrics.horizontalAdvance(text)
-            left, right = x - width / 2, x + width / 2
-            if left < taken or right > view.width_px + SIZES.value_axis / 2:
+            box = QRectF(x - width / 2, 2, width + 1, self.height() - 2)
+            if box.left() < taken or box.right() > view.width_px + SIZES.value_axis / 2:
                 continue
-            taken = right + _APART_PX
-            painter.setPen(self._tokens.color("text3"))
-            box = QRectF(left, 2, width + 1, self.height() - 2)
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
+            taken = box.right() + _APART_PX
+            if not box.intersects(chip):
+                painter.setPen(self._tokens.color("text3"))
+                painter.drawText(box, _CENTRE, text)
 
-    def _chip(self, painter: QPainter, view: TimeView) -> None:
+    def _chip_font(self) -> QFont:
+        return app_font(SIZES.dense, 600, text_scale())
+
+    def _chip_box(self, view: TimeView) -> QRectF:
         text = self.cursor_text
         if not text or self._cursor_us is None:
-            return
-        font = app_font(SIZES.dense, 600, text_scale())
-        width = QFontMetricsF(font).horizontalAdvance(text) + 14
+            return QRectF()
+        width = QFontMetricsF(self._chip_font()).horizontalAdvance(text) + 14
         x = min(max(view.x_of(self._cursor_us), 0.0), float(view.width_px))
         left = min(max(x - width / 2, 0.0), view.width_px + SIZES.value_axis - width)
-        box = QRectF(round(left), 0, round(width), self.height())
+        return QRectF(round(left), 0, round(width), self.height())
+
+    def _chip(self, painter: QPainter, box: QRectF) -> None:
+        if box.isEmpty():
+            return
         painter.fillRect(box, self._tokens.color("text1"))
-        painter.setFont(font)
+        painter.setFont(self._chip_font())
         painter.setPen(self._tokens.color("surface"))
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
+        painter.drawText(box, _CENTRE, self.cursor_text)
 
 
 def _label(tick: Tick) -> str:

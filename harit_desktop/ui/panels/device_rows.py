@@ -24,6 +24,7 @@ from harit_desktop.ui.words import (
     channel_short_name,
     duration_text,
     factor_name,
+    moment_text,
     plain,
 )
 
@@ -63,12 +64,22 @@ def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
         )
     elif reason:
         state, detail = "error", reason
+    elif device.arrived_late():
+        state = "live"
+        detail = QCoreApplication.translate("DevicesPanel", "measured {moment}").format(
+            moment=moment_text(device.timestamp_us, now_us)
+        )
     else:
         state, detail = "live", age_text(age_s)
     index, band = device.analysis.index, device.analysis.band
     shown = DASH if index is None else str(index)
     name = plain(device.publisher_id)
-    spoken = [name, shown, band_word(band), detail if state != "live" else age_spoken(age_s)]
+    spoken = [
+        name,
+        shown,
+        band_word(band),
+        age_spoken(age_s) if detail == age_text(age_s) else detail,
+    ]
     if device.simulated:
         spoken.append(QCoreApplication.translate("DevicesPanel", "simulated"))
     return DeviceRow(
