@@ -113,9 +113,7 @@ class AckMachine(RuleBasedStateMachine):
         self.store = FailingJournal(self.journal)
         self.inbox = Inbox()
         stages = Stages(MessageDecoder("UTC"), AnalysisEngine("classic"))
-        self.pipeline = Pipeline(
-            self.inbox, stages, LiveModel(), MessageRing(), lambda: NOW_US
-        )
+        self.pipeline = Pipeline(self.inbox, stages, LiveModel(), MessageRing(), lambda: NOW_US)
         self.pipeline.acknowledger = self.broker
         self.broker.connect()
 
@@ -209,6 +207,4 @@ class AckMachine(RuleBasedStateMachine):
 
 
 TestAcknowledgements = AckMachine.TestCase
-TestAcknowledgements.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None
-)
+TestAcknowledgements.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -153,3 +153,15 @@ def test_the_theme_recolours_the_rows(panel: DevicesPanel) -> None:
     light = panel.grab().toImage()
     panel.set_tokens(DARK)
     assert panel.grab().toImage() != light
+
+
+def test_a_reading_that_arrived_long_after_it_was_measured_says_when(
+    panel: DevicesPanel,
+) -> None:
+    old = device(timestamp_us=NOW_US - 400 * 24 * 60 * MINUTE_US)
+    panel.set_devices([old], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert row.state == "live"
+    assert row.detail.startswith("measured ")
+    assert "2025" in row.detail
+    assert "measured" in row.spoken
