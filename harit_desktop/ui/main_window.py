@@ -24,6 +24,7 @@ from harit_desktop.ui.panels.data_path import DataPathPanel
 from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 from harit_desktop.ui.presenter import Presenter
+from harit_desktop.ui.regions import Regions
 from harit_desktop.ui.side_dock import SideDock, bare_dock, scrolling
 from harit_desktop.ui.status_bar import StatusBar
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
@@ -69,6 +70,18 @@ class MainWindow(QMainWindow):
         self.presenter = Presenter(engine, self, theme, view)
         self._connect()
         self._restore_panels(view)
+        Regions(
+            (
+                self.toolbar,
+                self.devices_panel,
+                self.data_path_panel,
+                self.pages.tabs,
+                self.banner,
+                self.pages.stack,
+                self.side.dock,
+            ),
+            self,
+        )
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -303,6 +316,6 @@ class MainWindow(QMainWindow):
         self.pages.set_narrow(self.width() < SIZES.fold_right_panel_below)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        event.accept()
         self.presenter.stop()
         self._state.save(self, self.presenter.view_state())
-        event.accept()

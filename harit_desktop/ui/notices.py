@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QCoreApplication
 
@@ -11,7 +11,7 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import BrokerState, EngineStatus
 from harit_desktop.ui.problem_texts import ProblemText, problem_text
-from harit_desktop.ui.words import clock_text
+from harit_desktop.ui.words import clock_text, count
 
 _RANK = {"question": 0, "crit": 1, "warn": 2, "info": 3}
 
@@ -87,7 +87,11 @@ def notices_of(status: EngineStatus, now_us: int) -> list[Notice]:
         retry_s = max(0, round((link.retry_at_us - now_us) / US_PER_S))
     context = {"time": clock_text(link.since_us)}
     texts = (problem_text(problem, retry_s, context) for problem in problems_of(status))
-    return by_severity(_notice(text) for text in texts)
+    found = [_notice(text) for text in texts]
+    rejected = status.counters.rejected
+    if rejected:
+        found.append(_rejected_notice(rejected))
+    return by_severity(found)
 
 
 def by_severity(notices: Iterable[Notice]) -> list[Notice]:
@@ -105,6 +109,12 @@ def _notice(text: ProblemText) -> Notice:
         buttons=tuple(Button(key, _button_text(key)) for key in text.actions),
         details=text.details,
     )
+
+
+def _rejected_notice(rejected: int) -> Notice:
+    """Messages that could not be read; once put aside it comes back at ten times as many."""
+    text = problem_text(Problem("payload.bad", {"count": count(rejected)}))
+    return replace(_notice(text), subject=f"{len(str(rejected))} digits")
 
 
 def _button_text(key: str) -> str:

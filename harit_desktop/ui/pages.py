@@ -39,9 +39,9 @@ class PageArea(QWidget):
         self._health_column.setContentsMargins(0, 0, 0, 0)
         self._first_run = False
         self._narrow = False
-        self._stack = QStackedWidget()
+        self.stack = QStackedWidget()
         for page in (first_page, self._live_page, message_page, self._health_page):
-            self._stack.addWidget(page)
+            self.stack.addWidget(page)
         self.tabs = self._make_tabs()
         bar = QFrame()
         set_look(bar, class_="bar")
@@ -54,7 +54,7 @@ class PageArea(QWidget):
         column.setSpacing(0)
         column.addWidget(bar)
         column.addWidget(banner)
-        column.addWidget(self._stack, 1)
+        column.addWidget(self.stack, 1)
         self.tabs.currentChanged.connect(self._switch)
         self._switch(_LIVE)
 
@@ -82,9 +82,9 @@ class PageArea(QWidget):
     def set_live_page(self, page: QWidget) -> None:
         """Puts the charts in the place of the placeholder."""
         placeholder, self._live_page = self._live_page, page
-        self._stack.addWidget(page)
+        self.stack.addWidget(page)
         self._switch(self.tabs.currentIndex())
-        self._stack.removeWidget(placeholder)
+        self.stack.removeWidget(placeholder)
         placeholder.deleteLater()
 
     def set_narrow(self, narrow: bool) -> None:
@@ -115,7 +115,7 @@ class PageArea(QWidget):
             _HEALTH: self._health_page,
             _MESSAGES: self._message_page,
         }
-        self._stack.setCurrentWidget(pages[number])
+        self.stack.setCurrentWidget(pages[number])
         self.page_changed.emit(_NAMES[number])
 
 

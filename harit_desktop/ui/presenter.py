@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.device import DeviceState
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from harit_desktop.ui.theme import ThemeController
 
 DEMO_RANGE = "15m"
+RESTART_AFTER_MS = 8000
 
 
 def now_us() -> int:
@@ -86,6 +88,7 @@ class Presenter(QObject):
             self,
         )
         window.actions_.check(window.actions_.range_group, self._range_key)
+        theme.changed.connect(self._restyle_page)
         self._show_settings()
         self._show_status(clock(), True)
 
@@ -121,8 +124,8 @@ class Presenter(QObject):
         self._live_page = page
         page.freeze_asked.connect(window.actions_.freeze.toggle)
         page.missed_changed.connect(self._show_freeze)
-        self._theme.changed.connect(self._restyle_page)
         self._live_feed.set_range(self._range_key)
+        page.set_frozen(window.actions_.freeze.isChecked())
         window.pages.set_live_page(page)
         self._show_limits()
         self._set_page_focus()
@@ -156,7 +159,10 @@ class Presenter(QObject):
 
     def start_demo(self) -> None:
         """The first card: its readings begin now, so the shortest range shows them best."""
-        self._window.first_page.set_starting(True)
+        first_page = self._window.first_page
+        first_page.set_starting(True)
+        # If it fails, the banner says why, and the button is there again.
+        QTimer.singleShot(RESTART_AFTER_MS, first_page, lambda: first_page.set_starting(False))
         self._window.actions_.check(self._window.actions_.range_group, DEMO_RANGE)
         self.set_range(DEMO_RANGE)
         self._window.commands.start_demo()
@@ -245,7 +251,8 @@ class Presenter(QObject):
         version = self._engine.live.version
         if version != self._live_version:
             self._live_version = version
-            self._devices = self._engine.live.devices()
+            before, self._devices = self._devices, self._engine.live.devices()
+            self._forget_deleted(before)
             # First: without a choice of ours the panel would make one of its own.
             self._choose_focus()
             window.devices_panel.set_devices(self._devices, now)
@@ -286,6 +293,17 @@ class Presenter(QObject):
         self._focus = chosen
         self._window.devices_panel.set_focus(chosen)
         self._set_page_focus()
+
+    def _forget_deleted(self, before: Sequence[DeviceState]) -> None:
+        """After simulated data was deleted, nothing of it may stay on screen."""
+        known = {device.publisher_id for device in self._devices}
+        gone = [device for device in before if device.publisher_id not in known]
+        if not any(device.simulated for device in gone):
+            return
+        self._window.message_page.reload()
+        if self._live_page is not None:
+            self._live_page = self._live_feed = None
+            self.build_live_page()
 
     def _set_page_focus(self) -> None:
         if self._live_page is not None and self._live_feed is not None:

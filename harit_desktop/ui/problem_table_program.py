@@ -135,6 +135,13 @@ _EXPORT: dict[str, Entry] = {
 }
 
 _PROGRAM: dict[str, Entry] = {
+    "payload.bad": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "Messages that could not be read: {count}."),
+        QT_TRANSLATE_NOOP("Problems", "They are in Messages, not in the charts."),
+        QT_TRANSLATE_NOOP("Problems", "Check the device's firmware and the topics."),
+        ("show_messages", "dismiss"),
+    ),
     "publisher.failed": Entry(
         "crit",
         QT_TRANSLATE_NOOP("Problems", "The publisher stopped because of a program fault."),

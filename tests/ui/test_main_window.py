@@ -181,6 +181,8 @@ def test_one_click_brings_simulated_devices(
     qtbot.mouseClick(find(window, "button.banner.yes"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: engine.snapshot().store.simulated_rows == 0, timeout=20_000)
     qtbot.waitUntil(lambda: "Simulated" not in window.windowTitle())
+    assert find(window, "chart.Moisture").property("points") in (None, 0)
+    qtbot.waitUntil(lambda: window.message_page.model.total_rows == 0, timeout=20_000)
     assert not find(window, "action.data.deleteSimulated").isEnabled()
 
 
@@ -263,6 +265,25 @@ def test_keys_switch_pages_and_the_filter_gets_the_focus(
     assert not find(window, "page.messages").isVisible()
     window.actions_.find.trigger()
     assert find(window, "edit.messages.filter").hasFocus()
+
+
+def test_f6_goes_around_the_regions_and_back(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+
+    def press(key: str) -> QWidget:
+        qtbot.keySequence(window, QKeySequence(key))
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        return focused
+
+    window.toolbar.publisher_button.setFocus()
+    places = (window.data_path_panel, window.pages.tabs, window.first_page, window.toolbar)
+    for place in places:
+        focused = press("F6")
+        assert place is focused or place.isAncestorOf(focused)
+    for place in reversed(places[:-1]):
+        focused = press("Shift+F6")
+        assert place is focused or place.isAncestorOf(focused)
 
 
 def test_panels_fold_by_key_and_the_right_one_follows_the_page(make_window: WindowMaker) -> None:
@@ -450,6 +471,28 @@ def test_a_broker_that_does_not_answer_is_said_in_words(
         assert text(window, "status.link") == "Live over MQTT"
         find(window, "action.connect.toggle").trigger()
         qtbot.waitUntil(lambda: text(window, "status.link") == "Not connected", timeout=20_000)
+
+
+def test_unreadable_messages_are_named_once_and_lead_to_the_page(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(start=False, **{"broker.port": free_port()})
+    engine.start(connect=False)
+    window = make_window(engine)
+    banner = find(window, "banner.message")
+    deliver(engine, [b"{oops", b"[]"])
+    qtbot.waitUntil(lambda: banner.property("code") == "payload.bad", timeout=20_000)
+    qtbot.waitUntil(lambda: "could not be read: 2." in banner.accessibleName())
+    qtbot.mouseClick(find(window, "button.banner.show_messages"), Qt.MouseButton.LeftButton)
+    assert window.pages.page == "messages"
+    qtbot.mouseClick(find(window, "button.banner.dismiss"), Qt.MouseButton.LeftButton)
+    deliver(engine, [b"{oops"] * 3)
+    qtbot.waitUntil(lambda: engine.snapshot().counters.rejected == 5, timeout=20_000)
+    window.presenter.refresh()
+    assert not banner.isVisible()
+    deliver(engine, [b"{oops"] * 5)
+    qtbot.waitUntil(banner.isVisible, timeout=20_000)
+    engine.stop(2.0)
 
 
 def test_a_note_that_was_read_can_be_put_aside(

@@ -54,6 +54,10 @@ class MessageLog:
             return self._take_new()
         return 0
 
+    def reload(self) -> None:
+        """Takes the list from the store again at the next chance."""
+        self._seen = None
+
     def _load(self) -> None:
         self._seen = self._engine.messages.total
         self._loaded_at_s = time.monotonic()
@@ -69,6 +73,9 @@ class MessageLog:
         if handle.value is not None:
             self._model.clear()
             self._model.append(sorted(handle.value, key=lambda record: record.id))
+        # What the ring got during the query is in the answer or follows it: from here on
+        # `waiting` counts only lines that are not in the table.
+        self._take_new()
 
     def _take_new(self) -> int:
         records, total = self._engine.messages.since(self._seen or 0)

@@ -105,6 +105,10 @@ class MessagePage(QWidget):
             label.setText(texts[name].format(count=count(value)))
             set_look(label, severity="warn" if name == "rejected" and value else "")
 
+    def reload(self) -> None:
+        """Reads the list from the store again, where lines were deleted."""
+        self._log.reload()
+
     def place_payload(self, panel: QWidget) -> None:
         """Takes the payload below the table, where there is no room beside it."""
         self._splitter.addWidget(panel)

@@ -24,7 +24,7 @@ from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.message import MessageRecord, RawMessage
 from harit_desktop.domain.reading import Reading
 from harit_desktop.ui.messages.message_model import local_time_text
-from harit_desktop.ui.problem_texts import printable
+from harit_desktop.ui.problem_texts import printable, problem_text
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import channel_name, channel_value
 
@@ -64,6 +64,7 @@ class PayloadPanel(QWidget):
         self._engine = engine
         self._wanted: QueryHandle[Payload] | None = None
         self._payload = Payload(None)
+        self._missing = ""
         self.setObjectName("panel.message.payload")
         self.setAccessibleName(self.tr("Payload"))
         self._heading = self._label("caption strong muted")
@@ -107,8 +108,11 @@ class PayloadPanel(QWidget):
         """Takes the payload once it has been read."""
         if self._wanted is None or not self._wanted.done:
             return
-        payload, self._wanted = self._wanted.value, None
-        self._payload = payload or Payload(None)
+        handle, self._wanted = self._wanted, None
+        self._payload = handle.value or Payload(None)
+        self._missing = self.tr("This payload is no longer kept.")
+        if handle.problem is not None:
+            self._missing = problem_text(handle.problem).headline
         self._copy_button.setEnabled(self._payload.content is not None)
         self._show_text()
         self._show_values(self._payload.values)
@@ -189,7 +193,7 @@ class PayloadPanel(QWidget):
         content = self._payload.content
         if content is None:
             self._text.setPlainText("")
-            self._text.setPlaceholderText(self.tr("This payload is no longer kept."))
+            self._text.setPlaceholderText(self._missing)
             return
         shown = content[:SHOWN_BYTES]
         text = hex_text(shown) if self._hex_button.isChecked() else shown.decode("utf-8", "replace")

@@ -1,0 +1,43 @@
+"""F6 and Shift+F6: from one part of the window to the next."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+class Regions(QObject):
+    """Moves the focus around a ring of widgets, past those that are hidden or empty."""
+
+    def __init__(self, regions: Sequence[QWidget], window: QWidget) -> None:
+        super().__init__(window)
+        self._regions = list(regions)
+        for key, step in (("F6", 1), ("Shift+F6", -1)):
+            shortcut = QShortcut(QKeySequence(key), window)
+            shortcut.activated.connect(lambda step=step: self.move(step))
+
+    def move(self, step: int) -> None:
+        """Focuses the next region (1) or the one before (-1)."""
+        here = self._current()
+        for distance in range(1, len(self._regions) + 1):
+            target = first_focusable(self._regions[(here + step * distance) % len(self._regions)])
+            if target is not None:
+                target.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    def _current(self) -> int:
+        focused = QApplication.focusWidget()
+        for number, region in enumerate(self._regions):
+            if focused is not None and (region is focused or region.isAncestorOf(focused)):
+                return number
+        return -1
+
+
+def first_focusable(region: QWidget) -> QWidget | None:
+    """The first widget of a region that Tab would reach; None if there is none."""
+    for widget in (region, *region.findChildren(QWidget)):
+        usable = widget.isVisible() and widget.isEnabled()
+        if usable and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            return widget
+    return None
