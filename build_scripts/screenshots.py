@@ -72,10 +72,13 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="harit-pictures-") as data:
             command = [sys.executable, "-m", "harit_desktop", "--data-dir", data]
             command += ["--set", f"ui.theme={self._theme}", *arguments]
-            with process(command, env=self._environment):
+            errors = self._folder / f"errors_{self._name}.txt"
+            with process(command, env=self._environment, errors=errors):
                 self.xdo("search", "--sync", "--onlyvisible", "--name", "Harit Desktop")
                 time.sleep(2)
                 yield
+            if errors.stat().st_size == 0:
+                errors.unlink()
 
     def xdo(self, *arguments: str) -> None:
         subprocess.run(
@@ -101,17 +104,21 @@ class Stage:
 
 @contextmanager
 def process(
-    command: list[str], env: dict[str, str] | None = None, pass_fds: tuple[int, ...] = ()
+    command: list[str],
+    env: dict[str, str] | None = None,
+    pass_fds: tuple[int, ...] = (),
+    errors: Path = Path(os.devnull),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A child process that is ended with the block."""
-    child = subprocess.Popen(
-        command,
-        env=env,
-        pass_fds=pass_fds,
-        cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    """A child process that is ended with the block; `errors` takes what it complains of."""
+    with errors.open("ab") as stderr:
+        child = subprocess.Popen(
+            command,
+            env=env,
+            pass_fds=pass_fds,
+            cwd=REPOSITORY,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )
     try:
         yield child
     finally:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from harit_desktop.domain.clock import NowUs
+from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import EngineStatus, LinkState
 from harit_desktop.ui.actions import DEFAULT_RANGE, RANGE_KEYS
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from harit_desktop.ui.main_window import MainWindow
     from harit_desktop.ui.theme import ThemeController
 
-DEMO_RANGE = "15m"
+FIRST_RANGE = "15m"
 RESTART_AFTER_MS = 8000
 
 
@@ -42,10 +42,13 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def load_charts() -> None:
-    """Imports the charts and their library, which takes most of a second, off the main
-    thread; their modules make no Qt object while they load."""
-    importlib.import_module("harit_desktop.ui.live_page")
+def load_arrays() -> None:
+    """Imports what the charts need and what may be imported off the main thread.
+
+    pyqtgraph is not: its import touches every Qt type, and on a second thread that ends
+    the process now and then.
+    """
+    importlib.import_module("numpy")
 
 
 class Presenter(QObject):
@@ -69,10 +72,11 @@ class Presenter(QObject):
         self._status_key: object = None
         self._live_version: object = None
         self._devices: tuple[DeviceState, ...] = ()
-        self._range_key = view.range_key if view.range_key in RANGE_KEYS else DEFAULT_RANGE
+        self._range_settled = view.range_key in RANGE_KEYS
+        self._range_key = view.range_key if self._range_settled else DEFAULT_RANGE
         self._wished_focus = view.focus
         self._focus: str | None = None
-        self._charts: QueryHandle | None = None
+        self._arrays: QueryHandle | None = None
         self._live_page: LivePage | None = None
         self._live_feed: LiveFeed | None = None
         self._health_feed = HealthFeed(engine, window.soil_panel)
@@ -97,8 +101,8 @@ class Presenter(QObject):
     def start(self) -> None:
         """Begins to follow the engine; called when the window is shown."""
         self._clock.start()
-        if self._charts is None:
-            self._charts = self._engine.queries.submit("charts", lambda _: load_charts())
+        if self._arrays is None:
+            self._arrays = self._engine.queries.submit("arrays", lambda _: load_arrays())
             if self._window.pages.first_run:
                 self._window.first_page.start_probe()
 
@@ -113,7 +117,7 @@ class Presenter(QObject):
         self._clock.beat()
 
     def build_live_page(self) -> None:
-        """Makes the charts, unless they are there; loads their library if nobody did."""
+        """Makes the charts, unless they are there."""
         if self._live_page is not None:
             return
         from harit_desktop.ui.live_page import LivePage
@@ -134,6 +138,7 @@ class Presenter(QObject):
     # -- what the user chooses ---------------------------------------------------------
 
     def set_range(self, key: str) -> None:
+        self._range_settled = True
         self._range_key = key
         if self._live_feed is not None:
             self._live_feed.set_range(key)
@@ -163,8 +168,7 @@ class Presenter(QObject):
         first_page.set_starting(True)
         # If it fails, the banner says why, and the button is there again.
         QTimer.singleShot(RESTART_AFTER_MS, first_page, lambda: first_page.set_starting(False))
-        self._window.actions_.check(self._window.actions_.range_group, DEMO_RANGE)
-        self.set_range(DEMO_RANGE)
+        self._choose_range(FIRST_RANGE)
         self._window.commands.start_demo()
 
     def view_state(self) -> ViewState:
@@ -255,6 +259,7 @@ class Presenter(QObject):
             self._forget_deleted(before)
             # First: without a choice of ours the panel would make one of its own.
             self._choose_focus()
+            self._fit_range(now)
             window.devices_panel.set_devices(self._devices, now)
             if self._live_page is not None:
                 self._live_page.set_devices(self._devices, now)
@@ -273,13 +278,29 @@ class Presenter(QObject):
         self._live_page.tick(now)
 
     def _poll_answers(self, now: int, new_second: bool) -> None:
-        if self._charts is not None and self._charts.done:
+        if self._arrays is not None and self._arrays.done:
             self.build_live_page()
         self._window.first_page.poll()
         if self._window.export_dialog is not None:
             self._window.export_dialog.poll()
 
     # -- details -----------------------------------------------------------------------
+
+    def _choose_range(self, key: str) -> None:
+        self._window.actions_.check(self._window.actions_.range_group, key)
+        self.set_range(key)
+
+    def _fit_range(self, now: int) -> None:
+        """At the first reading, unless somebody chose: the range in which it can be seen."""
+        focus = self._focus_state()
+        if self._range_settled or focus is None:
+            return
+        self._range_settled = True
+        if now - focus.timestamp_us > US_PER_DAY:
+            self._choose_range("all")
+        elif self._status.store.rows <= self._status.counters.stored:
+            # Nothing is stored from before this start: a day would show one dot.
+            self._choose_range(FIRST_RANGE)
 
     def _choose_focus(self) -> None:
         """Keeps the focus on a device that is there: the one of last time, else the first."""

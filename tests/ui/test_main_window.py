@@ -343,6 +343,27 @@ def test_devices_appear_and_one_has_the_focus(
     qtbot.waitUntil(lambda: window.presenter.view_state().focus == "soil-02")
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "range_key"), [(None, "15m"), ("2025-12-02T17:00:00Z", "all")]
+)
+def test_the_first_reading_is_seen_in_the_strips_whenever_it_was_measured(
+    qtbot: QtBot,
+    make_window: WindowMaker,
+    make_engine: EngineMaker,
+    timestamp: str | None,
+    range_key: str,
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine)
+    fields = {} if timestamp is None else {"timestamp": timestamp}
+    deliver(engine, [reading("soil-01", **fields)])
+    qtbot.waitUntil(lambda: window.findChild(QWidget, "page.live") is not None, timeout=20_000)
+    chart = find(window, "chart.Moisture")
+    qtbot.waitUntil(lambda: chart.property("points") == 1, timeout=20_000)
+    assert window.presenter.view_state().range_key == range_key
+    assert find(window, f"action.range.{range_key}").isChecked()
+
+
 def test_the_stored_series_and_new_points_reach_the_charts(
     qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
 ) -> None:

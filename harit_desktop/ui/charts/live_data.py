@@ -26,6 +26,8 @@ MAX_KEPT = 16
 """Devices whose series are kept: those in view and a few that were."""
 _LEAST_KEPT_US = 3600 * US_PER_S
 _TRIM_PART = 0.1
+_ALL_MARGIN = 1.02
+"""So that the oldest reading does not lie on the edge, where it would be cut."""
 _LEAST_ALL_US = 15 * 60 * US_PER_S
 
 
@@ -137,7 +139,8 @@ class LiveData:
             for data in map(self.data, self.shown())
             if data is not None and data.size
         ]
-        return max(_LEAST_ALL_US, now_us - min(oldest, default=now_us))
+        span_us = now_us - min(oldest, default=now_us)
+        return max(_LEAST_ALL_US, int(span_us * _ALL_MARGIN))
 
     def newest_us(self) -> int:
         """The newest instant of the focus device's readings, 0 where it has none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import (
@@ -41,6 +42,7 @@ class Column(IntEnum):
 
 # Nothing new was stored and nothing is wrong: these lines step back.
 _ASIDE = (Outcome.DUPLICATE, Outcome.SHOWN)
+_CUT_OFF = (Column.TOPIC, Column.DEVICE, Column.RESULT)
 _RIGHT_ALIGNED = (Column.SIZE,)
 
 
@@ -139,6 +141,9 @@ class MessageModel(QAbstractTableModel):
             return self.text(record, Column(column))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(column)
+        if role == Qt.ItemDataRole.ToolTipRole and column in _CUT_OFF:
+            # A tool tip guesses whether it is rich text, and this one comes from outside.
+            return f"<qt>{escape(self.text(record, Column(column)))}</qt>"
         if column == Column.RESULT and record.outcome is Outcome.REJECTED:
             if role == Qt.ItemDataRole.ForegroundRole:
                 return self._warn_color
@@ -166,7 +171,7 @@ class MessageModel(QAbstractTableModel):
             case Column.RESULT:
                 return self.result_text(record)
             case Column.SIZE:
-                return QLocale().formattedDataSize(record.size_bytes, 1)
+                return QLocale().toString(record.size_bytes)
 
     def result_text(self, record: MessageRecord) -> str:
         """What became of the message, with the reason where it was rejected."""
@@ -205,7 +210,7 @@ class MessageModel(QAbstractTableModel):
             self.tr("QoS"),
             self.tr("Retained"),
             self.tr("Result"),
-            self.tr("Size"),
+            self.tr("Bytes"),
         )
 
     def _origin_text(self, origin: Origin) -> str:

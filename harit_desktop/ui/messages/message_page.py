@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 FILTER_DELAY_MS = 150
 _WIDTHS_PX = {
-    Column.TIME: 152,
-    Column.SOURCE: 64,
-    Column.TOPIC: 190,
-    Column.DEVICE: 110,
-    Column.QOS: 46,
-    Column.RETAINED: 72,
+    Column.TIME: 144,
+    Column.SOURCE: 56,
+    Column.TOPIC: 172,
+    Column.DEVICE: 100,
+    Column.QOS: 42,
+    Column.RETAINED: 68,
     Column.RESULT: 150,
-    Column.SIZE: 86,
+    Column.SIZE: 56,
 }
 
 
