@@ -93,13 +93,14 @@ class BuiltinBrokerStatus(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct, frozen=True):
-    """Counted since this start. `unacked` messages wait for their commit,
-    `waiting` readings wait in the local spool for a remote store."""
+    """Counted since this start. `unacked` messages wait for their commit, `waiting`
+    readings wait in the local spool for a remote store, `dropped` messages found no room."""
 
     received: int = 0
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
+    dropped: int = 0
     unacked: int = 0
     waiting: int = 0
     msgs_per_s: float = 0.0

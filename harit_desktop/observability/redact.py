@@ -24,7 +24,7 @@ class Redactor:
             self._secrets.add(secret)
 
     def clean(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in tuple(self._secrets):
             text = text.replace(secret, MASK)
         text = _URL_CREDENTIALS.sub(MASK, text)
         return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)[:MAX_LINE]

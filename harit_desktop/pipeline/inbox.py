@@ -13,13 +13,19 @@ from collections import deque
 from harit_desktop.domain.message import RawMessage
 
 LIMIT = 20_000
+BYTE_LIMIT = 64 * 1024 * 1024
 
 
 class Inbox:
     """Many writers, one reader. `put` never blocks and never raises."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, byte_limit: int = BYTE_LIMIT) -> None:
         self._limit = limit
+        self._byte_limit = byte_limit
+        # Each is written by one side only: the writers' under the lock, the reader's alone.
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self._writing = threading.Lock()
         self._messages: deque[RawMessage] = deque()
         self._arrived = threading.Event()
         self._received = 0
@@ -38,17 +44,23 @@ class Inbox:
         A QoS 1 message that is left out stays unacknowledged, and the broker sends it
         again after the next connect: see `take_overflow`.
         """
-        if self._closed:
-            return False
-        if len(self._messages) >= self._limit:
-            self._dropped += 1
-            if message.receipt is not None:
-                self._overflowed = True
-            return False
-        self._received += 1
-        self._messages.append(message)
+        with self._writing:
+            if self._closed:
+                return False
+            if self._is_full():
+                self._dropped += 1
+                if message.receipt is not None:
+                    self._overflowed = True
+                return False
+            self._received += 1
+            self._bytes_in += len(message.payload)
+            self._messages.append(message)
         self._arrived.set()
         return True
+
+    def _is_full(self) -> bool:
+        waiting_bytes = self._bytes_in - self._bytes_out
+        return len(self._messages) >= self._limit or waiting_bytes >= self._byte_limit
 
     def take(self, limit: int, timeout_s: float) -> list[RawMessage]:
         """At most `limit` messages, oldest first; waits up to `timeout_s` for the first."""
@@ -58,6 +70,7 @@ class Inbox:
         taken: list[RawMessage] = []
         while self._messages and len(taken) < limit:
             taken.append(self._messages.popleft())
+        self._bytes_out += sum(len(message.payload) for message in taken)
         return taken
 
     def wake(self) -> None:
@@ -66,7 +79,7 @@ class Inbox:
 
     def take_overflow(self) -> bool:
         """Whether a QoS 1 message was left out since the last call and there is room again."""
-        if self._overflowed and len(self._messages) < self._limit // 2:
+        if self._overflowed and not self._is_full() and len(self) < self._limit // 2:
             self._overflowed = False
             return True
         return False
@@ -80,4 +93,5 @@ class Inbox:
 
     @property
     def dropped(self) -> int:
+        """Messages left out because the inbox was full."""
         return self._dropped

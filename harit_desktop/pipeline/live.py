@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,19 +24,26 @@ RING_CAPACITY = 4096
 MAX_DEVICES = 200
 
 
+@dataclass(slots=True)
+class _Known:
+    """A device: its newest state, and its points once it reported in this run."""
+
+    state: DeviceState
+    ring: ReadingRing | None = None
+
+
 class LiveModel:
     """Newest state and recent points of every device.
 
-    Holds at most `MAX_DEVICES` devices (the one silent for longest gives way) and
-    `RING_CAPACITY` points of each.
+    Holds at most `max_devices` devices (the one silent for longest gives way) and
+    `ring_capacity` points of each.
     """
 
     def __init__(self, ring_capacity: int = RING_CAPACITY, max_devices: int = MAX_DEVICES) -> None:
         self._lock = threading.Lock()
         self._ring_capacity = ring_capacity
         self._max_devices = max_devices
-        self._rings: dict[str, ReadingRing] = {}
-        self._states: dict[str, DeviceState] = {}
+        self._devices: dict[str, _Known] = {}
         self._sequence = 0
 
     @property
@@ -46,77 +54,83 @@ class LiveModel:
     def preload(self, states: Sequence[DeviceState]) -> None:
         """Makes devices known from earlier runs visible before they report again."""
         with self._lock:
-            for state in states[: self._max_devices]:
-                self._states.setdefault(state.publisher_id, state)
+            for state in states:
+                self._devices.setdefault(state.publisher_id, _Known(state))
+            self._make_room()
             self._sequence += 1
 
     def publish(self, stored: Sequence[AnalysedReading]) -> None:
         """Adds committed readings; called by the pipeline thread once per batch."""
+        from harit_desktop.pipeline.ring import ReadingRing
+
         with self._lock:
-            touched: dict[str, AnalysedReading] = {}
-            counts: dict[str, int] = {}
+            touched: dict[str, int] = {}
             for item in stored:
                 publisher_id = item.reading.publisher_id
+                known = self._devices.get(publisher_id)
+                if known is None:
+                    known = self._devices[publisher_id] = _Known(_state_of(item))
+                if known.ring is None:
+                    known.ring = ReadingRing(self._ring_capacity)
                 self._sequence += 1
-                self._ring(publisher_id).append(self._sequence, item)
-                counts[publisher_id] = counts.get(publisher_id, 0) + 1
-                newest = touched.get(publisher_id)
-                if newest is None or item.reading.timestamp_us >= newest.reading.timestamp_us:
-                    touched[publisher_id] = item
-            for publisher_id, item in touched.items():
-                self._update_state(publisher_id, item, counts[publisher_id])
+                known.ring.append(self._sequence, item)
+                if item.reading.timestamp_us >= known.state.timestamp_us:
+                    known.state = _state_of(item, known.state.stored_readings)
+                touched[publisher_id] = touched.get(publisher_id, 0) + 1
+            for publisher_id, count in touched.items():
+                self._devices[publisher_id].state = _counted(self._devices[publisher_id], count)
+            self._make_room()
 
     def devices(self) -> tuple[DeviceState, ...]:
         """Every known device, in the order in which they became known."""
         with self._lock:
-            return tuple(self._states.values())
+            return tuple(known.state for known in self._devices.values())
 
     def points_since(self, publisher_id: str, sequence: int) -> LivePoints:
-        """The device's points after `sequence`, at most `RING_CAPACITY` of them."""
-        with self._lock:
-            from harit_desktop.pipeline.ring import ReadingRing
+        """The device's points after `sequence`, at most `ring_capacity` of them."""
+        from harit_desktop.pipeline.ring import ReadingRing
 
-            ring = self._rings.get(publisher_id)
+        with self._lock:
+            known = self._devices.get(publisher_id)
+            ring = known.ring if known is not None else None
             return (ring or ReadingRing(1)).since(sequence)
 
     def forget(self, publisher_ids: Sequence[str]) -> None:
         """Drops devices whose readings were deleted."""
         with self._lock:
             for publisher_id in publisher_ids:
-                self._rings.pop(publisher_id, None)
-                self._states.pop(publisher_id, None)
+                self._devices.pop(publisher_id, None)
             self._sequence += 1
 
-    def _ring(self, publisher_id: str) -> ReadingRing:
-        ring = self._rings.get(publisher_id)
-        if ring is None:
-            if len(self._rings) >= self._max_devices:
-                oldest = min(self._rings, key=lambda known: self._states[known].received_us)
-                del self._rings[oldest], self._states[oldest]
-            from harit_desktop.pipeline.ring import ReadingRing
-
-            ring = self._rings[publisher_id] = ReadingRing(self._ring_capacity)
-        return ring
-
-    def _update_state(self, publisher_id: str, item: AnalysedReading, count: int) -> None:
-        before = self._states.get(publisher_id)
-        reading = item.reading
-        late = before is not None and reading.timestamp_us < before.timestamp_us
-        if late and before is not None:
-            self._states[publisher_id] = _counted(before, before.stored_readings + count)
+    def _make_room(self) -> None:
+        excess = len(self._devices) - self._max_devices
+        if excess <= 0:
             return
-        self._states[publisher_id] = DeviceState(
-            publisher_id=publisher_id,
-            timestamp_us=reading.timestamp_us,
-            received_us=reading.received_us,
-            values=reading.values,
-            analysis=item.analysis,
-            simulated=reading.simulated,
-            topic=reading.topic,
-            interval_s=self._rings[publisher_id].interval_s(),
-            stored_readings=count + (before.stored_readings if before else 0),
-        )
+        by_silence = sorted(self._devices, key=lambda k: self._devices[k].state.received_us)
+        for publisher_id in by_silence[:excess]:
+            del self._devices[publisher_id]
 
 
-def _counted(state: DeviceState, stored_readings: int) -> DeviceState:
-    return msgspec.structs.replace(state, stored_readings=stored_readings)
+def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:
+    reading = item.reading
+    return DeviceState(
+        publisher_id=reading.publisher_id,
+        timestamp_us=reading.timestamp_us,
+        received_us=reading.received_us,
+        values=reading.values,
+        analysis=item.analysis,
+        simulated=reading.simulated,
+        topic=reading.topic,
+        interval_s=None,
+        stored_readings=stored_readings,
+    )
+
+
+def _counted(known: _Known, count: int) -> DeviceState:
+    """The state with its interval and its readings of this batch, once per batch."""
+    learned = known.ring.interval_s() if known.ring is not None else None
+    return msgspec.structs.replace(
+        known.state,
+        interval_s=learned or known.state.interval_s,
+        stored_readings=known.state.stored_readings + count,
+    )

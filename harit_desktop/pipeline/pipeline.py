@@ -46,15 +46,36 @@ class Pipeline:
         self._live = live
         self._messages = messages
         self._in_hand: list[CommitItem] = []
-        self.stages = stages
-        self.acknowledger: Acknowledger | None = None
-        self.mirror: Mirror | None = None
+        self._stages = stages
+        self._acknowledger: Acknowledger | None = None
+        self._mirror: Mirror | None = None
+        self._replaced_mirror: Mirror | None = None
         self.metrics = PipelineMetrics(now_us)
 
     @property
     def unacked(self) -> int:
         """Messages received and not yet committed."""
         return len(self._inbox) + len(self._in_hand)
+
+    def use_stages(self, stages: Stages) -> None:
+        """Reads and judges with `stages` from the next batch on. From any thread."""
+        self._stages = stages
+
+    def use_acknowledger(self, acknowledger: Acknowledger | None) -> None:
+        """Acknowledges through this source from now on. From any thread."""
+        self._acknowledger = acknowledger
+
+    def use_mirror(self, mirror: Mirror | None) -> None:
+        """Follows batches with another mirror; the one before is closed on this pipeline's
+        thread, so that no row that waits in it is lost. From the control thread."""
+        self._replaced_mirror, self._mirror = self._mirror, mirror
+        self._inbox.wake()
+
+    def close_mirror(self) -> None:
+        """Writes what the mirrors still hold; on the pipeline's thread, as its last work."""
+        self._close_replaced_mirror()
+        if self._mirror is not None:
+            self._mirror.close()
 
     def wake(self) -> None:
         """Ends a wait for messages early."""
@@ -63,8 +84,9 @@ class Pipeline:
     def run(self, journal: Journal, stop: threading.Event) -> None:
         """Works until `stop` is set; what is queued then is left to `drain`."""
         while not stop.is_set():
+            self._close_replaced_mirror()
             if not self._in_hand:
-                self._in_hand = self.stages.prepare(self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S))
+                self._in_hand = self._stages.prepare(self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S))
             if self._in_hand:
                 self._commit_in_hand(journal, stop)
 
@@ -76,7 +98,7 @@ class Pipeline:
         """
         while not expired.is_set():
             if not self._in_hand:
-                self._in_hand = self.stages.prepare(self._inbox.take(BATCH_LIMIT, 0))
+                self._in_hand = self._stages.prepare(self._inbox.take(BATCH_LIMIT, 0))
             if not self._in_hand:
                 return
             self._commit_in_hand(journal, expired)
@@ -101,8 +123,10 @@ class Pipeline:
 
     def _acknowledge(self, batch: Sequence[CommitItem]) -> None:
         receipts = [i.message.receipt for i in batch if i.message.receipt is not None]
-        if receipts and self.acknowledger is not None:
-            self.acknowledger.acknowledge(receipts)
+        # The control thread may take the source away at any moment.
+        acknowledger = self._acknowledger
+        if receipts and acknowledger is not None:
+            acknowledger.acknowledge(receipts)
 
     def _publish(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
         self.metrics.count(result.outcomes, batch[-1].message.received_us)
@@ -114,5 +138,11 @@ class Pipeline:
             ]
         )
         self._messages.extend(result.records)
-        if self.mirror is not None:
-            self.mirror.write(batch, result)
+        mirror = self._mirror
+        if mirror is not None:
+            mirror.write(batch, result)
+
+    def _close_replaced_mirror(self) -> None:
+        replaced, self._replaced_mirror = self._replaced_mirror, None
+        if replaced is not None:
+            replaced.close()

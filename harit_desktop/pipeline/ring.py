@@ -12,6 +12,8 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.reading import AnalysedReading
 
 INTERVAL_WINDOW = 16
+FIRST_CAPACITY = 64
+"""Thousands of devices that report once must not cost thousands of full rings."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,14 +38,29 @@ class ReadingRing:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._count = 0
-        self._sequence = np.zeros(capacity, np.int64)
-        self._time_us = np.zeros(capacity, np.int64)
-        self._values = np.full((capacity, CHANNEL_COUNT), np.nan)
-        self._flags = np.zeros((capacity, CHANNEL_COUNT), np.uint8)
-        self._index = np.full(capacity, np.nan)
+        self._allocate(min(capacity, FIRST_CAPACITY))
+
+    def _allocate(self, size: int) -> None:
+        self._size = size
+        self._sequence = np.zeros(size, np.int64)
+        self._time_us = np.zeros(size, np.int64)
+        self._values = np.full((size, CHANNEL_COUNT), np.nan)
+        self._flags = np.zeros((size, CHANNEL_COUNT), np.uint8)
+        self._index = np.full(size, np.nan)
+
+    def _grow(self) -> None:
+        kept = self.since(-1)
+        self._allocate(min(self._capacity, self._size * 2))
+        used = len(kept.sequence)
+        self._sequence[:used], self._time_us[:used] = kept.sequence, kept.time_us
+        self._values[:used], self._flags[:used] = kept.values, kept.flags
+        self._index[:used] = kept.index
 
     def append(self, sequence: int, item: AnalysedReading) -> None:
-        slot = self._count % self._capacity
+        """Adds a reading under its sequence number."""
+        if self._count == self._size < self._capacity:
+            self._grow()
+        slot = self._count % self._size
         self._sequence[slot] = sequence
         self._time_us[slot] = item.reading.timestamp_us
         self._values[slot] = [np.nan if v is None else v for v in item.reading.values]
@@ -53,8 +70,9 @@ class ReadingRing:
         self._count += 1
 
     def since(self, sequence: int) -> LivePoints:
-        kept = min(self._count, self._capacity)
-        order = (np.arange(self._count - kept, self._count)) % self._capacity
+        """The readings after `sequence`, oldest first."""
+        kept = min(self._count, self._size)
+        order = (np.arange(self._count - kept, self._count)) % self._size
         order = order[self._sequence[order] > sequence]
         return LivePoints(
             self._sequence[order],
@@ -66,10 +84,10 @@ class ReadingRing:
 
     def interval_s(self) -> float | None:
         """Median step between the newest readings, in seconds."""
-        kept = min(self._count, self._capacity, INTERVAL_WINDOW)
+        kept = min(self._count, self._size, INTERVAL_WINDOW)
         if kept < 3:
             return None
-        order = np.arange(self._count - kept, self._count) % self._capacity
+        order = np.arange(self._count - kept, self._count) % self._size
         steps = np.diff(np.sort(self._time_us[order]))
         steps = steps[steps > 0]
         return float(np.median(steps)) / US_PER_S if steps.size else None

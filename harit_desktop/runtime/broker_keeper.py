@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import BrokerState, BuiltinBrokerStatus
 from harit_desktop.runtime.parts import BrokerAddress, BrokerPart
+from harit_desktop.settings.model import BuiltinBrokerSettings
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +22,12 @@ RESTART_LAST_S = 30.0
 class BrokerKeeper:
     """Starts, watches and restarts the child process.
 
-    Used by the control thread alone, but for `status`.
+    Used by the control thread alone, but for `status`, `problem` and `interrupt`.
     """
 
     def __init__(self) -> None:
         self._part: BrokerPart | None = None
+        self._settings: BuiltinBrokerSettings | None = None
         self._problem: Problem | None = None
         self._restart_at: float | None = None
         self._restart_wait_s = RESTART_FIRST_S
@@ -39,12 +42,18 @@ class BrokerKeeper:
         """Why the broker does not run although it is wanted."""
         return self._problem
 
-    def start(self, part: BrokerPart) -> BrokerAddress | None:
-        """Starts `part`; None when that failed now. `tick` then tries again."""
-        self.stop(STOP_DEADLINE_S)
-        self._part = part
+    def start(
+        self, settings: BuiltinBrokerSettings, make: Callable[[], BrokerPart]
+    ) -> BrokerAddress | None:
+        """Starts a broker with these settings, or keeps the one that runs with them.
+
+        None when it could not be started now: `tick` then tries again.
+        """
+        if self._part is None or settings != self._settings:
+            self.stop(STOP_DEADLINE_S)
+            self._part, self._settings = make(), settings
         self._restart_wait_s = RESTART_FIRST_S
-        return self._try_start(part)
+        return self._try_start(self._part)
 
     def tick(self) -> BrokerAddress | None:
         """Starts a broker again that ended by itself; its address when that worked."""
@@ -61,7 +70,14 @@ class BrokerKeeper:
             return self._try_start(part)
         return None
 
+    def interrupt(self) -> None:
+        """Makes a start that is under way give up. From any thread."""
+        part = self._part
+        if part is not None:
+            part.stop(STOP_DEADLINE_S)
+
     def stop(self, deadline_s: float) -> None:
+        """Ends the child process; nothing is restarted any more."""
         part, self._part, self._restart_at, self._problem = self._part, None, None, None
         if part is not None:
             part.stop(deadline_s)

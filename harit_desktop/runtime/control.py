@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,9 @@ import msgspec
 
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.domain.message import RawMessage
-from harit_desktop.domain.status import LinkState, LinkStatus, PublisherStatus
-from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
-from harit_desktop.runtime.broker_keeper import BrokerKeeper
 from harit_desktop.runtime.commands import (
     ApplySettings,
     Command,
@@ -30,24 +27,15 @@ from harit_desktop.runtime.commands import (
     StopPublisher,
 )
 from harit_desktop.runtime.ingestion import Ingestion
-from harit_desktop.runtime.parts import (
-    AnalyserPart,
-    BrokerAddress,
-    MirrorPart,
-    Parts,
-    PublisherPart,
-    SourcePart,
-)
+from harit_desktop.runtime.links import STOP_S, Links
+from harit_desktop.runtime.parts import AnalyserPart, MirrorPart, Parts
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
-SOURCE_STOP_S = 2.0
-PUBLISHER_STOP_S = 2.0
-# The publisher's first reading would find no subscriber while ours still connects.
-FIRST_LINK_WAIT_S = 3.0
+QUIET_WAIT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -58,74 +46,73 @@ class Workbench:
     secrets: SecretStore
     parts: Parts
     pipeline: Pipeline
-    inbox: Inbox
+    links: Links
     live: LiveModel
     ingestion: Ingestion
     now_us: NowUs
+    stopping: threading.Event
 
 
 class Control:
-    """Owns the connection to the broker, the built-in broker and the publisher."""
+    """Executes commands one after the other.
+
+    What went wrong in a command is shown until a command of the same kind succeeds.
+    """
 
     def __init__(self, bench: Workbench, analyser: AnalyserPart) -> None:
         self._bench = bench
         self._store = bench.settings_store
-        self._parts = bench.parts
-        self.analyser = analyser
-        self._source: SourcePart | None = None
-        self._publisher: PublisherPart | None = None
+        self._links = bench.links
         self._mirror: MirrorPart | None = None
-        self._address: BrokerAddress | None = None
-        self._connecting: LinkStatus | None = None
         self._notes: dict[str, Problem] = {}
-        self.broker_keeper = BrokerKeeper()
+        self._kind = ""
+        self.analyser = analyser
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
         mirror = self._mirror
-        return (
-            *tuple(self._notes.values()),
-            self.broker_keeper.problem,
-            mirror.problem if mirror is not None else None,
-        )
+        mirror_problem = mirror.problem if mirror is not None else None
+        return (*tuple(self._notes.values()), self._links.problem, mirror_problem)
 
     def note(self, problem: Problem) -> None:
-        """Shows a problem until a later command of the same kind succeeds."""
-        self._notes[problem.code] = problem
-
-    def link_status(self) -> LinkStatus:
-        source = self._source
-        if source is not None:
-            return source.status()
-        return self._connecting or LinkStatus()
-
-    def publisher_status(self) -> PublisherStatus:
-        publisher = self._publisher
-        return publisher.status() if publisher is not None else PublisherStatus()
+        """Shows a problem of the command at hand."""
+        self._notes[self._kind] = problem
 
     def begin(self) -> None:
         """First work of the control thread: what needs the disk before anything connects."""
+        self._use_mirror(self._store.current)
         try:
             self._store.ensure_client_id()
         except KnownError as error:
             self.note(error.problem)
-        self._use_mirror(self._store.current)
 
-    def handle(self, command: Command) -> None:
+    def execute(self, command: Command) -> None:
+        """Does what was asked, or notes why not."""
+        self._kind = type(command).__name__
+        self._notes.pop(self._kind, None)
+        try:
+            self._execute(command)
+        except KnownError as error:
+            log.warning("%s failed: %s", self._kind, error)
+            self.note(error.problem)
+        except Exception as error:
+            # One failed command must not end the thread that watches over everything.
+            log.exception("%s failed", self._kind)
+            self.note(Problem("command.failed", {"error": type(error).__name__}))
+
+    def _execute(self, command: Command) -> None:
         match command:
             case Connect():
-                self._connect()
+                self._links.connect(self._store.current, self._password())
             case Disconnect():
-                self.stop_source(SOURCE_STOP_S)
+                self._links.disconnect()
             case RetryNow():
-                if self._source is not None:
-                    self._source.retry_now()
+                self._links.retry_now()
             case StartPublisher():
-                self._save({"publisher.enabled": True})
-                self._start_publisher()
+                self._start_publisher({"publisher.enabled": True})
             case StopPublisher():
-                self._save({"publisher.enabled": False})
-                self.stop_publisher(PUBLISHER_STOP_S)
+                self._links.stop_publisher(STOP_S)
+                self._store.save({"publisher.enabled": False})
             case StartDemo():
                 self._start_demo(command)
             case ApplySettings():
@@ -133,85 +120,18 @@ class Control:
             case DeleteSimulated():
                 self._delete_simulated()
 
-    def tick(self) -> None:
-        """Once a second: restarts what ended by itself."""
-        moved = self.broker_keeper.tick()
-        if moved is not None and moved != self._address:
-            self._connect_to(moved)
-            if self._publisher is not None:
-                self._start_publisher()
-        source = self._source
-        if source is None or self._address is None:
-            return
-        if self._bench.inbox.take_overflow() or not source.healthy():
-            log.warning("the connection is built anew")
-            self._connect_to(self._address)
-
-    def stop_source(self, deadline_s: float) -> bool:
-        source, self._source = self._source, None
-        self._connecting = None
-        self._bench.pipeline.acknowledger = None
-        return source is None or source.stop(deadline_s)
-
-    def stop_publisher(self, deadline_s: float) -> bool:
-        publisher, self._publisher = self._publisher, None
-        return publisher is None or publisher.stop(deadline_s)
-
-    def _connect(self) -> None:
-        settings = self._store.current
-        self.stop_source(SOURCE_STOP_S)
-        if settings.broker.mode == "external":
-            self.broker_keeper.stop(PUBLISHER_STOP_S)
-            broker = settings.broker
-            self._connect_to(BrokerAddress(broker.host, broker.port, broker.protocol))
-            return
-        self._connecting = LinkStatus(state=LinkState.CONNECTING)
-        address = self.broker_keeper.start(self._parts.broker(settings))
-        if address is not None:
-            self._connect_to(address)
-
-    def _connect_to(self, address: BrokerAddress) -> None:
-        self.stop_source(SOURCE_STOP_S)
-        self._address = address
-        source = self._parts.source(self._store.current, address, self._password(), self._deliver)
-        self._bench.pipeline.acknowledger = source
-        self._source = source
-        source.start()
-
-    def _deliver(self, message: RawMessage) -> None:
-        self._bench.inbox.put(message)
-
     def _password(self) -> str | None:
-        settings = self._store.current
-        if settings.broker.mode == "builtin" or not settings.broker.username:
+        broker = self._store.current.broker
+        if broker.mode == "builtin" or not broker.username:
             return None
-        try:
-            return self._bench.secrets.get("broker.password")
-        except KnownError as error:
-            self.note(error.problem)
-            return None
+        return self._bench.secrets.get("broker.password")
 
-    def _start_publisher(self) -> None:
-        self.stop_publisher(PUBLISHER_STOP_S)
-        if self._source is None:
-            self._connect()
-        if self._address is None:
-            return
-        self._wait_for_link()
-        publisher = self._parts.publisher(
-            self._store.current, self._address, self._password(), self._parts.history().last_values
-        )
-        self._publisher = publisher
-        publisher.start()
-
-    def _wait_for_link(self) -> None:
-        ends = time.monotonic() + FIRST_LINK_WAIT_S
-        waiting = (LinkState.CONNECTING, LinkState.OFF)
-        while self.link_status().state in waiting and time.monotonic() < ends:
-            time.sleep(0.02)
+    def _start_publisher(self, changes: dict[str, Any]) -> None:
+        self._keep(changes)
+        self._links.start_publisher(self._store.current, self._password())
 
     def _start_demo(self, command: StartDemo) -> None:
-        self._save(
+        self._keep(
             {
                 "broker.mode": "builtin",
                 "publisher.enabled": True,
@@ -219,24 +139,26 @@ class Control:
                 "publisher.interval_s": command.interval_s,
             }
         )
-        self._connect()
-        self._start_publisher()
+        self._links.connect(self._store.current, self._password())
+        self._links.start_publisher(self._store.current, self._password())
 
-    def _save(self, changes: dict[str, Any]) -> None:
+    def _keep(self, changes: dict[str, Any]) -> None:
+        """Saves a choice; where the file cannot be written it holds for this run."""
         try:
             self._store.save(changes)
         except KnownError as error:
             self.note(error.problem)
-        else:
-            self._notes.pop("settings.not_saved", None)
+            self._store.override(changes)
 
     def _apply(self, command: ApplySettings) -> None:
         before = self._store.current
+        wanted = self._store.preview(command.changes)
+        # Built before anything is saved: a zone or profile that does not exist is refused.
+        stages, analyser = build_stages(self._bench.parts, wanted)
         for key, secret in command.secrets.items():
             if not self._bench.secrets.set(key, secret):
                 self.note(Problem("secrets.session_only", {"key": key}))
-        self._save(dict(command.changes))
-        after = self._store.current
+        after = self._store.save(command.changes)
         changed = {
             field.name
             for field in msgspec.structs.fields(Settings)
@@ -244,38 +166,47 @@ class Control:
         }
         if command.secrets:
             changed.add("broker")
+        if changed & {"broker", "analysis"}:
+            self._bench.pipeline.use_stages(stages)
+            self.analyser = analyser
         self._restart(changed, after)
 
     def _restart(self, changed: set[str], settings: Settings) -> None:
         """Restarts what the changed sections concern, and nothing else."""
-        was_publishing = self._publisher is not None
-        if changed & {"broker", "analysis"}:
-            self._use_settings(settings)
         builtin_changed = "builtin_broker" in changed and settings.broker.mode == "builtin"
-        link_changed = "broker" in changed or builtin_changed
-        if link_changed:
-            self._connect()
+        if "broker" in changed or builtin_changed:
+            self._links.stop_publisher(STOP_S)
+            self._links.connect(settings, self._password())
         if "storage" in changed:
             self._use_mirror(settings)
-        if "publisher" in changed or (link_changed and was_publishing):
-            if settings.publisher.enabled:
-                self._start_publisher()
+        publishing = settings.publisher.enabled
+        if changed & {"publisher", "broker"} or builtin_changed:
+            if publishing:
+                self._links.start_publisher(settings, self._password())
             else:
-                self.stop_publisher(PUBLISHER_STOP_S)
-
-    def _use_settings(self, settings: Settings) -> None:
-        """Reads and judges from now on as the settings say."""
-        self.analyser = self._parts.analyser(settings)
-        self._bench.pipeline.stages = Stages(self._parts.decoder(settings), self.analyser)
+                self._links.stop_publisher(STOP_S)
 
     def _use_mirror(self, settings: Settings) -> None:
-        self._mirror = self._parts.mirror(settings)
-        self._bench.pipeline.mirror = self._mirror
+        self._mirror = self._bench.parts.mirror(settings)
+        self._bench.pipeline.use_mirror(self._mirror)
 
     def _delete_simulated(self) -> None:
-        self.stop_publisher(PUBLISHER_STOP_S)
-        self._save({"publisher.enabled": False})
+        self._links.stop_publisher(STOP_S)
+        self._keep({"publisher.enabled": False})
+        # What the simulator sent last is still on its way into the store.
+        ends = time.monotonic() + QUIET_WAIT_S
+        while self._bench.pipeline.unacked and time.monotonic() < ends:
+            self._bench.stopping.wait(0.05)
         live = self._bench.live
         live.forget(self._bench.ingestion.delete_simulated())
         # A device that also sent real readings stays, with the newest of those.
-        live.preload(self._parts.history().last_states(self._bench.now_us()))
+        live.preload(self._bench.parts.history().last_states(self._bench.now_us()))
+
+
+def build_stages(parts: Parts, settings: Settings) -> tuple[Stages, AnalyserPart]:
+    """How messages are read and judged under these settings.
+
+    Raises KnownError(timezone.unknown, profile.not_found and the like).
+    """
+    analyser = parts.analyser(settings)
+    return Stages(parts.decoder(settings), analyser), analyser

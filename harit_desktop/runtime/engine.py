@@ -6,6 +6,7 @@ executes the commands and watches over the workers.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -27,9 +28,10 @@ from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
 from harit_desktop.runtime.commands import Command, Connect, StartPublisher
-from harit_desktop.runtime.control import Control, Workbench
+from harit_desktop.runtime.control import Control, Workbench, build_stages
 from harit_desktop.runtime.ingestion import Ingestion
-from harit_desktop.runtime.parts import HistoryPart, Limits, Parts
+from harit_desktop.runtime.links import Links
+from harit_desktop.runtime.parts import AnalyserPart, HistoryPart, Limits, Parts
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
@@ -40,6 +42,7 @@ log = logging.getLogger(__name__)
 
 MAX_COMMANDS = 64
 TICK_S = 1.0
+CONTROL_STOP_S = 1.0
 
 
 class Engine:
@@ -61,29 +64,33 @@ class Engine:
         self.live = LiveModel()
         self.messages = MessageRing()
         self.queries = QueryPool()
+        self.files = QueryPool(1, "files")
         self._parts = parts
+        self._now_us = now_us
         self._store = settings_store
         self._started = time.monotonic()
         self._inbox = Inbox()
-        analyser = parts.analyser(settings_store.current)
-        stages = Stages(parts.decoder(settings_store.current), analyser)
+        self._stop = threading.Event()
+        self._start_problems: list[Problem] = []
+        stages, analyser = self._first_stages(settings_store.current)
         self._pipeline = Pipeline(self._inbox, stages, self.live, self.messages, now_us)
-        self._ingestion = Ingestion(self._pipeline, parts, self.live, now_us)
+        self._ingestion = Ingestion(self._pipeline, parts, self._load_known_devices)
+        self._links = Links(parts, self._inbox, self._pipeline, self._stop)
         self._control = Control(
             Workbench(
                 settings_store=settings_store,
                 secrets=secrets,
                 parts=parts,
                 pipeline=self._pipeline,
-                inbox=self._inbox,
+                links=self._links,
                 live=self.live,
                 ingestion=self._ingestion,
                 now_us=now_us,
+                stopping=self._stop,
             ),
             analyser,
         )
-        self._commands: queue.Queue[Command] = queue.Queue(MAX_COMMANDS)
-        self._stop = threading.Event()
+        self._commands: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
     # -- for views -------------------------------------------------------------------
@@ -110,17 +117,19 @@ class Engine:
             log.error("too many commands wait, %s was dropped", type(command).__name__)
 
     def snapshot(self) -> EngineStatus:
+        """The state of everything at this moment; never blocks."""
         metrics = self._pipeline.metrics
         return EngineStatus(
-            link=self._control.link_status(),
+            link=self._links.link_status(),
             store=self._ingestion.store_status(),
-            publisher=self._control.publisher_status(),
-            builtin_broker=self._control.broker_keeper.status,
+            publisher=self._links.publisher_status(),
+            builtin_broker=self._links.broker_status(),
             counters=Counters(
                 received=self._inbox.received,
                 stored=metrics.total(Outcome.STORED),
                 duplicates=metrics.total(Outcome.DUPLICATE),
                 rejected=metrics.total(Outcome.REJECTED),
+                dropped=self._inbox.dropped,
                 unacked=self._pipeline.unacked,
                 msgs_per_s=metrics.rate_per_s(),
             ),
@@ -140,7 +149,7 @@ class Engine:
 
     def export_csv(self, request: ExportRequest) -> QueryHandle[int]:
         """Writes readings to a CSV file; the answer is the number of rows."""
-        return self.queries.submit("export", lambda h: self._parts.export_csv(request, h))
+        return self.files.submit("export", lambda h: self._parts.export_csv(request, h))
 
     def count_export(self, request: ExportRequest) -> QueryHandle[int]:
         """How many rows an export would write."""
@@ -168,39 +177,62 @@ class Engine:
         """
         ends = time.monotonic() + deadline_s
         self._stop.set()
+        with contextlib.suppress(queue.Full):
+            self._commands.put_nowait(None)
+        clean = self._end_control()
         self._inbox.close()
-        clean = self._control.stop_publisher(min(1.0, deadline_s / 4))
+        clean &= self._links.stop_publisher(min(1.0, deadline_s / 4))
         clean &= self._ingestion.stop(max(0.1, min(2.0, ends - time.monotonic() - 1.5)))
-        clean &= self._control.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.5)))
-        self.queries.stop(0.2)
-        self._control.broker_keeper.stop(max(0.2, ends - time.monotonic()))
+        clean &= self._links.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.5)))
+        for pool in (self.queries, self.files):
+            pool.stop(0.1)
+        self._links.stop_broker(max(0.2, ends - time.monotonic()))
         return clean
+
+    def _end_control(self) -> bool:
+        """No part may be built any more while the others are stopped."""
+        if self._thread.ident is None:
+            return True
+        self._thread.join(CONTROL_STOP_S / 2)
+        if self._thread.is_alive():
+            self._links.interrupt()
+            self._thread.join(CONTROL_STOP_S / 2)
+        return not self._thread.is_alive()
+
+    def _first_stages(self, settings: Settings) -> tuple[Stages, AnalyserPart]:
+        """As the settings say; a zone or profile that does not exist falls back, and is said."""
+        try:
+            return build_stages(self._parts, settings)
+        except KnownError as error:
+            self._start_problems.append(error.problem)
+            return build_stages(self._parts, Settings())
+
+    def _load_known_devices(self) -> None:
+        self.queries.submit(
+            "known devices",
+            lambda _: self.live.preload(self.history.last_states(self._now_us())),
+        )
 
     def _run(self) -> None:
         self._control.begin()
         while not self._stop.is_set():
             try:
-                command: Command | None = self._commands.get(timeout=TICK_S)
+                command = self._commands.get(timeout=TICK_S)
             except queue.Empty:
-                command = None
-            if self._stop.is_set():
-                return
-            try:
+                self._links.tick()
+            else:
                 if command is not None:
-                    self._control.handle(command)
-                self._control.tick()
-            except KnownError as error:
-                self._control.note(error.problem)
-            except Exception as error:
-                log.exception("command %s failed", type(command).__name__)
-                self._control.note(Problem("command.failed", {"error": type(error).__name__}))
+                    self._control.execute(command)
 
     def _problems(self) -> tuple[Problem, ...]:
         found: Sequence[Problem | None] = (
             *self._store.problems,
+            *self._start_problems,
             *self._control.problems,
             *self._ingestion.problems,
         )
+        if self._inbox.dropped:
+            found = (*found, Problem("inbox.full", {"count": self._inbox.dropped}))
         return tuple(problem for problem in found if problem is not None)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
-from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
-from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.parts import JournalPart, Parts
 from harit_desktop.runtime.worker import Worker
@@ -20,19 +19,20 @@ REOPEN_LAST_S = 10.0
 
 
 class Ingestion:
-    """Owns the pipeline thread, which alone touches the journal."""
+    """Owns the pipeline thread, which alone commits to the journal.
+
+    `after_open` is called on it once the store is open; it must not take long.
+    """
 
     def __init__(
         self,
         pipeline: Pipeline,
         parts: Parts,
-        live: LiveModel,
-        now_us: NowUs,
+        after_open: Callable[[], object],
     ) -> None:
         self._pipeline = pipeline
         self._parts = parts
-        self._live = live
-        self._now_us = now_us
+        self._after_open = after_open
         self._expired = threading.Event()
         self._journal: JournalPart | None = None
         self._open_problem: Problem | None = None
@@ -75,14 +75,13 @@ class Ingestion:
         journal = self._open(stop)
         if journal is None:
             return
-        self._live.preload(self._parts.history().last_states(self._now_us()))
+        self._after_open()
         try:
             self._pipeline.run(journal, stop)
             self._pipeline.drain(journal, self._expired)
         finally:
             journal.close()
-            if self._pipeline.mirror is not None:
-                self._pipeline.mirror.close()
+            self._pipeline.close_mirror()
 
     def _open(self, stop: threading.Event) -> JournalPart | None:
         journal = self._journal or self._parts.journal()

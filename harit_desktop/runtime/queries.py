@@ -1,4 +1,4 @@
-"""The query pool: database reads off the main thread, newest request first.
+"""Pools for work that a view asks for and that may take long: reads, exports, probes.
 
 A view asks with a slot name ("live", "messages", ...). A newer request in a slot
 replaces one that still waits and cancels one that runs, so that quick clicking never
@@ -7,11 +7,14 @@ builds a queue. The view polls its handle from its frame clock.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from harit_desktop.domain.errors import KnownError, Problem
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -74,15 +77,19 @@ Job = Callable[[QueryHandle[Any]], Any]
 
 
 class QueryPool:
-    """A few daemon threads that run queries; at most one per slot waits."""
+    """A few daemon threads that run queries; at most one per slot waits.
 
-    def __init__(self, threads: int = 2) -> None:
+    Work on files that may hang (a network drive) or take minutes has a pool of its own, so
+    that it never keeps a chart waiting.
+    """
+
+    def __init__(self, threads: int = 2, name: str = "query") -> None:
         self._condition = threading.Condition()
         self._waiting: dict[str, tuple[Job, QueryHandle[Any]]] = {}
         self._running: dict[str, QueryHandle[Any]] = {}
         self._stopping = False
         self._threads = [
-            threading.Thread(target=self._run, name=f"query-{number}", daemon=True)
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
             for number in range(threads)
         ]
         for thread in self._threads:
@@ -141,13 +148,10 @@ class QueryPool:
             except KnownError as error:
                 # A query that was cancelled has no answer and nothing to report.
                 handle.finish(None, None if handle.token.cancelled else error.problem)
-            except Exception as error:  # noqa: BLE001 - a query's bug must not end the pool
-                handle.finish(None, Problem("query.failed", {"reason": repr(error)[:200]}))
-                threading.excepthook(
-                    threading.ExceptHookArgs(
-                        (type(error), error, error.__traceback__, threading.current_thread())
-                    )
-                )
+            except Exception as error:
+                # A bug in one query must not end the pool.
+                log.exception("the query %r failed", slot)
+                handle.finish(None, Problem("query.failed", {"error": type(error).__name__}))
             finally:
                 with self._condition:
                     del self._running[slot]

@@ -29,8 +29,7 @@ class Worker:
         self._body = body
         self._stop = threading.Event()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
-        self.restarts = 0
-        self.problem: Problem | None = None
+        self._problem: Problem | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -45,6 +44,14 @@ class Worker:
         return not self._thread.is_alive()
 
     @property
+    def problem(self) -> Problem | None:
+        """What is wrong with the worker; None again once it has run well for a minute."""
+        recovered = self.running and bool(self._crashes)
+        if recovered and time.monotonic() - self._crashes[-1] > CRASH_WINDOW_S:
+            return None
+        return self._problem
+
+    @property
     def running(self) -> bool:
         return self._thread.is_alive()
 
@@ -56,13 +63,12 @@ class Worker:
             except Exception as error:
                 log.exception("worker %s crashed", self.name)
                 self._crashes.append(time.monotonic())
-                self.problem = Problem(
+                self._problem = Problem(
                     "worker.crashed", {"worker": self.name, "error": type(error).__name__}
                 )
                 if self._crashed_too_often():
-                    self.problem = Problem("worker.down", {"worker": self.name})
+                    self._problem = Problem("worker.down", {"worker": self.name})
                     return
-            self.restarts += 1
             self._stop.wait(RESTART_FIRST_S * len(self._crashes))
 
     def _crashed_too_often(self) -> bool:

@@ -137,10 +137,6 @@ class SettingsStore:
             for key in {**self._saved, **self._overrides}
         )
 
-    def is_saved(self, key: str) -> bool:
-        """Whether the file itself holds the setting."""
-        return key in self._saved
-
     def override(self, changes: Mapping[str, Any]) -> Settings:
         """Changes settings for this run alone, and returns all settings.
 
@@ -151,17 +147,22 @@ class SettingsStore:
         self._overrides = overrides
         return self.current
 
+    def preview(self, changes: Mapping[str, Any]) -> Settings:
+        """What the settings would be. Raises KnownError(settings.bad_value)."""
+        kept = {k: v for k, v in self._overrides.items() if k not in changes}
+        return build_settings({**self._saved, **changes, **kept})
+
     def save(self, changes: Mapping[str, Any]) -> Settings:
         """Keeps changed settings, over any override of this run, and returns all settings.
 
         Raises KnownError(settings.bad_value) and changes nothing when a value is out of
         range, KnownError(settings.not_saved) when the file cannot be written.
         """
+        settings = self.preview(changes)
         saved = {**self._saved, **changes}
-        overrides = {k: v for k, v in self._overrides.items() if k not in changes}
-        settings = build_settings({**saved, **overrides})
         self._write(saved)
-        self._saved, self._overrides, self.current = saved, overrides, settings
+        self._saved, self.current = saved, settings
+        self._overrides = {k: v for k, v in self._overrides.items() if k not in changes}
         return settings
 
     def ensure_client_id(self) -> Settings:
@@ -176,7 +177,11 @@ class SettingsStore:
             data = tomllib.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.problems.append(Problem("settings.unreadable", {"reason": reason}))
+            return {}
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             return self._set_aside(str(error))
         known: dict[str, Any] = {}
         for section, values in data.items():

@@ -4,6 +4,7 @@ Owns the retry policy, the link status and the connection epoch that makes late
 acknowledgements harmless.
 """
 
+import itertools
 import logging
 import threading
 import time
@@ -39,6 +40,10 @@ _log = logging.getLogger(__name__)
 
 _GOODBYE_S = 1.0
 _BEAT_LIMIT_S = 10.0
+
+_EPOCHS = itertools.count(1)
+"""Never the same for two connections of this process, whatever session they belong to: a
+late acknowledgement for an earlier session must not fit a message of a later one."""
 
 
 class SessionHandler(ConnectionHandler, Protocol):
@@ -263,7 +268,7 @@ class MqttSession:
     def _change_epoch(self, connection: MqttConnection | None) -> None:
         with self._lock:
             self._connection = connection
-            self._epoch += 1
+            self._epoch = next(_EPOCHS)
             self._delivered = self._acknowledged = 0
 
     def _pause(self, problem: Problem, refused: bool) -> None:

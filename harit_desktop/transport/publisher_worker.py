@@ -95,7 +95,12 @@ class PublisherWorker:
         return stopped and not self._thread.is_alive()
 
     def retry_now(self) -> None:
+        """Tries the broker at once instead of waiting for the back-off."""
         self._publisher.retry_now()
+
+    def healthy(self) -> bool:
+        """False when a thread ended by a fault, which only a new worker cures."""
+        return self._fault is None and self._publisher.healthy()
 
     @property
     def refused(self) -> int:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from harit_desktop.settings.model import BrokerSettings
 from harit_desktop.ui.settings.validation import parse_text
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
 
 PLAIN_PORT, TLS_PORT = "1883", "8883"
@@ -34,7 +35,7 @@ class ConnectDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("dialog.connect")
         self.setWindowTitle(self.tr("Connect to a broker"))
-        self.setMinimumWidth(_WIDTH_PX)
+        self.setMinimumWidth(scaled(_WIDTH_PX))
         self._host = self._line("connect.host", broker.host)
         self._port = self._line("connect.port", str(broker.port))
         self._user = self._line("connect.user", broker.username)
@@ -81,7 +82,7 @@ class ConnectDialog(QDialog):
         form.setVerticalSpacing(7)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self._port.setMaximumWidth(90)
+        self._port.setMaximumWidth(scaled(90))
         self._password.setPlaceholderText(self.tr("Kept in the system keyring"))
         rows = (
             (self.tr("Host"), self._host, self._errors["broker.host"]),

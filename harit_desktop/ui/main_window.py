@@ -27,6 +27,7 @@ from harit_desktop.ui.presenter import Presenter
 from harit_desktop.ui.regions import Regions
 from harit_desktop.ui.side_dock import SideDock, bare_dock, scrolling
 from harit_desktop.ui.status_bar import StatusBar
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.toolbar import MainToolBar
 from harit_desktop.ui.user_commands import UserCommands
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from harit_desktop.ui.settings.dialog import SettingsDialog
 
 SCREENSHOT_WAIT_S = 1.5
+COMPACT_TOOLBAR_BELOW_PX = 1120
 
 
 class MainWindow(QMainWindow):
@@ -172,7 +174,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
         self.setStatusBar(self.status_bar)
         self.devices_dock = bare_dock("dock.devices", self.tr("Devices"), self)
-        self.devices_dock.setWidget(self._left_panel())
+        self._left = self._left_panel()
+        self.devices_dock.setWidget(self._left)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.devices_dock)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.side.dock)
         self.side.add(
@@ -181,7 +184,7 @@ class MainWindow(QMainWindow):
         self.side.add(
             "messages",
             self.tr("Payload"),
-            self.message_page.payload_panel,
+            scrolling(self.message_page.payload_panel),
             self.message_page.place_payload,
         )
         for corner, area in (
@@ -193,16 +196,13 @@ class MainWindow(QMainWindow):
             self.setCorner(corner, area)
         self.resizeDocks(
             [self.devices_dock, self.side.dock],
-            [SIZES.left_panel[1], SIZES.right_panel[1]],
+            [scaled(SIZES.left_panel[1]), scaled(SIZES.right_panel[1])],
             Qt.Orientation.Horizontal,
         )
 
     def _left_panel(self) -> QWidget:
         panel = QWidget()
         set_look(panel, class_="panel")
-        least, _, most = SIZES.left_panel
-        panel.setMinimumWidth(least)
-        panel.setMaximumWidth(most)
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -294,8 +294,20 @@ class MainWindow(QMainWindow):
 
     def _restyle(self) -> None:
         tokens = self._theme.tokens
+        least, _, most = map(scaled, SIZES.left_panel)
+        self._left.setMinimumWidth(least)
+        self._left.setMaximumWidth(most)
+        self.side.fit_text()
+        self._fit_width()
         for panel in (self.devices_panel, self.data_path_panel, self.soil_panel):
             panel.set_tokens(tokens)
+
+    def _fit_width(self) -> None:
+        """Gives what has no room beside the charts another place."""
+        narrow = self.width() < scaled(SIZES.fold_right_panel_below)
+        self.side.set_narrow(narrow)
+        self.pages.set_narrow(narrow)
+        self.toolbar.set_compact(self.width() < scaled(COMPACT_TOOLBAR_BELOW_PX))
 
     # -- Qt ----------------------------------------------------------------------------
 
@@ -312,8 +324,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.side.set_narrow(self.width() < SIZES.fold_right_panel_below)
-        self.pages.set_narrow(self.width() < SIZES.fold_right_panel_below)
+        self._fit_width()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.accept()

@@ -47,8 +47,8 @@ class PageArea(QWidget):
         set_look(bar, class_="bar")
         row = QHBoxLayout(bar)
         row.setContentsMargins(4, 0, 4, 0)
-        row.addWidget(self.tabs)
-        row.addStretch(1)
+        # The whole width: a tab bar does not ask for more room when a tab becomes visible.
+        row.addWidget(self.tabs, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

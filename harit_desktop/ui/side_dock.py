@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QScrollArea, QStackedWidget, QWidget
 
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES
 
 
@@ -38,9 +39,6 @@ class SideDock:
 
     def __init__(self, parent: QWidget, title: str) -> None:
         self._stack = QStackedWidget()
-        least, _, most = SIZES.right_panel
-        self._stack.setMinimumWidth(least)
-        self._stack.setMaximumWidth(most)
         self.dock = bare_dock("dock.health", title, parent)
         self.dock.setWidget(self._stack)
         self._panels: dict[str, tuple[QWidget, Callable[[QWidget], object]]] = {}
@@ -61,7 +59,14 @@ class SideDock:
         self._page = page
         self._update()
 
+    def fit_text(self) -> None:
+        """Takes as much width as the user's text size needs."""
+        least, _, most = map(scaled, SIZES.right_panel)
+        self._stack.setMinimumWidth(least)
+        self._stack.setMaximumWidth(most)
+
     def set_wanted(self, wanted: bool) -> None:
+        """Shows or hides the dock, as far as there is room for it."""
         self.wanted = wanted
         self._update()
 

@@ -92,6 +92,16 @@ class MainToolBar(QToolBar):
         for action in self._chart_tools:
             action.setVisible(shown)
 
+    def set_compact(self, compact: bool) -> None:
+        """Leaves the words of Export and Settings to their tool tips."""
+        style = (
+            Qt.ToolButtonStyle.ToolButtonIconOnly
+            if compact
+            else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        for button in self._right:
+            button.setToolButtonStyle(style)
+
     def _build(self) -> None:
         self.addWidget(self.publisher_button)
         self.addWidget(self.broker_button)
@@ -103,8 +113,12 @@ class MainToolBar(QToolBar):
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(gap)
-        self.addWidget(self._button("button.export", self._actions.export))
-        self.addWidget(self._button("button.settings", self._actions.settings))
+        self._right = (
+            self._button("button.export", self._actions.export),
+            self._button("button.settings", self._actions.settings),
+        )
+        for button in self._right:
+            self.addWidget(button)
         self._actions.export.setIconText(self.tr("Export…"))
         self._actions.settings.setIconText(self.tr("Settings"))
         self.show_publisher(PublisherState.STOPPED)

@@ -114,7 +114,7 @@ class AckMachine(RuleBasedStateMachine):
         self.inbox = Inbox()
         stages = Stages(MessageDecoder("UTC"), AnalysisEngine("classic"))
         self.pipeline = Pipeline(self.inbox, stages, LiveModel(), MessageRing(), lambda: NOW_US)
-        self.pipeline.acknowledger = self.broker
+        self.pipeline.use_acknowledger(self.broker)
         self.broker.connect()
 
     def teardown(self) -> None:

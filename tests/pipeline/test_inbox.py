@@ -45,3 +45,14 @@ def test_a_closed_inbox_takes_nothing_and_keeps_what_it_has() -> None:
     assert not inbox.put(message(2))
     assert len(inbox.take(10, 0)) == 1
     assert inbox.received == 1
+
+
+def test_the_inbox_is_bounded_by_bytes_too() -> None:
+    inbox = Inbox(byte_limit=1000)
+    big = RawMessage("t", bytes(600), 0, Receipt(1, 1, 1), qos=1)
+    assert inbox.put(big)
+    assert inbox.put(big)
+    assert not inbox.put(message(3))
+    inbox.take(1, 0)
+    assert inbox.put(message(3))
+    assert inbox.take_overflow()

@@ -76,3 +76,27 @@ def test_deleted_devices_are_forgotten() -> None:
     live.forget(["a"])
     assert [d.publisher_id for d in live.devices()] == ["b"]
     assert live.version != version
+
+
+def test_more_new_devices_in_a_batch_than_there_is_room_for() -> None:
+    live = LiveModel(max_devices=2)
+    live.publish([analysed("a", 1), analysed("b", 2), analysed("c", 3), analysed("a", 4)])
+    assert [d.publisher_id for d in live.devices()] == ["a", "c"]
+    assert live.points_since("a", 0).time_us.size == 2
+
+
+def test_devices_of_earlier_runs_count_and_give_way_too() -> None:
+    live = LiveModel(max_devices=2)
+    old = LiveModel()
+    old.publish([analysed("x", 1), analysed("y", 2)])
+    live.preload(old.devices())
+    live.publish([analysed("a", 3)])
+    assert [d.publisher_id for d in live.devices()] == ["y", "a"]
+
+
+def test_a_ring_grows_to_its_capacity_and_keeps_order() -> None:
+    live = LiveModel(ring_capacity=500)
+    live.publish([analysed("a", n, float(n)) for n in range(700)])
+    points = live.points_since("a", 0)
+    assert points.time_us.tolist() == [n * SECOND for n in range(200, 700)]
+    assert points.values[:, 0].tolist() == [float(n) for n in range(200, 700)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -53,7 +54,7 @@ class CountingParts(ProductParts):
         self.built: dict[str, int] = {}
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ("source", "publisher", "broker", "decoder", "mirror"):
+        if name in ("source", "publisher", "broker", "mirror"):
             self.built[name] = self.built.get(name, 0) + 1
         return super().__getattribute__(name)
 
@@ -144,6 +145,67 @@ def test_a_setting_out_of_range_is_refused_and_named(make_engine: MakeEngine) ->
     engine.submit(ApplySettings({"broker.port": 70000}))
     wait_until(lambda: any(p.code == "settings.bad_value" for p in engine.snapshot().problems))
     assert engine.settings.broker.port == 1883
+
+
+def test_an_unknown_time_zone_is_refused_before_it_is_saved(
+    make_engine: MakeEngine, broker: MosquittoServer
+) -> None:
+    engine = make_engine(broker__port=broker.port)
+    engine.start()
+    connected(engine)
+    engine.submit(ApplySettings({"broker.timezone": "Mars/Base"}))
+    wait_until(lambda: any(p.code == "timezone.unknown" for p in engine.snapshot().problems))
+    assert engine.settings.broker.timezone == "system"
+    assert engine.snapshot().link.state is LinkState.CONNECTED
+    engine.submit(ApplySettings({"broker.timezone": "Asia/Kolkata"}))
+    wait_until(lambda: engine.settings.broker.timezone == "Asia/Kolkata")
+    wait_until(lambda: not engine.snapshot().problems)
+
+
+def test_a_start_with_an_unknown_time_zone_falls_back_and_says_so(
+    make_engine: MakeEngine,
+) -> None:
+    engine = make_engine(broker__timezone="Mars/Base")
+    engine.start(connect=False)
+    wait_until(lambda: engine.snapshot().store.opened)
+    assert [p.code for p in engine.snapshot().problems] == ["timezone.unknown"]
+
+
+def test_a_stop_in_the_middle_of_a_command_leaves_nothing_behind(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, broker: MosquittoServer
+) -> None:
+    engine = make_engine(broker__port=broker.port)
+    real = engine._parts.source
+
+    def slow_source(*arguments: Any) -> Any:
+        time.sleep(0.5)
+        return real(*arguments)
+
+    monkeypatch.setattr(engine._parts, "source", slow_source)
+    engine.start()
+    time.sleep(0.1)
+    assert engine.stop(5)
+    time.sleep(0.6)
+    names = {thread.name for thread in threading.enumerate()}
+    assert not names & {"control", "pipeline", "mqtt-net", "publisher"}
+
+
+def test_a_row_that_cannot_be_read_does_not_stop_ingestion(
+    make_engine: MakeEngine, broker: MosquittoServer
+) -> None:
+    first = make_engine(broker__port=broker.port)
+    first.start()
+    connected(first)
+    broker.publish(TOPIC, reading(1))
+    wait_until(lambda: first.snapshot().counters.stored == 1)
+    assert first.stop(5)
+    with closing(sqlite3.connect(first.paths.database)) as db, db:
+        db.execute("UPDATE sensor_readings SET health_status = 'Splendid'")
+    second = make_engine(broker__port=broker.port)
+    second.start()
+    connected(second)
+    broker.publish(TOPIC, reading(2))
+    wait_until(lambda: second.snapshot().counters.stored == 1)
 
 
 def test_disconnect_and_connect(make_engine: MakeEngine, broker: MosquittoServer) -> None:

@@ -89,6 +89,20 @@ def test_a_late_acknowledgement_after_a_broker_restart_is_dropped(
     assert again.payloads == ["6", "7", "8", "9", "10"]
 
 
+def test_a_receipt_of_one_source_never_acknowledges_a_message_of_another(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    first = receive(endpoint_of(mosquitto, client_id="first"))
+    first.wait_for(LinkState.CONNECTED)
+    second = receive(endpoint_of(mosquitto, client_id="second"))
+    second.wait_for(LinkState.CONNECTED)
+    _publish(mosquitto, 1, 3)
+    first.wait_for_messages(3)
+    second.wait_for_messages(3)
+    second.acknowledge(first.messages)
+    assert second.source.unacked == 3
+
+
 def test_acknowledgements_reach_the_broker_in_the_order_given(receive: Receive) -> None:
     with MosquittoServer(verbose=True) as server:
         receiver = receive(endpoint_of(server))

@@ -93,11 +93,11 @@ def test_simulated_data_only_when_asked_for(qtbot: QtBot, engine: Engine, tmp_pa
 
 def test_chosen_devices_alone(qtbot: QtBot, engine: Engine) -> None:
     opened = Opened(qtbot, engine)
-    names = [opened.dialog.devices.item(i).text() for i in range(3)]
-    opened.dialog.devices.item(names.index("soil-01")).setCheckState(Qt.CheckState.Unchecked)
+    names = [opened.dialog.fields.devices.item(i).text() for i in range(3)]
+    opened.dialog.fields.devices.item(names.index("soil-01")).setCheckState(Qt.CheckState.Unchecked)
     opened.wait_rows("2 rows")
     for i in range(3):
-        opened.dialog.devices.item(i).setCheckState(Qt.CheckState.Unchecked)
+        opened.dialog.fields.devices.item(i).setCheckState(Qt.CheckState.Unchecked)
     assert not opened.dialog.save.isEnabled()
 
 
@@ -109,15 +109,19 @@ def test_ranges(qtbot: QtBot, engine: Engine) -> None:
     opened.find(QRadioButton, "range.all").click()
     opened.wait_rows("5 rows")
     opened.find(QRadioButton, "range.custom").click()
-    opened.dialog._from.setDateTime(opened.dialog._from.dateTime().addSecs(-3600))
+    opened.dialog.fields.from_edit.setDateTime(
+        opened.dialog.fields.from_edit.dateTime().addSecs(-3600)
+    )
     opened.wait_rows("5 rows")
-    opened.dialog._to.setDateTime(opened.dialog._to.dateTime().addSecs(-1800))
+    opened.dialog.fields.to_edit.setDateTime(opened.dialog.fields.to_edit.dateTime().addSecs(-1800))
     opened.wait_rows("No rows: simulated data is left out. Include it above if you want it.")
 
 
 def test_changing_a_bound_chooses_the_custom_range(qtbot: QtBot, engine: Engine) -> None:
     opened = Opened(qtbot, engine)
-    opened.dialog._from.setDateTime(opened.dialog._from.dateTime().addSecs(-60))
+    opened.dialog.fields.from_edit.setDateTime(
+        opened.dialog.fields.from_edit.dateTime().addSecs(-60)
+    )
     assert opened.find(QRadioButton, "range.custom").isChecked()
 
 
@@ -169,7 +173,7 @@ def test_cancel_ends_a_running_export(
     bar = opened.find(QProgressBar, "progress")
     assert bar.isVisible()
     assert bar.value() == 40
-    assert not opened.dialog.devices.isEnabled()
+    assert not opened.dialog.fields.devices.isEnabled()
     cancel = opened.find(QPushButton, "cancel")
     assert cancel.text() == "Cancel"
     qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
@@ -178,7 +182,7 @@ def test_cancel_ends_a_running_export(
     assert result.text() == "Cancelled. No file was written."
     assert opened.dialog.isVisible()
     assert cancel.text() == "Close"
-    assert opened.dialog.devices.isEnabled()
+    assert opened.dialog.fields.devices.isEnabled()
 
 
 def test_closing_the_dialog_ends_its_queries(qtbot: QtBot, engine: Engine) -> None:

@@ -317,6 +317,8 @@ def test_a_narrow_window_gives_the_side_panels_another_place(make_window: Window
     window.show_view("live")
     assert find(window, "panel.health").isVisible()
     assert not tabs.isTabVisible(1)
+    for number in (0, 2):
+        assert tabs.rect().contains(tabs.tabRect(number)), tabs.tabText(number)
 
 
 def test_chart_tools_belong_to_the_live_page(qtbot: QtBot, make_window: WindowMaker) -> None:

@@ -26,6 +26,7 @@ from harit_desktop.ui.messages.message_filter import parse_filter
 from harit_desktop.ui.messages.message_log import MessageLog
 from harit_desktop.ui.messages.message_model import Column, MessageModel
 from harit_desktop.ui.messages.payload_panel import PayloadPanel
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.words import count
 
@@ -33,11 +34,13 @@ if TYPE_CHECKING:
     from harit_desktop.ui.engine_port import EnginePort
 
 FILTER_DELAY_MS = 150
+_FILTER_PX = 280
+_TABLE_MIN_HEIGHT_PX = 150
 _WIDTHS_PX = {
     Column.TIME: 144,
     Column.SOURCE: 56,
-    Column.TOPIC: 172,
-    Column.DEVICE: 100,
+    Column.TOPIC: 170,
+    Column.DEVICE: 114,
     Column.QOS: 42,
     Column.RETAINED: 68,
     Column.RESULT: 150,
@@ -60,6 +63,7 @@ class MessagePage(QWidget):
         self.model = MessageModel(theme.tokens, parent=self)
         self._log = MessageLog(engine, self.model)
         self._theme = theme
+        self._sized_for = 0.0
         self._counters = Counters()
         self.table = self._make_table()
         self.filter_edit = self._make_filter()
@@ -112,7 +116,7 @@ class MessagePage(QWidget):
     def place_payload(self, panel: QWidget) -> None:
         """Takes the payload below the table, where there is no room beside it."""
         self._splitter.addWidget(panel)
-        self._splitter.setSizes([2000, 1000])
+        self._splitter.setSizes([1000, 1000])
 
     def focus_filter(self) -> None:
         self.filter_edit.setFocus()
@@ -136,8 +140,6 @@ class MessagePage(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
-        for column, width in _WIDTHS_PX.items():
-            header.resizeSection(column, width)
         header.setSectionResizeMode(Column.RESULT, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().currentRowChanged.connect(self._choose)
         copy = QAction(self.tr("Copy"), table)
@@ -157,7 +159,6 @@ class MessagePage(QWidget):
             self.tr("For example: canal result:rejected device:soil-02 topic:harit-samarth")
         )
         edit.setClearButtonEnabled(True)
-        edit.setFixedWidth(280)
         self._search = edit.addAction(
             icon("search", self._theme.tokens), QLineEdit.ActionPosition.LeadingPosition
         )
@@ -201,6 +202,7 @@ class MessagePage(QWidget):
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.table)
+        self.table.setMinimumHeight(_TABLE_MIN_HEIGHT_PX)
         column.addWidget(self._splitter, 1)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -256,10 +258,19 @@ class MessagePage(QWidget):
             lines.append("\t".join(self.model.text(record, column) for column in Column))
         QGuiApplication.clipboard().setText("\n".join(lines))
 
+    def _size_columns(self) -> None:
+        header = self.table.horizontalHeader()
+        for column, width_px in _WIDTHS_PX.items():
+            header.resizeSection(column, scaled(width_px))
+
     def _restyle(self) -> None:
         tokens = self._theme.tokens
         self.model.set_tokens(tokens)
+        if self._sized_for != self._theme.text_scale:
+            self._sized_for = self._theme.text_scale
+            self._size_columns()
         self._search.setIcon(icon("search", tokens))
+        self.filter_edit.setFixedWidth(scaled(_FILTER_PX))
         row_px = round(SIZES.table_row_height * max(1.0, self._theme.text_scale)) - 4
         self.table.verticalHeader().setDefaultSectionSize(row_px)
 

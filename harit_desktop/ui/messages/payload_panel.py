@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SHOWN_BYTES = 16_384
 HEX_ROW_BYTES = 8
+_TEXT_MIN_HEIGHT_PX = 48
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class PayloadPanel(QWidget):
         self._text.setObjectName("text.message.payload")
         self._text.setAccessibleName(self.tr("Payload"))
         self._text.setTabChangesFocus(True)
+        self._text.setMinimumHeight(_TEXT_MIN_HEIGHT_PX)
         set_look(self._text, class_="mono")
         self._bar = QWidget()
         row = QHBoxLayout(self._bar)

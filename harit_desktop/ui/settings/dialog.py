@@ -28,6 +28,7 @@ from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.page_view import LABEL_PX, PageView
 from harit_desktop.ui.settings.pages import PAGES
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 
 
@@ -54,7 +55,8 @@ class SettingsDialog(QDialog):
         self.setObjectName("dialog.settings")
         self.setWindowTitle(self.tr("Settings"))
         self.setAccessibleName(self.tr("Settings"))
-        self.resize(*SIZES.settings_dialog)
+        width_px, height_px = map(scaled, SIZES.settings_dialog)
+        self.resize(QSize(width_px, height_px).boundedTo(self.screen().availableSize()))
         self.pages: dict[str, PageView] = {}
         self._list = self._make_list()
         self._stack = QStackedWidget()
@@ -75,7 +77,7 @@ class SettingsDialog(QDialog):
         set_look(pages, class_="sidebar")
         pages.setObjectName("list.settings.pages")
         pages.setAccessibleName(self.tr("Pages"))
-        pages.setFixedWidth(SIZES.settings_page_list)
+        pages.setFixedWidth(scaled(SIZES.settings_page_list))
         pages.ensurePolished()
         pages.setIconSize(QSize(SIZES.icon, SIZES.icon))
         for page in PAGES:
@@ -129,7 +131,7 @@ class SettingsDialog(QDialog):
         opener.clicked.connect(self._open_folder)
         title = QLabel(self.tr("SQLite folder"))
         title.setBuddy(folder)
-        title.setFixedWidth(LABEL_PX)
+        title.setFixedWidth(scaled(LABEL_PX))
         title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         set_look(title, class_="muted")
         row = QHBoxLayout()

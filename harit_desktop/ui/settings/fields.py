@@ -26,6 +26,7 @@ from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.pages import object_name
 from harit_desktop.ui.settings.validation import check_value, parse_text
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import Tokens, set_look
 
 _PATH_KEYS = ("broker.ca_file", "broker.cert_file", "broker.key_file")
@@ -33,7 +34,6 @@ _WIDE_PX = 360
 _TEXT_PX = 250
 _NUMBER_PX = 76
 _PASSWORD_PX = 150
-_PASSWORD_BESIDE_PX = 170
 _LIST_HEIGHT_PX = 64
 
 
@@ -85,7 +85,7 @@ class LineField(Field):
         self._line = QLineEdit()
         super().__init__(spec.key, self._line)
         number = spec.kind in ("int", "float")
-        self._line.setFixedWidth(_NUMBER_PX if number else _TEXT_PX)
+        self._line.setFixedWidth(scaled(_NUMBER_PX if number else _TEXT_PX))
         self._line.textEdited.connect(self.edited)
         if spec.unit:
             unit = QLabel(spec.unit)
@@ -109,7 +109,7 @@ class PathField(LineField):
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
-        self._line.setFixedWidth(_WIDE_PX)
+        self._line.setFixedWidth(scaled(_WIDE_PX))
         browse = QPushButton(self.tr("Browse…"))
         browse.setAutoDefault(False)
         browse.setObjectName(f"{object_name(spec.key)}.browse")
@@ -170,7 +170,7 @@ class ListField(Field):
     def __init__(self, spec: FieldSpec) -> None:
         self._text = QPlainTextEdit()
         super().__init__(spec.key, self._text)
-        self._text.setFixedSize(_WIDE_PX, _LIST_HEIGHT_PX)
+        self._text.setFixedSize(scaled(_WIDE_PX), scaled(_LIST_HEIGHT_PX))
         self._text.setTabChangesFocus(True)
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.textChanged.connect(self._report)
@@ -198,7 +198,7 @@ class SecretField(Field):
         self._line = QLineEdit()
         super().__init__(key, self._line)
         self._line.setEchoMode(QLineEdit.EchoMode.Password)
-        self._line.setFixedWidth(_PASSWORD_PX)
+        self._line.setFixedWidth(scaled(_PASSWORD_PX))
         self._line.textEdited.connect(self.edited)
         self._eye = QToolButton()
         set_look(self._eye, class_="outlined square")

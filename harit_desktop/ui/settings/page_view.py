@@ -10,6 +10,7 @@ from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.fields import Field, make_field
 from harit_desktop.ui.settings.pages import KEPT_BY_DEFAULTS, Page, Row, default_of
 from harit_desktop.ui.settings.validation import check_together
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import Tokens, set_look
 
 LABEL_PX = 120
@@ -33,7 +34,7 @@ class PageView(QWidget):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(7)
-        self._grid.setColumnMinimumWidth(0, LABEL_PX)
+        self._grid.setColumnMinimumWidth(0, scaled(LABEL_PX))
         self._grid.setColumnStretch(1, 1)
         self.top = QVBoxLayout()
         column = QVBoxLayout(self)
