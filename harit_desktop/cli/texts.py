@@ -4,32 +4,94 @@ from __future__ import annotations
 
 from harit_desktop.domain.errors import Problem
 
-TEXTS: dict[str, str] = {
+_COMMAND_LINE = {
     "settings.bad_assignment": "--set needs key=value, not {text!r}",
     "settings.unknown_key": "there is no setting {key!r}",
     "settings.secret_key": "{key} is a secret and not for the command line; set {variable} instead",
     "settings.bad_value": "{value!r} is not possible for {key}: {reason}",
     "settings.not_saved": "the settings could not be saved in {path}: {reason}",
+    "settings.unreadable": "the settings file cannot be opened ({reason}); the defaults are used",
     "settings.damaged": "the settings file was damaged; it is kept as {kept_as}, "
     "and the defaults are used",
-    "data_dir.unusable": "the data folder {path} cannot be used: {reason}. "
-    "Choose another one with --data-dir",
+    "data_dir.unusable": "the data folder {path} cannot be used: {reason}; "
+    "choose another one with --data-dir",
     "data_dir.in_use": "Harit Desktop already runs with the data folder {path}",
     "time.unreadable": "{text!r} is not a time like 2026-11-23T14:30:00",
+    "timezone.unknown": "there is no time zone {name!r}; a name looks like Asia/Kolkata",
+    "profile.not_found": "there is no crop profile {profile!r}",
+    "profile.not_toml": "the crop profile {file} is not TOML: {reason}",
+    "profile.unknown_key": "the crop profile {file} has an unknown key {key!r} in line {line}",
+    "profile.invalid": "the crop profile {file} is not valid: {reason}",
+    "secrets.keyring": "the system's keyring does not answer ({reason})",
+    "secrets.session_only": "there is no keyring; {key} is forgotten at the end of this run",
+    "worker.crashed": "a part of the program failed and was started again: {worker}",
+    "worker.down": "a part of the program failed three times and stays off: {worker}; "
+    "start the program again",
+    "command.failed": "a command failed inside the program ({error}); the log has more",
+    "query.failed": "a query failed inside the program ({error}); the log has more",
+    "query.cancelled": "cancelled",
+    "publisher.failed": "the publisher stopped by a fault; the log has more",
+    "inbox.full": "{count} messages found no room; the broker sends those of QoS 1 again",
+    "internal_error": "a message could not be processed ({error}); it is kept",
+    "payload.bad": "some messages could not be read; they are kept",
+}
+
+_STORE = {
     "store.absent": "there are no readings in {path} yet",
     "store.locked": "another program holds the database; readings wait, nothing is lost",
     "store.full": "the disk is full; readings wait with the broker until there is room",
     "store.read_only": "the data folder cannot be written; readings wait with the broker",
+    "store.failed": "the database reported an error: {reason}",
+    "store.foreign": "{path} is a database of another program; choose another folder",
+    "store.newer_version": "{path} was written by a newer version of this program",
+    "store.no_wal": "{path} lies on a drive that cannot hold the database; choose a local folder",
+    "store.damaged": "the database was damaged; it is kept as {kept_as}, and a new one is used",
+    "store.was_empty": "the database was empty although it had readings; "
+    "what was there is kept as {kept_as}",
+    "store.replaced": "the database file was replaced while the program ran",
+    "store.not_ready": "the database is not open yet",
+    "store.not_storable": "a reading could not be stored: {reason}",
+    "store.empty_item": "a message had neither reading nor reason",
     "store.mysql_unsupported": "this version stores in SQLite only; "
     "leave storage.backend at sqlite",
+    "csv_mirror.not_written": "{path} could not be written ({reason}); the database has all",
+    "export.no_folder": "there is no folder {path}",
+    "export.permission": "{path} may not be written: {reason}",
+    "export.disk_full": "the disk is full; nothing was written to {path}",
+    "export.not_a_file": "{path} is not a file that can be written: {reason}",
+    "export.failed": "{path} could not be written: {reason}",
+}
+
+_BROKER = {
     "broker.refused": "nothing answers at {host}:{port}; trying again",
     "broker.dns": "no computer named {host!r} was found; trying again",
-    "broker.auth": "the broker refused the user name or password",
-    "broker.tls": "the broker's certificate was not accepted",
+    "broker.unreachable": "{host}:{port} cannot be reached ({detail}); trying again",
     "broker.timeout": "the broker at {host}:{port} does not answer; trying again",
+    "broker.no_mqtt": "what answers at {host}:{port} is no MQTT broker, or expects TLS",
+    "broker.tls": "the certificate of {host}:{port} was not accepted: {cause}",
+    "broker.auth": "the broker refused the user name or password",
+    "broker.not_authorized": "the broker does not allow this user {topic}",
+    "broker.rejected": "the broker does not take this connection now: {reason}",
+    "broker.client_id_rejected": "the broker refused the client id {client_id!r}",
+    "broker.client_id_in_use": "another program uses the client id {client_id!r}",
+    "broker.subscribe_denied": "the broker does not allow reading {topic!r}",
+    "broker.qos_lowered": "the broker grants {topic!r} without confirmation; readings can be lost",
     "broker.lost": "the connection to the broker was lost; trying again",
     "builtin_broker.port_busy": "no free port for the built-in broker from {port} to {last_port}",
+    "builtin_broker.port_moved": "port {asked_port} is busy; the built-in broker uses {port}",
+    "builtin_broker.engine_missing": "mosquitto is not installed; set builtin_broker.engine=amqtt",
+    "builtin_broker.engine_failed": "the built-in broker could not start: {detail}",
+    "builtin_broker.crashed": "the built-in broker crashed: {detail}",
+    "builtin_broker.exited": "the built-in broker ended by itself: {detail}",
+    "builtin_broker.folder": "the built-in broker cannot use its folder: {detail}",
+    "builtin_broker.not_loopback": "the built-in broker serves this computer only: {detail}",
+    "builtin_broker.bad_arguments": "the built-in broker was started wrongly: {detail}",
+    "builtin_broker.start_timeout": "the built-in broker did not start in time",
+    "builtin_broker.not_started": "the built-in broker could not be started: {detail}",
+    "builtin_broker.stopped": "the built-in broker was stopped",
 }
+
+TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_BROKER}
 
 
 def sentence(problem: Problem) -> str:

@@ -163,6 +163,23 @@ _PROGRAM: dict[str, Entry] = {
         "",
         ("dismiss",),
     ),
+    "settings.unreadable": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The settings file cannot be opened: {reason}."),
+        QT_TRANSLATE_NOOP("Problems", "The defaults are in use; the file is left as it is."),
+        QT_TRANSLATE_NOOP("Problems", "Check the rights of the data folder."),
+        ("dismiss",),
+    ),
+    "inbox.full": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "More messages came than could be stored in time."),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "{count} were left out: the broker sends those of QoS 1 again, others are lost.",
+        ),
+        QT_TRANSLATE_NOOP("Problems", "Let the sensors publish at QoS 1."),
+        ("dismiss",),
+    ),
     "settings.bad_value": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", 'The setting {key} has an unusable value: "{value}".'),

@@ -1,0 +1,47 @@
+"""Every code that the program can report has a line for the terminal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import harit_desktop
+from harit_desktop.cli.texts import TEXTS, sentence
+from harit_desktop.domain.errors import Problem
+from harit_desktop.transport.mqtt_errors import CODES
+
+PACKAGE = Path(harit_desktop.__file__).parent
+AREAS = "settings|data_dir|time|timezone|profile|secrets|worker|command|query|store|export"
+CODE = re.compile(rf'"((?:{AREAS}|csv_mirror|inbox|publisher|builtin_broker)\.[a-z_]+)"')
+# Names of settings and of objects of the window look the same.
+NOT_CODES = re.compile(
+    r"^(publisher\.(?!failed)|export\.path|settings\.toml|builtin_broker\.(host|port|engine)$)"
+)
+
+
+def codes_in_the_source() -> set[str]:
+    found = set(CODES)
+    for path in PACKAGE.rglob("*.py"):
+        if "ui" not in path.relative_to(PACKAGE).parts and path.name != "texts.py":
+            found |= set(CODE.findall(path.read_text(encoding="utf-8")))
+    return {code for code in found if not NOT_CODES.match(code)}
+
+
+def test_the_search_finds_codes() -> None:
+    assert {"store.locked", "settings.bad_value", "broker.tls"} <= codes_in_the_source()
+
+
+def test_every_code_has_a_line() -> None:
+    assert codes_in_the_source() - set(TEXTS) == set()
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_line_needs_no_more_than_its_problem_gives(code: str) -> None:
+    params = dict.fromkeys(("host", "port", *CODES[code]), "x")
+    assert sentence(Problem(code, params)) == TEXTS[code].format(**params)
+
+
+def test_an_unknown_code_is_shown_with_its_details() -> None:
+    assert sentence(Problem("new.code", {"a": 1})) == "new.code (a=1)"
