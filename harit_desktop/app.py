@@ -197,14 +197,16 @@ def _publisher(
 
     chosen = settings.publisher
     publisher = MqttPublisher(
-        endpoint, now_us, publisher_id=chosen.publisher_id, announce=chosen.status
+        endpoint,
+        now_us,
+        publisher_id=chosen.publisher_id,
+        encode_status=_encode_status if chosen.status else None,
     )
     config = PublisherConfig(
         devices=chosen.devices,
         interval_s=chosen.interval_s,
         publisher_id=chosen.publisher_id,
         topic=chosen.topic,
-        status=chosen.status,
         seed=chosen.seed,
         count=count,
     )
@@ -213,3 +215,10 @@ def _publisher(
         return encode_reading(publisher_id, format_utc(timestamp_us), values, simulated=True)
 
     return PublisherWorker(config, publisher, encode, last_values, now_us)
+
+
+def _encode_status(status: str, publisher_id: str, message: str, timestamp_us: int) -> bytes:
+    from harit_desktop.wire.encode import encode_status
+    from harit_desktop.wire.timestamps import format_utc
+
+    return encode_status(status, publisher_id, message, format_utc(timestamp_us))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from statistics import median
+
 import msgspec
 
 from harit_desktop.domain.analysis import Analysis
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import US_PER_S
 
+MAX_DEVICES = 200
+"""How many devices a view knows at most; the one silent for longest gives way."""
+INTERVAL_WINDOW = 16
+"""From how many newest readings the reporting interval is learned."""
 STALE_FLOOR_S = 30.0
 OLD_AFTER_S = 15 * 60.0
 
@@ -44,3 +52,15 @@ class DeviceState(msgspec.Struct, frozen=True):
 
     def is_stale(self, now_us: int) -> bool:
         return self.age_s(now_us) > self.silent_after_s()
+
+
+def reporting_interval_s(times_us: Sequence[int]) -> float | None:
+    """Median step between the instants of a device's newest readings, in any order.
+
+    None below three of them, or where all are the same.
+    """
+    if len(times_us) < 3:
+        return None
+    ordered = sorted(times_us)
+    steps_us = [b - a for a, b in itertools.pairwise(ordered) if b > a]
+    return median(steps_us) / US_PER_S if steps_us else None

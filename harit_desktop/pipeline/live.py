@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device import MAX_DEVICES, DeviceState
 from harit_desktop.domain.reading import AnalysedReading
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from harit_desktop.pipeline.ring import LivePoints, ReadingRing
 
 RING_CAPACITY = 4096
-MAX_DEVICES = 200
 
 
 @dataclass(slots=True)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harit_desktop.domain.channels import CHANNEL_COUNT
-from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.device import INTERVAL_WINDOW, reporting_interval_s
 from harit_desktop.domain.reading import AnalysedReading
 
-INTERVAL_WINDOW = 16
 FIRST_CAPACITY = 64
 """Thousands of devices that report once must not cost thousands of full rings."""
 
@@ -83,11 +82,7 @@ class ReadingRing:
         )
 
     def interval_s(self) -> float | None:
-        """Median step between the newest readings, in seconds."""
+        """The reporting interval by the newest readings, in seconds."""
         kept = min(self._count, self._size, INTERVAL_WINDOW)
-        if kept < 3:
-            return None
         order = np.arange(self._count - kept, self._count) % self._size
-        steps = np.diff(np.sort(self._time_us[order]))
-        steps = steps[steps > 0]
-        return float(np.median(steps)) / US_PER_S if steps.size else None
+        return reporting_interval_s(self._time_us[order].tolist())

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from harit_desktop.domain.channels import Values
-from harit_desktop.domain.clock import US_PER_S
-from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device import (
+    INTERVAL_WINDOW,
+    MAX_DEVICES,
+    DeviceState,
+    reporting_interval_s,
+)
 from harit_desktop.domain.message import MessageRecord
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
@@ -31,10 +34,6 @@ from harit_desktop.storage.schema import (
     sensor_readings,
 )
 from harit_desktop.storage.series import Series, empty_series, read_series
-
-MAX_DEVICES = 200
-INTERVAL_WINDOW = 16
-"""Readings from which the reporting interval is learned, as in the live view."""
 
 _NEWEST = (sensor_readings.c.timestamp_us.desc(), sensor_readings.c.id.desc())
 
@@ -211,20 +210,11 @@ def _last_states(connection: Connection, now_us: int) -> list[DeviceState]:
                 analysis=analysed.analysis,
                 simulated=reading.simulated,
                 topic=reading.topic,
-                interval_s=_interval_s(connection.scalars(_NEWEST_TIMES, scope).all()),
+                interval_s=reporting_interval_s(connection.scalars(_NEWEST_TIMES, scope).all()),
                 stored_readings=0,
             )
         )
     return states
-
-
-def _interval_s(times_us: Sequence[int]) -> float | None:
-    """Median step between the newest readings, in seconds; None below three of them."""
-    if len(times_us) < 3:
-        return None
-    steps_us = -np.diff(np.array(times_us, np.int64))
-    steps_us = steps_us[steps_us > 0]
-    return float(np.median(steps_us)) / US_PER_S if steps_us.size else None
 
 
 def _summary(row: Row[Any]) -> DeviceSummary:

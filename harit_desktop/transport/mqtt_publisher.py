@@ -1,18 +1,16 @@
 """The way out: publishes at QoS 1, in order, and reports each confirmation."""
 
-import json
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 
-from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import LinkStatus
 from harit_desktop.transport.endpoint import MqttEndpoint
@@ -38,6 +36,10 @@ Settled = Callable[[Problem | None], None]
 """Called once on the network thread: None when confirmed, else why it was refused."""
 
 
+EncodeStatus = Callable[[str, str, str, int], bytes]
+"""Makes a status payload of status word, publisher id, message and instant (us, UTC)."""
+
+
 class _Outgoing(msgspec.Struct, frozen=True, gc=False):
     topic: str
     payload: bytes
@@ -45,24 +47,11 @@ class _Outgoing(msgspec.Struct, frozen=True, gc=False):
     settled: Settled | None
 
 
-def status_payload(status: str, publisher_id: str, message: str, now_us: int) -> bytes:
-    """The retained announcement of a publisher; the names are the existing system's."""
-    instant = datetime.fromtimestamp(now_us / US_PER_S, UTC)
-    return json.dumps(
-        {
-            "status": status,
-            "publisher_id": publisher_id,
-            "message": message,
-            "timestamp": instant.isoformat(),
-        }
-    ).encode()
-
-
 class MqttPublisher:
     """A client of its own (the endpoint's id + "-pub"). Public methods: any thread.
 
     Messages that the broker has not confirmed are kept, at most `max_waiting`, and sent
-    again in their order after a reconnect. With `announce` the retained status says
+    again in their order after a reconnect. With `encode_status` the retained status says
     online while connected, offline after a clean stop, and offline by the last will,
     `will_delay_s` after this program vanished (MQTT 5; at once with 3.1.1).
     """
@@ -73,7 +62,7 @@ class MqttPublisher:
         now_us: NowUs,
         publisher_id: str,
         *,
-        announce: bool,
+        encode_status: EncodeStatus | None = None,
         status_topic: str = STATUS_TOPIC,
         client_suffix: str = "-pub",
         max_waiting: int = _MAX_WAITING,
@@ -82,7 +71,7 @@ class MqttPublisher:
         self._endpoint = endpoint.with_suffix(client_suffix)
         self._now_us = now_us
         self._publisher_id = publisher_id
-        self._announce = announce
+        self._encode_status = encode_status
         self._status_topic = status_topic
         self._max_waiting = max_waiting
         self._lock = threading.Lock()
@@ -92,7 +81,7 @@ class MqttPublisher:
         self._inflight_limit = 1
         self._leaving = False
         will = None
-        if announce:
+        if encode_status is not None:
             payload = self._status("offline", "Publisher lost its connection")
             will = Will(status_topic, payload, will_delay_s)
         self._session = MqttSession(
@@ -117,7 +106,7 @@ class MqttPublisher:
         confirmed = threading.Event()
         with self._lock:
             self._leaving = True
-            announcing = self._announce and self._client is not None
+            announcing = self._encode_status is not None and self._client is not None
             if announcing:
                 payload = self._status("offline", "Publisher stopped")
                 self._waiting.appendleft(
@@ -167,7 +156,7 @@ class MqttPublisher:
         with self._lock:
             self._client = client
             self._inflight_limit = accepted.inflight_limit
-            if self._announce and not self._leaving:
+            if self._encode_status is not None and not self._leaving:
                 payload = self._status("online", "Publisher started")
                 self._waiting.appendleft(_Outgoing(self._status_topic, payload, True, None))
 
@@ -219,4 +208,5 @@ class MqttPublisher:
                 self._in_flight[info.mid] = outgoing
 
     def _status(self, status: str, message: str) -> bytes:
-        return status_payload(status, self._publisher_id, message, self._now_us())
+        assert self._encode_status is not None, "only publishers that announce have a status"
+        return self._encode_status(status, self._publisher_id, message, self._now_us())

@@ -29,14 +29,13 @@ Encode = Callable[[str, int, Values], bytes]
 class PublisherConfig(msgspec.Struct, frozen=True):
     """`count` is the number of readings in all (of all devices); None for no end.
 
-    `status` belongs to the `MqttPublisher` (its `announce`), `publisher_id` to both.
+    `publisher_id` is also the `MqttPublisher`'s.
     """
 
     devices: Annotated[int, Meta(ge=1)] = 1
     interval_s: Annotated[float, Meta(gt=0)] = 60.0
     publisher_id: str = "simulator-01"
     topic: str = "harit-samarth/sensor/data"
-    status: bool = True
     seed: int = 0
     count: int | None = None
 

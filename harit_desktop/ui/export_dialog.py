@@ -151,7 +151,7 @@ class ExportDialog(QDialog):
         self._progress.setVisible(writing)
         self.fields.setEnabled(not writing)
         self._cancel.setText(self.tr("Cancel") if writing else self.tr("Close"))
-        chosen = bool(self.fields.chosen_devices())
+        chosen = self.fields.has_devices()
         self.save.setEnabled(
             not writing and chosen and bool(self.fields.path.text().strip()) and self._counted != 0
         )

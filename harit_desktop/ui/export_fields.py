@@ -83,6 +83,10 @@ class ExportFields(QWidget):
             if item.checkState() is Qt.CheckState.Checked
         ]
 
+    def has_devices(self) -> bool:
+        """Whether any is checked; before the first device is known, all count."""
+        return self.devices.count() == 0 or bool(self.chosen_devices())
+
     def leaves_out_everything(self) -> bool:
         """Whether there is simulated data that the fields leave out."""
         return self._scope.simulated_rows > 0 and not self.simulated.isChecked()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -11,8 +11,6 @@ from harit_desktop.domain.analysis import Analysis
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.reading import Reading
 from harit_desktop.wire.timestamps import format_utc
-
-PublisherWord = Literal["online", "offline", "connected"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -48,10 +46,11 @@ def encode_reading(
     return _encode(body)
 
 
-def encode_status(
-    status: PublisherWord, publisher_id: str, message: str, timestamp_text: str
-) -> bytes:
-    """The retained status message of a publisher, also used as its last will."""
+def encode_status(status: str, publisher_id: str, message: str, timestamp_text: str) -> bytes:
+    """The retained status message of a publisher, also used as its last will.
+
+    `status` is "online", "offline" or "connected".
+    """
     return _encode(
         {
             "status": status,

@@ -78,7 +78,6 @@ def publisher_for() -> Iterator[Callable[..., MqttPublisher]]:
     publishers: list[MqttPublisher] = []
 
     def make(endpoint: MqttEndpoint, **options: object) -> MqttPublisher:
-        options.setdefault("announce", False)
         publishers.append(MqttPublisher(endpoint, now_us, "probe", **options))  # type: ignore[arg-type]  # test options
         return publishers[-1]
 

@@ -10,6 +10,8 @@ import pytest
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import LinkState
 from harit_desktop.transport.mqtt_publisher import STATUS_TOPIC, MqttPublisher
+from harit_desktop.wire.encode import encode_status
+from harit_desktop.wire.timestamps import format_utc
 from tests.servers import MosquittoServer, free_port, wait_until
 from tests.transport.conftest import TOPIC, Receiver, endpoint_of
 
@@ -17,6 +19,10 @@ Receive = Callable[..., Receiver]
 PublisherFor = Callable[..., MqttPublisher]
 
 pytestmark = pytest.mark.broker
+
+
+def encoded_status(status: str, publisher_id: str, message: str, timestamp_us: int) -> bytes:
+    return encode_status(status, publisher_id, message, format_utc(timestamp_us))
 
 
 def _status_of(server: MosquittoServer) -> str | None:
@@ -104,7 +110,7 @@ def test_a_topic_that_cannot_be_published_to_is_an_error(
 def test_the_status_says_online_while_connected_and_offline_after_a_clean_stop(
     mosquitto: MosquittoServer, publisher_for: PublisherFor
 ) -> None:
-    publisher = publisher_for(endpoint_of(mosquitto), announce=True)
+    publisher = publisher_for(endpoint_of(mosquitto), encode_status=encoded_status)
     publisher.start()
     wait_until(lambda: publisher.status().state is LinkState.CONNECTED)
     wait_until(lambda: publisher.waiting == 0)
@@ -121,7 +127,7 @@ def test_the_last_will_says_offline_when_the_connection_breaks(
     mosquitto: MosquittoServer, publisher_for: PublisherFor, protocol: str
 ) -> None:
     endpoint = endpoint_of(mosquitto, protocol=protocol)
-    publisher = publisher_for(endpoint, announce=True, will_delay_s=0)
+    publisher = publisher_for(endpoint, encode_status=encoded_status, will_delay_s=0)
     publisher.start()
     wait_until(lambda: publisher.status().state is LinkState.CONNECTED)
     wait_until(lambda: publisher.waiting == 0)
@@ -142,7 +148,7 @@ def test_the_last_will_says_offline_when_the_connection_breaks(
 def test_without_announcement_nothing_is_retained(
     mosquitto: MosquittoServer, publisher_for: PublisherFor
 ) -> None:
-    publisher = publisher_for(endpoint_of(mosquitto), announce=False)
+    publisher = publisher_for(endpoint_of(mosquitto))
     publisher.start()
     wait_until(lambda: publisher.status().state is LinkState.CONNECTED)
     publisher.stop(3.0)
@@ -172,7 +178,7 @@ def test_a_publication_that_the_broker_forbids_is_reported(
 def test_stop_is_bounded_when_the_broker_is_frozen(
     mosquitto: MosquittoServer, publisher_for: PublisherFor
 ) -> None:
-    publisher = publisher_for(endpoint_of(mosquitto), announce=True, will_delay_s=0)
+    publisher = publisher_for(endpoint_of(mosquitto), encode_status=encoded_status, will_delay_s=0)
     publisher.start()
     wait_until(lambda: publisher.status().state is LinkState.CONNECTED)
     wait_until(lambda: publisher.waiting == 0)

@@ -47,7 +47,6 @@ def worker_for() -> Iterator[WorkerFor]:
             endpoint,
             now_us,
             config.publisher_id,
-            announce=config.status,
             **options,  # type: ignore[arg-type]  # test options
         )
         workers.append(PublisherWorker(config, publisher, _encode, last_values, now_us))
@@ -196,9 +195,7 @@ def test_a_forbidden_topic_is_an_error_with_its_cause(
         rules.write_text("topic readwrite elsewhere/#\n")
         server.use([f"acl_file {rules}"])
         server.restart()
-        worker = worker_for(
-            endpoint_of(server), PublisherConfig(topic=TOPIC, count=1, status=False)
-        )
+        worker = worker_for(endpoint_of(server), PublisherConfig(topic=TOPIC, count=1))
         worker.start()
         assert worker.finished.wait(5.0)
         status = worker.status()

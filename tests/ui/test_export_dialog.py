@@ -28,7 +28,8 @@ def engine(qtbot: QtBot, make_engine: EngineMaker) -> Engine:
     real = [reading("soil-01", n) for n in range(3)] + [reading("soil-02", n) for n in range(2)]
     made_up = [reading("simulator-01", n, simulated=True) for n in range(2)]
     deliver(engine, real + made_up)
-    qtbot.waitUntil(lambda: engine.snapshot().counters.stored == 7, timeout=20_000)
+    # The counters move first, the live model and the message ring after them.
+    qtbot.waitUntil(lambda: engine.messages.total == 7, timeout=20_000)
     return engine
 
 
