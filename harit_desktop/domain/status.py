@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import Problem
 
 
@@ -55,6 +56,12 @@ class LinkStatus(msgspec.Struct, frozen=True):
     retry_at_us: int | None = None
     session_present: bool | None = None
     problem: Problem | None = None
+
+    def retry_in_s(self, now_us: int) -> int | None:
+        """Whole seconds until the next attempt, rounded up; None when none is due."""
+        if self.retry_at_us is None:
+            return None
+        return -(-max(0, self.retry_at_us - now_us) // US_PER_S)
 
 
 class StoreStatus(msgspec.Struct, frozen=True):

@@ -51,7 +51,9 @@ class HealthFeed:
         """Takes a trend that was read and asks for the next one when it is due."""
         if self._loading is not None and self._loading.done:
             handle, self._loading = self._loading, None
-            if handle.value is not None and handle.value[0] == self._trend_of:
+            if handle.value is None:
+                self._trend_due_us = now_us + RETRY_US
+            elif handle.value[0] == self._trend_of:
                 self._panel.set_trend(*handle.value[1])
         if self._trend_of and self._loading is None and now_us >= self._trend_due_us:
             self._trend_due_us = now_us + TREND_EVERY_US

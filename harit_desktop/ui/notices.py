@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QCoreApplication
 
-from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import BrokerState, EngineStatus
 from harit_desktop.ui.problem_texts import ProblemText, problem_text
@@ -82,9 +81,7 @@ def problems_of(status: EngineStatus) -> tuple[Problem, ...]:
 def notices_of(status: EngineStatus, now_us: int) -> list[Notice]:
     """The present problems as notices, the most severe first."""
     link = status.link
-    retry_s = None
-    if link.retry_at_us is not None:
-        retry_s = max(0, round((link.retry_at_us - now_us) / US_PER_S))
+    retry_s = link.retry_in_s(now_us)
     context = {"time": clock_text(link.since_us)}
     texts = (problem_text(problem, retry_s, context) for problem in problems_of(status))
     found = [_notice(text) for text in texts]

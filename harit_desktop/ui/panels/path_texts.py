@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.status import (
     BrokerState,
     EngineStatus,
@@ -113,9 +112,9 @@ def _address(link: LinkStatus) -> str:
 def _lost(link: LinkStatus, now_us: int) -> str:
     tr = QCoreApplication.translate
     since = age_text(seconds_between(link.since_us, now_us))
-    if link.retry_at_us is None:
+    wait_s = link.retry_in_s(now_us)
+    if wait_s is None:
         return tr("DataPath", "Lost {since}").format(since=since)
-    wait_s = -(-max(0, link.retry_at_us - now_us) // US_PER_S)
     template = tr("DataPath", "Lost {since}, retry in {wait}")
     return template.format(since=since, wait=duration_text(wait_s))
 
@@ -139,7 +138,7 @@ def _refused(link: LinkStatus) -> str:
 def _database(store: StoreStatus) -> PathText:
     tr = QCoreApplication.translate
     name = "MySQL" if store.backend == MYSQL else "SQLite"
-    if store.state is StoreState.DOWN and not store.opened and store.problem is None:
+    if not store.opened and store.problem is None:
         return PathText("connecting", tr("DataPath", "Opening…"))
     if store.state is StoreState.DOWN:
         code = store.problem.code if store.problem else ""
