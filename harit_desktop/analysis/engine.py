@@ -24,6 +24,9 @@ Limits = tuple[float, float, float, float]
 _FACTORS = tuple(channel.factor for channel in CHANNELS)
 
 
+SCORE_DIGITS = 4
+
+
 class AnalysisEngine:
     """Judges readings by one profile; `tests` replaces the usual quality tests.
 
@@ -66,7 +69,7 @@ class AnalysisEngine:
             index=index,
             band=band_of(index),
             is_anomalous=anomalous,
-            anomaly_score=1.0 if anomalous else furthest,
+            anomaly_score=1.0 if anomalous else round(furthest, SCORE_DIGITS),
             critical_factors=tuple(factors),
             flags=flags,
             profile=self.profile.id,

@@ -55,7 +55,7 @@ _STORE = {
     "store.mysql_unsupported": "this version stores in SQLite only; "
     "leave storage.backend at sqlite",
     "csv_mirror.not_written": "{path} could not be written ({reason}); the database has all",
-    "export.no_folder": "there is no folder {path}",
+    "export.no_folder": "the folder of {path} does not exist",
     "export.permission": "{path} may not be written: {reason}",
     "export.disk_full": "the disk is full; nothing was written to {path}",
     "export.not_a_file": "{path} is not a file that can be written: {reason}",

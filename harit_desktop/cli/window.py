@@ -15,6 +15,8 @@ def run_window(options: argparse.Namespace) -> int:
     settings_store = open_settings(options, paths)
     lock = InstanceLock(paths.lock)
     if not lock.acquire():
+        if options.screenshot is not None:
+            raise KnownError("data_dir.in_use", path=str(paths.root))
         from harit_desktop.ui.instance_server import raise_running_window
 
         if raise_running_window(paths.instance_name()):

@@ -24,6 +24,12 @@ from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS, FieldSpec, Se
 
 ENVIRONMENT_PREFIX = "HARIT_"
 
+_KINDS: dict[str, tuple[type, str]] = {
+    "bool": (bool, "true or false is needed"),
+    "int": (int, "a whole number is needed"),
+    "float": (float, "a number is needed"),
+}
+
 
 def parse_value(spec: FieldSpec, text: str) -> Any:
     """A setting's value from text, as `--set` and the environment give it.
@@ -40,11 +46,11 @@ def parse_value(spec: FieldSpec, text: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if spec.optional and text == "":
         return None
-    kinds: dict[str, Any] = {"bool": bool, "int": int, "float": float}
+    kind, need = _KINDS.get(spec.kind, (str, "a text is needed"))
     try:
-        return msgspec.convert(text, kinds.get(spec.kind, str), strict=False)
+        return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _bad_value(spec.key, text, str(error)) from error
+        raise _bad_value(spec.key, text, need) from error
 
 
 def _bad_value(key: str, text: str, reason: str) -> KnownError:
@@ -97,8 +103,21 @@ def build_settings(flat: Mapping[str, Any]) -> Settings:
         return msgspec.convert(tree, Settings)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
-        key = path.rstrip("`")
-        raise _bad_value(key, str(flat.get(key, "")), reason) from error
+        key = path.rstrip("`").partition("[")[0]
+        raise _bad_value(key, str(flat.get(key, "")), _range_of(key) or reason) from error
+
+
+def _range_of(key: str) -> str:
+    """What a setting may be, for a person."""
+    spec = FIELD_SPECS.get(key)
+    if spec is None:
+        return ""
+    if spec.choices:
+        return "it must be one of " + ", ".join(spec.choices)
+    bounds = [] if spec.minimum is None else [f"at least {spec.minimum:g}"]
+    bounds += [] if spec.maximum is None else [f"at most {spec.maximum:g}"]
+    subject = "its length" if spec.kind in ("str", "list") else "it"
+    return f"{subject} must be " + " and ".join(bounds) if bounds else ""
 
 
 def flatten(settings: Settings) -> dict[str, Any]:
