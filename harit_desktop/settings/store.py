@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 import tomllib
 import uuid
@@ -20,6 +19,7 @@ import msgspec
 import tomli_w
 
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS, FieldSpec, Settings
 
 ENVIRONMENT_PREFIX = "HARIT_"
@@ -244,7 +244,8 @@ class SettingsStore:
                 tree.setdefault(section, {})[name] = list(value) if _is_list(value) else value
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path, tomli_w.dumps(tree).encode())
+            with replacing(self._path.resolve()) as file:
+                file.write(tomli_w.dumps(tree).encode())
         except OSError as error:
             reason = error.strerror or str(error)
             raise KnownError("settings.not_saved", path=str(self._path), reason=reason) from error
@@ -252,18 +253,3 @@ class SettingsStore:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple))
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replaces a file in one step, so that a crash leaves the old or the new content."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -7,8 +7,12 @@ absent.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 from datetime import timedelta, tzinfo
+from typing import Any
 
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.storage.rows import EPOCH
@@ -57,3 +61,10 @@ def naive_text(time_us: int, zone: tzinfo | None) -> str:
     """Local time without an offset, as the existing system writes it."""
     instant = (EPOCH + timedelta(microseconds=time_us)).astimezone(zone)
     return instant.replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def csv_bytes(rows: Iterable[Iterable[Any]]) -> bytes:
+    """The rows as lines of a CSV file in UTF-8."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode("utf-8")

@@ -7,11 +7,10 @@ be written is a problem to show, not a reason to stop.
 from __future__ import annotations
 
 import csv
-import io
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from harit_desktop.storage.csv_cells import (
     AUDIT_HEADER,
     READINGS_HEADER,
     SYSTEM_CHANNELS,
+    csv_bytes,
     naive_text,
     text_cell,
 )
@@ -78,12 +78,12 @@ class CsvMirror:
         if not stored:
             return
         self._readings.append(
-            _encoded(self._readings_row(analysed) for _, analysed in stored), len(stored)
+            csv_bytes(self._readings_row(analysed) for _, analysed in stored), len(stored)
         )
         received = [analysed for origin, analysed in stored if origin is Origin.MQTT]
         if received:
             self._audit.append(
-                _encoded(self._audit_row(analysed) for analysed in received), len(received)
+                csv_bytes(self._audit_row(analysed) for analysed in received), len(received)
             )
 
     def close(self) -> None:
@@ -116,12 +116,6 @@ def _shared_cells(analysed: AnalysedReading) -> tuple[Any, ...]:
         analysis.is_anomalous,
         analysis.anomaly_score,
     )
-
-
-def _encoded(rows: Iterable[Iterable[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode("utf-8")
 
 
 class _AppendedFile:
@@ -173,7 +167,7 @@ class _AppendedFile:
     def _write(self, data: bytes) -> None:
         size = self._prepare(len(data))
         if size == 0:
-            data = _encoded([self._header]) + data
+            data = csv_bytes([self._header]) + data
         with self._path.open("ab", buffering=0) as file:
             try:
                 written = 0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import errno
-import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -27,8 +25,8 @@ from sqlalchemy import (
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.reading import Source
-from harit_desktop.storage.atomic_file import NotRegularFileError, replacing
-from harit_desktop.storage.csv_cells import EXPORT_HEADER, text_cell, zoned_text
+from harit_desktop.settings.atomic_file import NotRegularFileError, replacing
+from harit_desktop.storage.csv_cells import EXPORT_HEADER, csv_bytes, text_cell, zoned_text
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, StoreReader, never
 from harit_desktop.storage.rows import VALUE_COLUMNS, values_of
 from harit_desktop.storage.schema import counters, devices, sensor_readings
@@ -117,7 +115,7 @@ def _write(
     progress: Callable[[float], None],
     cancelled: Cancelled,
 ) -> int:
-    file.write(_encoded([EXPORT_HEADER]))
+    file.write(csv_bytes([EXPORT_HEADER]))
     scope = store.read(lambda c: _scope(c, request), empty=None, cancelled=cancelled)
     position: tuple[int, int] | None = None
     count = 0
@@ -125,7 +123,7 @@ def _write(
         rows = store.read(
             partial(_read_page, request, scope, position), empty=_NO_ROWS, cancelled=cancelled
         )
-        file.write(_encoded(_cells(row, zone) for row in rows))
+        file.write(csv_bytes(_cells(row, zone) for row in rows))
         count += len(rows)
         if len(rows) < PAGE_ROWS:
             break
@@ -210,12 +208,6 @@ def _cells(row: Row[Any], zone: tzinfo | None) -> tuple[Any, ...]:
         text_cell(row.critical_factors),
         text_cell(row.source),
     )
-
-
-def _encoded(rows: Iterable[Iterable[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode("utf-8")
 
 
 def _named(error: OSError, path: Path) -> KnownError:
