@@ -17,7 +17,11 @@ MAX_DEVICES = 200
 INTERVAL_WINDOW = 16
 """From how many newest readings the reporting interval is learned."""
 STALE_FLOOR_S = 30.0
+USUAL_INTERVAL_S = 60.0
+"""How often a probe is taken to report until its own interval is known."""
 OLD_AFTER_S = 15 * 60.0
+AHEAD_AFTER_S = 60.0
+"""A clock that is wrong by less than this is not worth a word."""
 
 
 class DeviceState(msgspec.Struct, frozen=True):
@@ -25,6 +29,8 @@ class DeviceState(msgspec.Struct, frozen=True):
 
     `interval_s` is the learned reporting interval (median of recent steps), None until
     three readings are known. `stored_readings` counts this run's stored readings.
+    `clock_suspect` says that the probe sent an impossible time, so that `timestamp_us` is
+    when the reading arrived.
     """
 
     publisher_id: str
@@ -36,10 +42,11 @@ class DeviceState(msgspec.Struct, frozen=True):
     topic: str
     interval_s: float | None
     stored_readings: int
+    clock_suspect: bool = False
 
     def silent_after_s(self) -> float:
         """Seconds without a reading after which the device counts as stale."""
-        return max(3 * (self.interval_s or 0.0), STALE_FLOOR_S)
+        return max(3 * (self.interval_s or USUAL_INTERVAL_S), STALE_FLOOR_S)
 
     def age_s(self, now_us: int) -> float:
         """Seconds since the newest reading arrived, never negative."""
@@ -49,6 +56,10 @@ class DeviceState(msgspec.Struct, frozen=True):
         """Whether the newest reading was measured long before it reached this program, so
         that its arrival says nothing about the present state of the soil."""
         return (self.received_us - self.timestamp_us) / US_PER_S > OLD_AFTER_S
+
+    def is_ahead(self, now_us: int) -> bool:
+        """Whether the newest reading bears a time that has not come yet."""
+        return (self.timestamp_us - now_us) / US_PER_S > AHEAD_AFTER_S
 
     def is_stale(self, now_us: int) -> bool:
         return self.age_s(now_us) > self.silent_after_s()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harit_desktop.domain.device import MAX_DEVICES, DeviceState
-from harit_desktop.domain.reading import AnalysedReading
+from harit_desktop.domain.reading import AnalysedReading, TimeSource
 
 if TYPE_CHECKING:
     # Imported where the first ring is made: numpy would delay the window by 0.1 s.
@@ -73,7 +73,7 @@ class LiveModel:
                     known.ring = ReadingRing(self._ring_capacity)
                 self._sequence += 1
                 known.ring.append(self._sequence, item)
-                if item.reading.timestamp_us >= known.state.timestamp_us:
+                if _is_newer(item, known.state):
                     known.state = _state_of(item, known.state.stored_readings)
                 touched[publisher_id] = touched.get(publisher_id, 0) + 1
             for publisher_id, count in touched.items():
@@ -110,6 +110,13 @@ class LiveModel:
             del self._devices[publisher_id]
 
 
+def _is_newer(item: AnalysedReading, known: DeviceState) -> bool:
+    """Whether the reading replaces the known state. A probe that once named an instant in
+    the future must not look silent until that instant has come."""
+    reading = item.reading
+    return reading.timestamp_us >= known.timestamp_us or known.timestamp_us > reading.received_us
+
+
 def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:
     reading = item.reading
     return DeviceState(
@@ -122,6 +129,7 @@ def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:
         topic=reading.topic,
         interval_s=None,
         stored_readings=stored_readings,
+        clock_suspect=reading.time_source is TimeSource.SUSPECT,
     )
 
 

@@ -17,7 +17,7 @@ from harit_desktop.domain.device import (
     reporting_interval_s,
 )
 from harit_desktop.domain.message import MessageRecord
-from harit_desktop.domain.reading import AnalysedReading
+from harit_desktop.domain.reading import AnalysedReading, TimeSource
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
 from harit_desktop.storage.rows import (
     RECORD_COLUMNS,
@@ -212,6 +212,7 @@ def _last_states(connection: Connection, now_us: int) -> list[DeviceState]:
                 topic=reading.topic,
                 interval_s=reporting_interval_s(connection.scalars(_NEWEST_TIMES, scope).all()),
                 stored_readings=0,
+                clock_suspect=reading.time_source is TimeSource.SUSPECT,
             )
         )
     return states

@@ -140,6 +140,7 @@ class LivePage(QWidget):
         self._frozen_us = self._now_us if frozen else None
         # A probe's clock may be ahead: what is already drawn stays.
         self._cut_us = max(self._now_us, self._data.newest_us()) if frozen else None
+        self._data.until_us = self._cut_us
         self._missed = 0
         self.missed_changed.emit(0)
         self._start_afresh()
@@ -239,7 +240,8 @@ class LivePage(QWidget):
         span_s = self._data.span_us(self._now_us) / US_PER_S
         for i, strip in enumerate(self.stack.strips):
             limits = self._limits.get(strip.channel.key)
-            now = channel_now(strip.channel, device, self._link, limits, self._now_us)
+            silent = self._data.never_sent(i)
+            now = channel_now(strip.channel, device, self._link, limits, self._now_us, silent)
             if strip.property("state") != now.state:
                 self._draw_soon = True
             strip.show_header(header_text(now, trends[i]))

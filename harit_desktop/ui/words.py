@@ -40,6 +40,33 @@ def channel_short_name(key: str) -> str:
     return QCoreApplication.translate("Words", "CO₂") if key == "CO2" else channel_name(key)
 
 
+def channel_symbol(key: str) -> str:
+    """The shortest name that is still understood: the symbol where there is one."""
+    tr = QCoreApplication.translate
+    names = {
+        "N": "N",
+        "P": "P",
+        "K": "K",
+        "CO2": channel_short_name(key),
+        "Temperature": tr("Words", "Temp."),
+    }
+    return names.get(key, channel_name(key))
+
+
+def channel_in_sentence(key: str) -> str:
+    """The name of a channel as it stands inside a sentence."""
+    tr = QCoreApplication.translate
+    names = {
+        "N": tr("Words", "nitrogen"),
+        "P": tr("Words", "phosphorus"),
+        "K": tr("Words", "potassium"),
+        "CO2": tr("Words", "soil CO₂"),
+        "Temperature": tr("Words", "temperature"),
+        "Moisture": tr("Words", "moisture"),
+    }
+    return names.get(key, channel_name(key))
+
+
 def factor_name(factor: str) -> str:
     """The shown name of a critical factor, which the core names as the old system does."""
     for channel in CHANNELS:
@@ -161,13 +188,18 @@ def age_spoken(age_s: float) -> str:
     tr = QCoreApplication.translate
     if age_s < 1:
         return tr("Words", "just now")
+    # Qt forms the plurals of translations; the English in the source has to do its own.
     if age_s < _MINUTE_S:
-        return tr("Words", "%n seconds ago", None, int(age_s))
+        n, one = int(age_s), tr("Words", "1 second ago")
+        return one if n == 1 else tr("Words", "%n seconds ago", None, n)
     if age_s < _HOUR_S:
-        return tr("Words", "%n minutes ago", None, int(age_s // _MINUTE_S))
+        n, one = int(age_s // _MINUTE_S), tr("Words", "1 minute ago")
+        return one if n == 1 else tr("Words", "%n minutes ago", None, n)
     if age_s < _DAY_S:
-        return tr("Words", "%n hours ago", None, int(age_s // _HOUR_S))
-    return tr("Words", "%n days ago", None, int(age_s // _DAY_S))
+        n, one = int(age_s // _HOUR_S), tr("Words", "1 hour ago")
+        return one if n == 1 else tr("Words", "%n hours ago", None, n)
+    n, one = int(age_s // _DAY_S), tr("Words", "1 day ago")
+    return one if n == 1 else tr("Words", "%n days ago", None, n)
 
 
 def duration_text(duration_s: float) -> str:
@@ -211,6 +243,15 @@ def moment_text(time_us: int, now_us: int) -> str:
     if moment == today:
         return clock_text(time_us)
     pattern = "d MMM HH:mm" if moment.year() == today.year() else "d MMM yyyy HH:mm"
+    return QLocale().toString(local_time(time_us), pattern)
+
+
+def day_text(time_us: int, now_us: int) -> str:
+    """`moment_text` where space is scarce: the time today, else only the date."""
+    moment, today = local_time(time_us).date(), local_time(now_us).date()
+    if moment == today:
+        return clock_text(time_us)
+    pattern = "d MMM" if moment.year() == today.year() else "d MMM yyyy"
     return QLocale().toString(local_time(time_us), pattern)
 
 

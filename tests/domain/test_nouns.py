@@ -61,7 +61,7 @@ def device(interval_s: float | None) -> DeviceState:
     return DeviceState("a", 0, 100 * US_PER_S, values, analysis, False, "t", interval_s, 1)
 
 
-@pytest.mark.parametrize(("interval_s", "limit_s"), [(None, 30), (2.0, 30), (60.0, 180)])
+@pytest.mark.parametrize(("interval_s", "limit_s"), [(None, 180), (2.0, 30), (60.0, 180)])
 def test_a_device_is_stale_after_three_intervals_but_not_before_30_s(
     interval_s: float | None, limit_s: int
 ) -> None:

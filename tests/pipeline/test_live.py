@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from harit_desktop.domain.analysis import Analysis, Band
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.reading import AnalysedReading, Reading, Source, TimeSource
@@ -44,11 +46,23 @@ def test_the_ring_keeps_the_newest_points() -> None:
 def test_a_late_reading_does_not_become_the_newest() -> None:
     live = LiveModel()
     live.publish([analysed("a", 100, 5.0)])
-    live.publish([analysed("a", 50, 9.0)])
+    late = analysed("a", 50, 9.0)
+    reading = msgspec.structs.replace(late.reading, received_us=101 * SECOND)
+    live.publish([AnalysedReading(reading, late.analysis, late.key)])
     (state,) = live.devices()
     assert state.timestamp_us == 100 * SECOND
     assert state.values[0] == 5.0
     assert state.stored_readings == 2
+
+
+def test_a_reading_from_the_future_does_not_hide_those_that_follow() -> None:
+    live = LiveModel()
+    ahead = analysed("a", 100)
+    early = msgspec.structs.replace(ahead.reading, received_us=10 * SECOND)
+    live.publish([AnalysedReading(early, ahead.analysis, ahead.key)])
+    live.publish([analysed("a", 12)])
+    (state,) = live.devices()
+    assert state.timestamp_us == 12 * SECOND
 
 
 def test_the_reporting_interval_is_learned() -> None:

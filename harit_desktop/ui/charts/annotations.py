@@ -11,7 +11,7 @@ from harit_desktop.ui.words import duration_text, moment_text
 
 NARROW_GAP_PX = 12
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
+_WRAPPED = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
 
 
 class Annotator:
@@ -74,7 +74,9 @@ class Annotator:
             box = QRectF(3, top, width, height)
             self._chip(painter, box, self.frame.simulated_text, self._caption)
         if self.frame.empty_text:
-            width = metrics.horizontalAdvance(self.frame.empty_text) + 12
+            room = QRectF(0, 0, self.plot_width - 24, 4 * height)
+            size = metrics.boundingRect(room, _WRAPPED, self.frame.empty_text)
+            width, height = size.width() + 12, size.height()
             middle = (self.scale.top + self.scale.bottom - height) / 2
             box = QRectF((self.plot_width - width) / 2, middle, width, height)
             self._chip(painter, box, self.frame.empty_text, self._caption)
@@ -102,7 +104,7 @@ class Annotator:
         painter.fillRect(box, self.tokens.color("surface", CHART.chip_alpha))
         painter.setPen(self.tokens.color("text2"))
         painter.setFont(font)
-        painter.drawText(box, _CENTRE, text)
+        painter.drawText(box, _WRAPPED, text)
         self._taken.append(box)
 
 

@@ -67,7 +67,7 @@ class StripFrame:
 
     `gaps` are hatched stretches of the focus device; `failed` the (time_us, value) of its
     refused readings; `unit` and the texts are shown as they are. `live` puts a dot on the
-    newest reading; `labelled_gaps` names also narrow gaps (first strip).
+    newest reading, `old` a pale one; `labelled_gaps` names also narrow gaps (first strip).
     """
 
     view: TimeView
@@ -82,6 +82,7 @@ class StripFrame:
     failed: tuple[tuple[int, float], ...] = ()
     limits: Limits | None = None
     live: bool = False
+    old: bool = False
     labelled_gaps: bool = False
     empty_text: str = ""
     simulated_text: str = ""

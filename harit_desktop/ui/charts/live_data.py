@@ -34,14 +34,16 @@ _LEAST_ALL_US = 15 * 60 * US_PER_S
 class LiveData:
     """Series of the devices in view. Knows no widget.
 
-    Context devices are those of the same kind as the focus (simulated or real): a made-up
-    curve beside a measured one would be taken for a measured one.
+    `until_us` is where a frozen display ends. Context devices are those of the same kind
+    as the focus (simulated or real): a made-up curve beside a measured one would be taken
+    for a measured one.
     """
 
     def __init__(self) -> None:
         self.range_key = "24h"
         self.focus: str | None = None
         self.devices: dict[str, DeviceState] = {}
+        self.until_us: int | None = None
         self._series: dict[str, DeviceSeries] = {}
         self._fetched_for: dict[str, str] = {}
         self._asked: set[str] = set()
@@ -129,18 +131,41 @@ class LiveData:
         self._traces[publisher_id, channel] = (series.version, made)
         return made
 
+    def is_fetched(self, publisher_id: str | None) -> bool:
+        """Whether the stored readings of a device have come, for this range or another."""
+        return publisher_id in self._fetched_for
+
+    def never_sent(self, channel: int) -> bool:
+        """Whether the focus device has no value of a channel, neither now nor in what is
+        known of its past."""
+        device = self.focus_device
+        if device is None or device.values[channel] is not None:
+            return False
+        of = self.trace(device.publisher_id, channel)
+        return self.is_fetched(self.focus) and not (
+            of is not None and of.time_us.size + of.failed_us.size
+        )
+
+    def end_us(self, now_us: int) -> int:
+        """Where the range ends: now, but for "all", which holds readings of a clock that is
+        ahead as well."""
+        if RANGES_S[self.range_key] is not None:
+            return now_us
+        newest_us = max([now_us, *(int(data.time_us[-1]) for data in self._in_view())])
+        return newest_us if self.until_us is None else min(newest_us, self.until_us)
+
     def span_us(self, now_us: int) -> int:
         """How much time the range shows; for "all" back to the oldest reading in view."""
         seconds = RANGES_S[self.range_key]
         if seconds is not None:
             return seconds * US_PER_S
-        oldest = [
-            int(data.time_us[0])
-            for data in map(self.data, self.shown())
-            if data is not None and data.size
-        ]
-        span_us = now_us - min(oldest, default=now_us)
+        end_us = self.end_us(now_us)
+        span_us = end_us - min([end_us, *(int(data.time_us[0]) for data in self._in_view())])
         return max(_LEAST_ALL_US, int(span_us * _ALL_MARGIN))
+
+    def _in_view(self) -> list[SeriesData]:
+        known = map(self.data, self.shown())
+        return [data for data in known if data is not None and data.size]
 
     def newest_us(self) -> int:
         """The newest instant of the focus device's readings, 0 where it has none."""

@@ -21,6 +21,10 @@ from harit_desktop.ui.fonts import app_font
 from harit_desktop.ui.theme import CHART, SIZES, Tokens
 
 DOT_PX = 3.5
+OLD_DOT_ALPHA = 0.55
+LONE_PX = 2.5
+LONE_CONTEXT_PX = 1.5
+"""Radii of a reading that no line leads to or from."""
 MARKER_APART_PX = 14.0
 SPIKE_PX = 6.0
 SPIKE_BANDS = 4.0
@@ -61,24 +65,24 @@ class PlotPainter:
         self._grid(painter)
         self._gaps(painter)
         for line in self.frame.context:
-            self._line(painter, line, self.tokens.color("context"), CHART.context_px)
+            color = self.tokens.color("context")
+            self._line(painter, line, color, CHART.context_px, LONE_CONTEXT_PX)
         self._limits(painter)
         self._focus(painter)
         painter.restore()
         self._marks(painter)
         draw_value_axis(painter, self.frame, self.scale, self.width, self._tick, self.tokens)
-        self._notes.gap_labels(painter)
         self._notes.notes(painter)
+        self._notes.gap_labels(painter)
 
     @property
     def end_dot(self) -> QPointF | None:
         """Where the newest reading is drawn; None where there is none in view."""
         line = self.frame.focus
-        if line is None or line.size == 0 or not self.frame.live:
+        if line is None or line.size == 0 or not (self.frame.live or self.frame.old):
             return None
-        return QPointF(
-            float(self.scale.x(line.time_us[-1:])[0]), self.scale.y_of(float(line.mean[-1]))
-        )
+        x = float(self.scale.x(line.time_us[-1:])[0])
+        return QPointF(x, self.scale.y_of(float(line.mean[-1]))) if x >= 0 else None
 
     def _alarm_runs(self) -> AlarmRuns:
         line, limits = self.frame.focus, self.frame.limits
@@ -141,7 +145,9 @@ class PlotPainter:
             if self.scale.top <= y <= self.scale.bottom:
                 painter.drawLine(0, y, int(self.plot_width), y)
 
-    def _line(self, painter: QPainter, line: Line, color: QColor, width_px: float) -> None:
+    def _line(
+        self, painter: QPainter, line: Line, color: QColor, width_px: float, lone_px: float
+    ) -> None:
         if line.size == 0:
             return
         x, y = self.scale.x(line.time_us), self.scale.y(line.mean)
@@ -150,7 +156,7 @@ class PlotPainter:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
         for point in lone_points(x, line.starts):
-            painter.drawEllipse(QPointF(x[point], y[point]), width_px * 0.7, width_px * 0.7)
+            painter.drawEllipse(QPointF(x[point], y[point]), lone_px, lone_px)
 
     def _focus(self, painter: QPainter) -> None:
         line = self.frame.focus
@@ -159,12 +165,24 @@ class PlotPainter:
         ink = self.tokens.color("ink")
         if line.dense:
             self._extremes(painter, line)
-        self._line(painter, line, ink, CHART.focus_px)
+        self._line(painter, line, ink, CHART.focus_px, LONE_PX)
         runs = self.runs
         if runs.onsets:
             x, y = self.scale.x(runs.time_us), self.scale.y(runs.value)
             path = line_path(x, y, runs.connect)
             stroke(painter, path, self.tokens.color("crit"), CHART.broken_px)
+            self._lone_alarms(painter, line)
+
+    def _lone_alarms(self, painter: QPainter, line: Line) -> None:
+        limits = self.frame.limits
+        if limits is None:
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.tokens.color("crit"))
+        x, y = self.scale.x(line.time_us), self.scale.y(line.mean)
+        for point in lone_points(x, line.starts):
+            if not limits.alarm_low <= line.mean[point] <= limits.alarm_high:
+                painter.drawEllipse(QPointF(x[point], y[point]), LONE_PX, LONE_PX)
 
     def _extremes(self, painter: QPainter, line: Line) -> None:
         """The band between lowest and highest value, and single excursions from it as lines:
@@ -205,7 +223,8 @@ class PlotPainter:
         dot = self.end_dot
         if dot is not None:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(crit if self.runs.ongoing else self.tokens.color("ink"))
+            name = "crit" if self.runs.ongoing else "ink"
+            painter.setBrush(self.tokens.color(name, 1.0 if self.frame.live else OLD_DOT_ALPHA))
             painter.drawEllipse(QPointF(dot.x(), self.scale.inside(dot.y(), 0)), DOT_PX, DOT_PX)
 
     def _failed(self, painter: QPainter) -> None:

@@ -20,8 +20,9 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.ui.charts.cursor_item import CursorItem, CursorMark
 from harit_desktop.ui.charts.frame import BOTTOM_PX, TOP_PX, Scale, StripFrame
 from harit_desktop.ui.charts.plot_painter import PlotPainter
+from harit_desktop.ui.charts.value_axis import axis_width
 from harit_desktop.ui.panels.text_scale import text_scale
-from harit_desktop.ui.theme import SIZES, Tokens
+from harit_desktop.ui.theme import Tokens
 
 
 class FrameItem(QGraphicsItem):
@@ -86,7 +87,7 @@ class StripChart(pg.PlotWidget):
         item.hideButtons()
         item.setMenuEnabled(False)
         item.setMouseEnabled(False, False)
-        item.layout.setContentsMargins(0, TOP_PX, SIZES.value_axis, BOTTOM_PX)
+        item.layout.setContentsMargins(0, TOP_PX, axis_width(), BOTTOM_PX)
         item.vb.disableAutoRange()
 
     @property
@@ -99,7 +100,7 @@ class StripChart(pg.PlotWidget):
 
     def plot_width(self) -> int:
         """The width of the plot area without the value axis, in logical pixels."""
-        return max(1, self.width() - SIZES.value_axis)
+        return max(1, self.width() - axis_width())
 
     def y_of(self, value: float) -> float:
         """Where a value lies in the frame shown, in pixels; 0 without a frame."""
@@ -126,6 +127,7 @@ class StripChart(pg.PlotWidget):
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self.setBackgroundBrush(tokens.color("surface"))
+        self.getPlotItem().layout.setContentsMargins(0, TOP_PX, axis_width(), BOTTOM_PX)
         self._redraw()
 
     def set_cursor(self, mark: CursorMark | None) -> None:

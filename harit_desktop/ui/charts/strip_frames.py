@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.ui.charts.envelope import Line, Trace, line
 from harit_desktop.ui.charts.frame import Limits, StripFrame, TimeView
@@ -13,13 +11,17 @@ from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.time_ticks import Tick
 from harit_desktop.ui.charts.value_range import ValueRange, value_ticks
 from harit_desktop.ui.panels.text_scale import text_scale
+from harit_desktop.ui.theme import SIZES
 from harit_desktop.ui.words import number
 
-CONTEXT_REACH = 1.5
-"""Context lines widen the value axis by at most this many heights of the focus line."""
+LEAST_FOCUS_PART = 1 / 3
+"""A context line that would press the focus below this part of the value axis is not made
+room for, a nearer one is."""
 TALL_STRIP_PX = 110
 _MOST_FAILED = 300
 _LABEL_EDGE_PX = 6
+_TICK_ROOM = 1.8
+"""Height of a strip per tick, in sizes of the tick's text."""
 
 
 class Scene(NamedTuple):
@@ -51,7 +53,7 @@ class FrameBuilder:
     ) -> StripFrame:
         """The frame of a channel for a strip of a given state and height.
 
-        `empty_text` is shown where the focus has no reading in view.
+        `empty_text` says why the focus has no reading in view.
         """
         spec = CHANNELS[channel]
         focus = self._trace(self._data.focus, channel)
@@ -75,8 +77,9 @@ class FrameBuilder:
             failed=_failed(focus, scene.view),
             limits=limits,
             live=state in ("live", "error") and not blank and _ends_well(focus),
+            old=state in ("stale", "connecting") and not blank and _ends_well(focus),
             labelled_gaps=channel == 0,
-            empty_text="" if points_in_view(focus, scene.view) else empty_text,
+            empty_text=empty_text,
             simulated_text=scene.mark,
         )
 
@@ -93,18 +96,11 @@ class FrameBuilder:
         return [made for made in lines if made.size]
 
 
-def points_in_view(of: Trace | None, view: TimeView) -> int:
-    """How many readings of a trace lie in the view."""
-    if of is None:
-        return 0
-    first, last = np.searchsorted(of.time_us, [view.start_us, view.end_us])
-    return int(last - first)
-
-
 def _value_ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...]:
     """Ticks whose labels have room: none so near the edge that it would be cut."""
     edge = (of.high - of.low) * _LABEL_EDGE_PX * text_scale() / max(20, height_px)
     most = 4 if height_px > TALL_STRIP_PX else 3
+    most = max(2, min(most, int(height_px / (SIZES.tick * _TICK_ROOM * text_scale()))))
     positions, decimals = value_ticks(of.low + edge, of.high - edge, most)
     return tuple((at, number(at, decimals)) for at in positions)
 
@@ -134,9 +130,13 @@ def _wanted_range(
     if not context:
         return low, high
     # One device far away must not press the focus flat.
-    reach = CONTEXT_REACH * max(high - low, min_span)
-    others_low, others_high = _extent(context)
-    return min(low, max(others_low, low - reach)), max(high, min(others_high, high + reach))
+    room = max(high - low, min_span) / LEAST_FOCUS_PART
+    for other_low, other_high in sorted(
+        (_extent([one]) for one in context), key=lambda ends: max(low - ends[0], ends[1] - high)
+    ):
+        if max(high, other_high) - min(low, other_low) <= room:
+            low, high = min(low, other_low), max(high, other_high)
+    return low, high
 
 
 def _extent(lines: Sequence[Line]) -> tuple[float, float]:

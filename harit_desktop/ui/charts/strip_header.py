@@ -17,12 +17,14 @@ _MARGIN_PX = 5
 _DIGITS_HEIGHT = 1.09
 """Height of the value line in text sizes: digits need no room for descenders."""
 _OLD = ("stale", "connecting")
+_SPRING = 2
 
 
 @dataclass(frozen=True)
 class HeaderText:
     """What a header says. `state` is the strip's state; `severity` "", "warn" or "crit"
-    colours what is out of range; `note` stands below the value."""
+    colours what is out of range; `note` stands below the value, or beside it in a low strip.
+    Without `aged` an old state has no clock: there is no value whose age it would be."""
 
     name: str
     value: float | None
@@ -31,6 +33,7 @@ class HeaderText:
     note: str
     state: str
     severity: str = ""
+    aged: bool = True
 
 
 class StripHeader(QWidget):
@@ -42,6 +45,8 @@ class StripHeader(QWidget):
         self.setProperty("class", "panel")
         self._tokens = tokens
         self._text: HeaderText | None = None
+        self._compact = False
+        self._least_px = 0
         self.name = ElidedLabel()
         self.name.setProperty("class", "dense strong")
         self.sign = QLabel()
@@ -63,12 +68,12 @@ class StripHeader(QWidget):
         top.setSpacing(4)
         top.addWidget(self.name, 1)
         top.addWidget(self.sign)
-        middle = QHBoxLayout()
+        middle = self._middle = QHBoxLayout()
         middle.setSpacing(6)
         middle.addWidget(self.value)
         middle.addWidget(self.unit)
-        middle.addStretch(1)
-        bottom = QHBoxLayout()
+        middle.addStretch(1)  # the item at _SPRING
+        bottom = self._bottom = QHBoxLayout()
         bottom.setSpacing(4)
         bottom.addWidget(self.clock)
         bottom.addWidget(self.trend, 1)
@@ -94,7 +99,7 @@ class StripHeader(QWidget):
         set_look(
             self.trend,
             class_="caption strong" if text.severity else "caption muted",
-            severity=text.severity or ("warn" if text.state in _OLD else ""),
+            severity=text.severity or ("warn" if text.state in _OLD and text.aged else ""),
         )
         self._show_signs(text)
 
@@ -104,16 +109,37 @@ class StripHeader(QWidget):
         if self._text is not None:
             self._show_signs(self._text)
 
+    def set_least_height(self, height_px: int) -> None:
+        """Takes the height of the lowest of the strips, so that all are laid out alike."""
+        if height_px != self._least_px:
+            self._least_px = height_px
+            self.fit_text()
+
     def fit_text(self) -> None:
         """Follows a change of the text size."""
-        px = scaled_px(SIZES.value, text_scale())
-        self.value.setFixedHeight(round(px * _DIGITS_HEIGHT))
+        height_px = self._least_px or self.height()
+        value_px = round(scaled_px(SIZES.value, text_scale()) * _DIGITS_HEIGHT)
+        name_px, note_px = _line_px(self.name), _line_px(self.trend)
+        low = height_px < name_px + value_px + note_px
+        if low != self._compact:
+            self._set_compact(low)
+        self.value.setFixedHeight(min(value_px, max(1, height_px - name_px - 1)))
+
+    def _set_compact(self, compact: bool) -> None:
+        """Moves the note beside the value, where its unit gives way: the axis names it too."""
+        self._compact = compact
+        self.unit.setVisible(not compact)
+        for widget, stretch in ((self.clock, 0), (self.trend, 1)):
+            self._bottom.removeWidget(widget)
+            self._middle.removeWidget(widget)
+            (self._middle if compact else self._bottom).addWidget(widget, stretch)
+        self._middle.setStretch(_SPRING, 0 if compact else 1)
 
     def _show_signs(self, text: HeaderText) -> None:
         self.sign.setVisible(bool(text.severity))
         if text.severity:
             self.sign.setPixmap(status_pixmap(text.severity, self._tokens, 14))
-        old = text.state in _OLD
+        old = text.state in _OLD and text.aged
         self.clock.setVisible(old)
         if old:
             self.clock.setPixmap(pixmap("clock", self._tokens, 12, "warn"))
@@ -122,3 +148,9 @@ class StripHeader(QWidget):
         super().resizeEvent(event)
         spare = (self.height() - round(SIZES.strip_min_height * text_scale())) // 2
         self._box.setContentsMargins(12, min(_MARGIN_PX, max(0, spare)), 8, 0)
+        self.fit_text()
+
+
+def _line_px(label: QLabel) -> int:
+    label.ensurePolished()
+    return label.fontMetrics().height()

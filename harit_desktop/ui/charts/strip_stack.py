@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.ui.charts.cursor import TimeCursor
+from harit_desktop.ui.charts.empty_texts import empty_text, points_in_view
 from harit_desktop.ui.charts.envelope import Trace
 from harit_desktop.ui.charts.frame import Limits, TimeView, view_until
 from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.series import SeriesData
 from harit_desktop.ui.charts.strip import Strip
-from harit_desktop.ui.charts.strip_frames import FrameBuilder, Scene, points_in_view
+from harit_desktop.ui.charts.strip_frames import FrameBuilder, Scene
 from harit_desktop.ui.charts.time_axis import TimeAxis
 from harit_desktop.ui.charts.time_ticks import time_ticks
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens
-from harit_desktop.ui.words import moment_text
 
 WIDE_FROM_PX = 1200
 _MOVED_PX = 1.0
@@ -75,7 +75,7 @@ class StripStack(QWidget):
     def view_at(self, now_us: int) -> TimeView:
         """The view that a drawing at this instant would show."""
         width_px = self.strips[0].chart.plot_width()
-        return view_until(now_us, self._data.span_us(now_us), width_px)
+        return view_until(self._data.end_us(now_us), self._data.span_us(now_us), width_px)
 
     def has_moved(self, publisher_id: str, added: SeriesData) -> bool:
         """Whether new readings would move a line by a pixel from where it was drawn."""
@@ -117,12 +117,9 @@ class StripStack(QWidget):
 
     def _draw_strip(self, i: int, strip: Strip, scene: Scene) -> None:
         of = self.focus_trace(i)
-        if of is None or of.time_us.size == 0:
-            text = self.tr("Waiting for the first reading")
-        else:
-            newest = moment_text(int(of.time_us[-1]), scene.now_us)
-            text = self.tr("No reading in this time range; the newest is from {moment}")
-            text = text.format(moment=newest)
+        data = self._data
+        fetched = data.is_fetched(data.focus)
+        text = empty_text(strip.channel, data.focus_device, of, scene.view, scene.now_us, fetched)
         state = str(strip.property("state"))
         chart = strip.chart
         chart.show_frame(self._frames.frame(i, scene, state, chart.height(), text))
@@ -194,8 +191,11 @@ class StripStack(QWidget):
     def _size_headers(self) -> None:
         wide = self.width() >= WIDE_FROM_PX
         width_px = SIZES.strip_header_wide if wide else SIZES.strip_header
+        # A pixel of each strip is the line above it.
+        least_px = (self.height() - self.axis.sizeHint().height()) // len(self.strips) - 1
         for strip in self.strips:
             strip.set_header_width(round(width_px * max(1.0, text_scale())))
+            strip.header.set_least_height(least_px)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -17,6 +17,7 @@ from harit_desktop.ui.words import (
     age_text,
     channel_name,
     channel_number,
+    day_text,
     duration_text,
     moment_text,
     plain,
@@ -48,8 +49,13 @@ class ChannelNow:
     limits: Limits | None
     side: int = 0
     alarm: bool = False
-    late_text: str = ""
-    """When it was measured, in words, for a reading that arrived long after that."""
+    late_us: int | None = None
+    """When it was measured, for a reading that arrived long after that."""
+    ahead_us: int | None = None
+    """The time that the reading bears, where that is yet to come."""
+    now_us: int = 0
+    never_sent: bool = False
+    """The device has not sent this channel as far as is known."""
 
     @property
     def refused(self) -> bool:
@@ -62,8 +68,9 @@ def channel_now(
     link: LinkState,
     limits: Limits | None,
     now_us: int,
+    never_sent: bool = False,
 ) -> ChannelNow:
-    """The state of a channel as DESIGN knows it: empty, connecting, live, stale or error."""
+    """The state of a channel: empty, connecting, live, stale or error."""
     position = CHANNEL_INDEX[channel.key]
     if device is None:
         return ChannelNow(channel, None, NEVER, "empty", 0.0, limits)
@@ -78,8 +85,12 @@ def channel_now(
         state = "empty"
     else:
         state = "error" if alarm or flag == Flag.FAIL else "live"
-    late = moment_text(device.timestamp_us, now_us) if device.arrived_late() else ""
-    return ChannelNow(channel, value, flag, state, age_s, limits, side, alarm, late)
+    late_us = device.timestamp_us if device.arrived_late() else None
+    ahead_us = device.timestamp_us if device.is_ahead(now_us) else None
+    times = (late_us, ahead_us, now_us)
+    return ChannelNow(
+        channel, value, flag, state, age_s, limits, side, alarm, *times, never_sent=never_sent
+    )
 
 
 def _against(value: float | None, limits: Limits | None) -> tuple[int, bool]:
@@ -95,31 +106,55 @@ def _against(value: float | None, limits: Limits | None) -> tuple[int, bool]:
 def header_text(now: ChannelNow, trend: Trend) -> HeaderText:
     """The header of a strip; what is wrong takes the place of the trend."""
     key = now.channel.key
-    fresh = now.state in ("live", "error")
+    absent = now.value is None
     severity = ""
-    note = trend_text(key, trend.delta, trend.steady, trend.span_s)
-    if now.state in ("stale", "connecting"):
-        note = age_text(now.age_s)
-    elif now.state == "empty":
-        known = now.flag != NEVER
-        note = QCoreApplication.translate("Charts", "not in the last reading") if known else ""
-    elif now.refused or now.flag == Flag.SUSPECT:
-        severity, note = "warn", _doubt(now)
-    elif now.side:
-        severity = "crit" if now.alarm else "warn"
-        note = _outside(now)
-    elif now.late_text:
-        note = now.late_text
-    shown = DASH if now.refused else channel_number(key, now.value)
+    if now.state in ("live", "error"):
+        doubted = now.refused or now.flag == Flag.SUSPECT
+        severity = "crit" if now.alarm else "warn" if doubted or now.side else ""
     return HeaderText(
         name=channel_name(key),
         value=now.value,
-        shown=shown,
+        shown=DASH if now.refused else channel_number(key, now.value),
         unit=now.channel.unit,
-        note=note,
+        note=_absence(now) if absent else _note(now, trend),
         state=now.state,
-        severity=severity if fresh else "",
+        severity=severity,
+        aged=not absent,
     )
+
+
+def _absence(now: ChannelNow) -> str:
+    """Why there is no value; its age would be that of other channels."""
+    tr = QCoreApplication.translate
+    if now.flag == NEVER:
+        return ""
+    if now.never_sent:
+        return tr("Charts", "not sent by this device")
+    return tr("Charts", "not in the last reading")
+
+
+def _note(now: ChannelNow, trend: Trend) -> str:
+    if now.refused:
+        return _doubt(now)
+    when = _when(now)
+    if now.state in ("stale", "connecting"):
+        return when or age_text(now.age_s)
+    wrong = _doubt(now) if now.flag == Flag.SUSPECT else _outside(now) if now.side else ""
+    if wrong and now.late_us is not None:
+        template = QCoreApplication.translate("Charts", "{moment} · {wrong}")
+        return template.format(moment=day_text(now.late_us, now.now_us), wrong=wrong)
+    steady = trend_text(now.channel.key, trend.delta, trend.steady, trend.span_s)
+    return wrong or when or steady
+
+
+def _when(now: ChannelNow) -> str:
+    """When it was measured, where its arrival does not tell that; else empty."""
+    if now.late_us is not None:
+        return moment_text(now.late_us, now.now_us)
+    if now.ahead_us is None:
+        return ""
+    template = QCoreApplication.translate("Charts", "stamped ahead: {moment}")
+    return template.format(moment=day_text(now.ahead_us, now.now_us))
 
 
 def _doubt(now: ChannelNow) -> str:
@@ -167,19 +202,22 @@ def value_name(now: ChannelNow) -> str:
 def description(now: ChannelNow, trend: Trend, span_s: float, alarms: int) -> str:
     """The accessible description: "16.4, below 25–40, falling 1.2 in 1 h, 1 d shown"."""
     tr = QCoreApplication.translate
-    if now.state == "empty":
-        return tr("Charts", "no reading yet")
+    if now.value is None:
+        return _absence(now) or tr("Charts", "no reading yet")
     key = now.channel.key
     parts = [channel_number(key, now.value)]
     if now.refused or now.flag == Flag.SUSPECT:
         parts.append(_doubt(now))
     elif now.side:
         parts.append(_outside(now))
-    if now.state in ("stale", "connecting"):
-        parts.append(age_text(now.age_s))
+    when = _when(now)
+    if when or now.state in ("stale", "connecting"):
+        parts.append(when or age_text(now.age_s))
     else:
         parts.append(trend_spoken(key, trend.delta, trend.steady, trend.span_s))
     parts.append(tr("Charts", "{span} shown").format(span=duration_text(span_s)))
     if alarms:
-        parts.append(tr("Charts", "%n times beyond the alarm limits", None, alarms))
+        once = tr("Charts", "once beyond the alarm limits")
+        often = tr("Charts", "%n times beyond the alarm limits", None, alarms)
+        parts.append(once if alarms == 1 else often)
     return tr("Charts", ", ").join(parts)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.ui.charts.frame import TimeView
 from harit_desktop.ui.charts.time_ticks import Tick, TickKind
+from harit_desktop.ui.charts.value_axis import axis_width
 from harit_desktop.ui.fonts import app_font
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens
@@ -83,7 +84,7 @@ class TimeAxis(QWidget):
             text = _label(tick)
             width = metrics.horizontalAdvance(text)
             box = QRectF(x - width / 2, 2, width + 1, self.height() - 2)
-            if box.left() < taken or box.right() > view.width_px + SIZES.value_axis / 2:
+            if box.left() < taken or box.right() > view.width_px + axis_width() / 2:
                 continue
             taken = box.right() + _APART_PX
             if not box.intersects(chip):
@@ -99,7 +100,7 @@ class TimeAxis(QWidget):
             return QRectF()
         width = QFontMetricsF(self._chip_font()).horizontalAdvance(text) + 14
         x = min(max(view.x_of(self._cursor_us), 0.0), float(view.width_px))
-        left = min(max(x - width / 2, 0.0), view.width_px + SIZES.value_axis - width)
+        left = min(max(x - width / 2, 0.0), view.width_px + axis_width() - width)
         return QRectF(round(left), 0, round(width), self.height())
 
     def _chip(self, painter: QPainter, box: QRectF) -> None:

@@ -4,11 +4,17 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 
 from harit_desktop.ui.charts.frame import Scale, StripFrame
-from harit_desktop.ui.theme import Tokens
+from harit_desktop.ui.panels.text_scale import text_scale
+from harit_desktop.ui.theme import SIZES, Tokens
 
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _TICK_PX = 4
 _UNIT_EDGE_PX = 3
+
+
+def axis_width() -> int:
+    """The width of the value axis at the user's text size, in logical pixels."""
+    return round(SIZES.value_axis * max(1.0, text_scale()))
 
 
 def draw_value_axis(
@@ -21,7 +27,9 @@ def draw_value_axis(
     painter.drawLine(0, bottom, right, bottom)
     painter.drawLine(right, int(scale.top), right, bottom)
     painter.setFont(font)
-    half = QFontMetricsF(font).height() / 2
+    metrics = QFontMetricsF(font)
+    half = metrics.height() / 2
+    taken = 0.0
     for value, text in frame.value_ticks:
         y = round(scale.y_of(value))
         if not scale.top + half - 2 <= y <= scale.bottom - half + 2:
@@ -29,8 +37,10 @@ def draw_value_axis(
         painter.setPen(QPen(tokens.color("line"), 1))
         painter.drawLine(right, y, right + _TICK_PX, y)
         painter.setPen(tokens.color("text3"))
-        painter.drawText(QRectF(right + _TICK_PX + 3, y - half, 60, 2 * half), _LEFT, text)
-    _draw_unit(painter, frame.unit, scale, width - half - _UNIT_EDGE_PX, half)
+        painter.drawText(QRectF(right + _TICK_PX + 3, y - half, 80, 2 * half), _LEFT, text)
+        taken = max(taken, right + _TICK_PX + 3 + metrics.horizontalAdvance(text))
+    if width - 2 * half - _UNIT_EDGE_PX >= taken - 1:
+        _draw_unit(painter, frame.unit, scale, width - half - _UNIT_EDGE_PX, half)
 
 
 def _draw_unit(painter: QPainter, unit: str, scale: Scale, x: float, half: float) -> None:

@@ -139,6 +139,7 @@ class DataPathPanel(QWidget):
         self.setObjectName("panel.path")
         self._tokens = tokens
         self._status: tuple[EngineStatus, int] = (EngineStatus(), 0)
+        self._configured = False
         self._title = QLabel()
         self._title.setProperty("class", "caption strong muted")
         self._title.setContentsMargins(12, 0, 12, 2)
@@ -155,8 +156,14 @@ class DataPathPanel(QWidget):
     def set_status(self, status: EngineStatus, now_us: int) -> None:
         """Shows a snapshot of the engine; cheap where nothing changed."""
         self._status = (status, now_us)
-        for name, text in path_texts(status, now_us).items():
+        for name, text in path_texts(status, now_us, self._configured).items():
             self.rows[name].show_text(text)
+
+    def set_configured(self, configured: bool) -> None:
+        """Takes whether a broker was chosen: one that is only disconnected is set up."""
+        if configured != self._configured:
+            self._configured = configured
+            self.set_status(*self._status)
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens

@@ -111,27 +111,44 @@ class DeviceDelegate(QStyledItemDelegate):
         colors = {"stale": "warn", "error": "crit"}
         name_font = app_font(SIZES.body, 600 if selected else 500, scale)
         detail_font = app_font(SIZES.dense, 400, scale)
-        width = lines[0].width() - taken[0]
+        widths = [lines[0].width() - taken[0], lines[1].width() - taken[1]]
+        fits = QFontMetrics(detail_font).horizontalAdvance(row.detail) <= widths[1]
+        detail = row.detail if fits else row.brief
         if row.simulated:
-            width -= self._mark(painter, lines[0], width, row, name_font)
-        self._elided(painter, lines[0], width, row.name, name_font, "text1")
-        width = lines[1].width() - taken[1]
+            wanted = [
+                QFontMetrics(name_font).horizontalAdvance(row.name),
+                QFontMetrics(detail_font).horizontalAdvance(detail),
+            ]
+            line, width = self._mark(painter, lines, widths, wanted)
+            widths[line] -= width
+        middle, end = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
+        # The names of a fleet differ at their ends.
+        self._elided(painter, lines[0], widths[0], row.name, name_font, "text1", middle)
         color = colors.get(row.state, "text2")
-        self._elided(painter, lines[1], width, row.detail, detail_font, color)
+        self._elided(painter, lines[1], widths[1], detail, detail_font, color, end)
 
     def _mark(
-        self, painter: QPainter, line: QRect, width: int, row: DeviceRow, name_font: QFont
-    ) -> int:
-        """Draws "Simulated" after the name; returns the width that it takes."""
+        self,
+        painter: QPainter,
+        lines: tuple[QRect, QRect],
+        widths: list[int],
+        wanted: list[int],
+    ) -> tuple[int, int]:
+        """Draws "Simulated" after the name, or a shorter form there or in the second line,
+        where the first would cut the name; returns its line and the width that it takes."""
         font = app_font(SIZES.caption, 400, text_scale())
-        text = self.tr("Simulated")
-        wide = QFontMetrics(font).horizontalAdvance(text) + 6
-        name = min(QFontMetrics(name_font).horizontalAdvance(row.name), width - wide)
+        long, short = self.tr("Simulated"), self.tr("Sim")
+        taken = {text: QFontMetrics(font).horizontalAdvance(text) + 6 for text in (long, short)}
+        places = ((long, 0), (short, 0), (short, 1))
+        roomy = ((t, n) for t, n in places if wanted[n] + taken[t] <= widths[n])
+        text, number = next(roomy, (short, 0))
+        line = lines[number]
+        before = max(0, min(wanted[number], widths[number] - taken[text]))
         painter.setFont(font)
         painter.setPen(self.tokens.color("text2"))
-        box = QRect(line.left() + max(0, name) + 6, line.top() + 1, wide, line.height())
-        painter.drawText(box, _LEFT, text)
-        return wide
+        box = QRect(line.left() + before + 6, line.top() + 1 - number, taken[text], line.height())
+        self._draw(painter, box, text)
+        return number, taken[text]
 
     def _elided(
         self,
@@ -141,9 +158,14 @@ class DeviceDelegate(QStyledItemDelegate):
         text: str,
         font: QFont,
         color: str,
+        mode: Qt.TextElideMode,
     ) -> None:
         painter.setFont(font)
         painter.setPen(self.tokens.color(color))
         box = QRect(line.left(), line.top(), max(0, width), line.height())
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, _LEFT, shown)
+        shown = QFontMetrics(font).elidedText(text, mode, box.width())
+        self._draw(painter, box, shown)
+
+    @staticmethod
+    def _draw(painter: QPainter, box: QRect, text: str) -> None:
+        painter.drawText(box, _LEFT, text)

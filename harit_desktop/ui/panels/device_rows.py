@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -22,9 +23,9 @@ from harit_desktop.ui.words import (
     age_text,
     band_word,
     channel_short_name,
+    day_text,
     duration_text,
     factor_name,
-    moment_text,
     plain,
 )
 
@@ -40,11 +41,13 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """The texts of one row. `state` is live, stale or error; `spoken` says all of it."""
+    """The texts of one row. `state` is live, stale or error; `spoken` says all of it,
+    `brief` what matters most of `detail`, where that does not fit."""
 
     publisher_id: str
     name: str
     detail: str
+    brief: str
     index: str
     band: Band
     band_shown: str
@@ -55,37 +58,28 @@ class DeviceRow:
 
 def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
     """The row of a device at this moment."""
-    age_s = device.age_s(now_us)
-    reason = _alarm(device, limits)
-    if device.is_stale(now_us):
-        state = "stale"
-        detail = QCoreApplication.translate("DevicesPanel", "silent for {duration}").format(
-            duration=duration_text(age_s)
-        )
-    elif reason:
-        state, detail = "error", reason
-    elif device.arrived_late():
-        state = "live"
-        detail = QCoreApplication.translate("DevicesPanel", "measured {moment}").format(
-            moment=moment_text(device.timestamp_us, now_us)
-        )
-    else:
-        state, detail = "live", age_text(age_s)
+    state, standing = _standing(device, limits, now_us)
+    time_told, time_brief = _time_told(device, now_us)
+    age = age_text(device.age_s(now_us))
+    detail = brief = standing or age
+    if time_told:
+        template = QCoreApplication.translate("DevicesPanel", "{standing} · {time}")
+        # A new arrival says nothing of an old reading, so its age is left out.
+        known = standing or (age if device.clock_suspect else "")
+        detail = template.format(standing=known, time=time_told) if known else time_told
+        brief = template.format(standing=known, time=time_brief) if state == "error" else time_brief
     index, band = device.analysis.index, device.analysis.band
     shown = DASH if index is None else str(index)
     name = plain(device.publisher_id)
-    spoken = [
-        name,
-        shown,
-        band_word(band),
-        age_spoken(age_s) if detail == age_text(age_s) else detail,
-    ]
+    told = age_spoken(device.age_s(now_us)) if detail == age else detail
+    spoken = [name, shown, band_word(band), told]
     if device.simulated:
         spoken.append(QCoreApplication.translate("DevicesPanel", "simulated"))
     return DeviceRow(
         device.publisher_id,
         name,
         detail,
+        brief,
         shown,
         band,
         band_word(band),
@@ -93,6 +87,31 @@ def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
         device.simulated,
         QCoreApplication.translate("DevicesPanel", ", ").join(spoken),
     )
+
+
+def _standing(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, str]:
+    """The state of a device and the words for it, none where all is well."""
+    if device.is_stale(now_us):
+        template = QCoreApplication.translate("DevicesPanel", "silent for {duration}")
+        return "stale", template.format(duration=duration_text(device.age_s(now_us)))
+    reason = _alarm(device, limits)
+    return ("error", reason) if reason else ("live", "")
+
+
+def _time_told(device: DeviceState, now_us: int) -> tuple[str, str]:
+    """What has to be said of the time of the newest reading, at length and in brief: that it
+    is old, is yet to come or cannot be right. Empty where it is as it should be."""
+    tr = QCoreApplication.translate
+    moment = day_text(device.timestamp_us, now_us)
+    if device.clock_suspect:
+        return (tr("DevicesPanel", "clock suspect"),) * 2
+    if device.is_ahead(now_us):
+        long = tr("DevicesPanel", "stamped ahead of this computer's clock: {moment}")
+        short = tr("DevicesPanel", "stamped ahead: {moment}")
+        return long.format(moment=moment), short.format(moment=moment)
+    if device.arrived_late():
+        return (tr("DevicesPanel", "measured {moment}").format(moment=moment),) * 2
+    return "", ""
 
 
 def _alarm(device: DeviceState, limits: Limits) -> str:
@@ -181,6 +200,9 @@ class DeviceModel(QAbstractListModel):
                 return row.name
             case Qt.ItemDataRole.AccessibleTextRole:
                 return row.spoken
+            case Qt.ItemDataRole.ToolTipRole:
+                # A tool tip guesses whether it is rich text, and names come from outside.
+                return f"<qt>{escape(row.spoken)}</qt>"
             case _ if role == ROW_ROLE:
                 return row
             case _ if role == OBJECT_NAME_ROLE:

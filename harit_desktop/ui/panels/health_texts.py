@@ -10,6 +10,7 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.words import (
     channel_short_name,
+    channel_symbol,
     clock_text,
     count,
     factor_name,
@@ -20,6 +21,8 @@ from harit_desktop.ui.words import (
 
 _NEARLY_A_DAY_S = 23 * 3600
 _LEAST_SPAN_S = 30 * 60
+MOST_NAMED = 3
+"""More missing channels than this do not fit beside the index and are counted."""
 
 
 def counted(explanation: Explanation) -> list[Contribution]:
@@ -65,7 +68,11 @@ def withheld_text(explanation: Explanation) -> tuple[str, str]:
     """Why there is no index: in short, and in a sentence."""
     tr = QCoreApplication.translate
     missing = joined([channel_short_name(key) for key in explanation.missing])
-    short = tr("SoilHealth", "Needs {channels}").format(channels=missing)
+    if len(explanation.missing) > MOST_NAMED:
+        short = tr("SoilHealth", "%n channels left out", None, len(explanation.missing))
+    else:
+        symbols = tr("SoilHealth", ", ").join(map(channel_symbol, explanation.missing))
+        short = tr("SoilHealth", "Needs {channels}").format(channels=symbols)
     sentences = {
         "too_few_channels": tr(
             "SoilHealth",

@@ -42,10 +42,15 @@ class PathText:
     severity: str = ""
 
 
-def path_texts(status: EngineStatus, now_us: int) -> Mapping[str, PathText]:
-    """The texts by row: broker, api, database, spool, publisher, in this order."""
+def path_texts(
+    status: EngineStatus, now_us: int, configured: bool = False
+) -> Mapping[str, PathText]:
+    """The texts by row: broker, api, database, spool, publisher, in this order.
+
+    `configured` says that a broker was chosen, even while nothing is connected to it.
+    """
     return {
-        "broker": _broker(status, now_us),
+        "broker": _broker(status, now_us, configured),
         "api": PathText("empty", _not_set_up()),
         "database": _database(status.store),
         "spool": _spool(status),
@@ -74,7 +79,7 @@ def _ok() -> str:
     return QCoreApplication.translate("DataPath", "OK")
 
 
-def _broker(status: EngineStatus, now_us: int) -> PathText:
+def _broker(status: EngineStatus, now_us: int, configured: bool) -> PathText:
     tr = QCoreApplication.translate
     link = status.link
     address = _address(link)
@@ -85,7 +90,7 @@ def _broker(status: EngineStatus, now_us: int) -> PathText:
     if builtin.state is BrokerState.STARTING:
         return PathText("connecting", tr("DataPath", "Starting the built-in broker…"))
     if link.state is LinkState.OFF:
-        return PathText("empty", tr("DataPath", "Not connected") if link.host else _not_set_up())
+        return PathText("empty", _off(status, configured))
     if link.state is LinkState.CONNECTING:
         template = (
             tr("DataPath", "Connecting to {address}… try {n}")
@@ -98,6 +103,9 @@ def _broker(status: EngineStatus, now_us: int) -> PathText:
         template = tr("DataPath", "Built-in · {address}") if own else "{address}"
         return PathText("live", template.format(address=address), _ok())
     if link.state is LinkState.LOST:
+        if link.session_present is None and link.problem is not None:
+            detail = _no_answer(link, link.problem.code, now_us)
+            return PathText("stale", detail, tr("DataPath", "No answer"), "warn")
         return PathText("stale", _lost(link, now_us), tr("DataPath", "Lost"), "warn")
     return PathText("error", _refused(link), tr("DataPath", "Refused"), "crit")
 
@@ -107,6 +115,33 @@ def _address(link: LinkStatus) -> str:
     if not link.tls:
         return address
     return QCoreApplication.translate("DataPath", "{address} · TLS").format(address=address)
+
+
+def _off(status: EngineStatus, configured: bool) -> str:
+    tr = QCoreApplication.translate
+    if status.builtin_broker.state is BrokerState.RUNNING:
+        return tr("DataPath", "Disconnected · built-in broker runs")
+    if configured or status.link.host:
+        return tr("DataPath", "Disconnected")
+    return _not_set_up()
+
+
+def _no_answer(link: LinkStatus, code: str, now_us: int) -> str:
+    """Why there has been no connection yet, and when the next attempt is due."""
+    tr = QCoreApplication.translate
+    reasons = {
+        "broker.dns": tr("DataPath", "Host not found"),
+        "broker.refused": tr("DataPath", "Nothing answers"),
+        "broker.unreachable": tr("DataPath", "Host not reachable"),
+        "broker.timeout": tr("DataPath", "No answer in time"),
+        "broker.no_mqtt": tr("DataPath", "Not an MQTT broker"),
+    }
+    reason = reasons.get(code, tr("DataPath", "Not reached yet"))
+    wait_s = link.retry_in_s(now_us)
+    if wait_s is None:
+        return tr("DataPath", "{reason}, trying again").format(reason=reason)
+    template = tr("DataPath", "{reason}, retry in {wait}")
+    return template.format(reason=reason, wait=duration_text(wait_s))
 
 
 def _lost(link: LinkStatus, now_us: int) -> str:
@@ -187,5 +222,10 @@ def _publisher(publisher: PublisherStatus) -> PathText:
             detail = tr("DataPath", "Stopped by an error")
             return PathText("error", detail, tr("DataPath", "Error"), "crit")
     whole = publisher.interval_s == int(publisher.interval_s)
-    detail = tr("DataPath", "Running · %n devices / {interval} s", None, publisher.devices)
+    # Qt forms the plurals of translations; the English in the source has to do its own.
+    detail = (
+        tr("DataPath", "Running · 1 device / {interval} s")
+        if publisher.devices == 1
+        else tr("DataPath", "Running · %n devices / {interval} s", None, publisher.devices)
+    )
     return PathText("live", detail.format(interval=number(publisher.interval_s, 0 if whole else 1)))

@@ -60,7 +60,10 @@ class SoilHealthPanel(QWidget):
         self._profile.setObjectName("label.health.profile")
         self._profile.setProperty("class", "caption muted")
         self._why = _text("label.health.why", "dense strong")
-        self._unit = _text("label.health.unit", "caption muted")
+        self._unit = ElidedLabel()
+        self._unit.setObjectName("label.health.unit")
+        self._unit.setProperty("class", "caption muted")
+        self._unit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._rows = {channel.key: ContributionRow(channel.key, tokens) for channel in CHANNELS}
         self._order: list[str] = []
         self._ceiling = _text("label.health.ceiling", "caption muted", wrap=True)
@@ -119,8 +122,9 @@ class SoilHealthPanel(QWidget):
         why.setContentsMargins(0, 0, 0, 0)
         why.setSpacing(0)
         head = QHBoxLayout()
-        head.addWidget(self._why, 1)
-        head.addWidget(self._unit)
+        head.setSpacing(8)
+        head.addWidget(self._why)
+        head.addWidget(self._unit, 1)
         why.addLayout(head)
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
@@ -201,8 +205,9 @@ class SoilHealthPanel(QWidget):
         self._band.setAccessibleName(word)
         color = self._tokens.text3 if stale or index is None else self._tokens.band(band.value)
         self._band.setStyleSheet(f"color: {color}")
-        if stale:
-            moment = moment_text(device.received_us, self._now_us)
+        if stale or device.arrived_late():
+            at_us = device.timestamp_us if device.arrived_late() else device.received_us
+            moment = moment_text(at_us, self._now_us)
             self._change.setText(self.tr("as of {time}").format(time=moment))
         else:
             self._change.setText(change_text(self._times, self._indexes, index))
