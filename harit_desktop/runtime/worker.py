@@ -40,7 +40,8 @@ class Worker:
 
     def join(self, deadline_s: float) -> bool:
         """Waits for the end; False when the thread still runs after the deadline."""
-        self._thread.join(deadline_s)
+        if self._thread.ident is not None:
+            self._thread.join(deadline_s)
         return not self._thread.is_alive()
 
     @property

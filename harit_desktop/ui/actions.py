@@ -8,9 +8,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 
 from harit_desktop.ui.icons import button_icon
 from harit_desktop.ui.theme import SCHEMES, Tokens
-
-RANGE_KEYS: tuple[str, ...] = ("15m", "1h", "24h", "7d", "30d", "all")
-DEFAULT_RANGE = "24h"
+from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S
 
 _ICONS = {
     "action.file.export": ("export", "text2"),
@@ -90,7 +88,7 @@ class Actions(QObject):
             action.setIcon(button_icon(name, tokens, color))
 
     def on_range(self, chosen: Callable[[str], None]) -> None:
-        """Calls `chosen` with the key of RANGE_KEYS that the user picks."""
+        """Calls `chosen` with the key of RANGES_S that the user picks."""
         self.range_group.triggered.connect(lambda action: chosen(action.data()))
 
     def on_theme(self, chosen: Callable[[str], None]) -> None:
@@ -144,7 +142,7 @@ class Actions(QObject):
             "all": self.tr("All"),
         }
         group = QActionGroup(self._window)
-        for number, key in enumerate(RANGE_KEYS, start=1):
+        for number, key in enumerate(RANGES_S, start=1):
             action = self._make(f"action.range.{key}", texts[key], f"Alt+{number}", True)
             action.setData(key)
             group.addAction(action)

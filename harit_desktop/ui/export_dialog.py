@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,27 @@ from harit_desktop.ui.export_fields import ExportFields, ExportScope
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
-from harit_desktop.ui.words import count, plain
+from harit_desktop.ui.words import plain
 
 if TYPE_CHECKING:
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
-    from harit_desktop.ui.engine_port import EnginePort
-
 __all__ = ["ExportDialog", "ExportScope"]
 
 _SIZE_PX = (620, 460)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands at a path now."""
+
+    exists: bool = False
+    has_folder: bool = True
+
+
+def look_at(path: Path) -> Found:
+    """Blocks on a slow drive: for the pool of files."""
+    return Found(path.is_file(), path.parent.is_dir())
 
 
 class ExportDialog(QDialog):
@@ -41,16 +54,15 @@ class ExportDialog(QDialog):
     then stays as it was.
     """
 
-    def __init__(
-        self, engine: EnginePort, scope: ExportScope, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, scope: ExportScope, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
         self._counting: QueryHandle[int] | None = None
         self._counted: int | None = None
         self._writing: QueryHandle[int] | None = None
         self._written_to: Path | None = None
-        self._looking: QueryHandle[bool] | None = None
+        self._looking: QueryHandle[Found] | None = None
+        self._saved = False
         self.setObjectName("dialog.export")
         self.setWindowTitle(self.tr("Export CSV"))
         self.setAccessibleName(self.tr("Export CSV"))
@@ -73,9 +85,8 @@ class ExportDialog(QDialog):
             self._counted, self._counting = self._counting.value, None
             self._show_state()
         if self._looking is not None and self._looking.done:
-            exists, self._looking = bool(self._looking.value), None
-            self._exists.setVisible(exists)
-            self.save.setText(self.tr("Replace") if exists else self.tr("Save"))
+            found, self._looking = self._looking.value, None
+            self._show_found(found or Found())
         if self._writing is None:
             return
         self._progress.setValue(round(self._writing.progress * 100))
@@ -85,7 +96,7 @@ class ExportDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Ends a running export with the dialog."""
-        for handle in (self._counting, self._writing):
+        for handle in (self._counting, self._looking, self._writing):
             if handle is not None:
                 handle.cancel()
         super().done(result)
@@ -94,6 +105,8 @@ class ExportDialog(QDialog):
 
     def _count(self, *_: object) -> None:
         self._counted = None
+        if self._saved:
+            self._look()
         self._counting = self._engine.count_export(self.fields.request())
         self._result.hide()
         self._open_folder.hide()
@@ -101,11 +114,21 @@ class ExportDialog(QDialog):
 
     def _look(self) -> None:
         """Asks whether the file exists; a network drive may take its time to say so."""
-        path = self.fields.request().out
-        self._looking = self._engine.queries.submit("export.path", lambda _: path.is_file())
+        path = self.fields.file()
+        self._saved = False
+        self._result.hide()
+        self._open_folder.hide()
+        self._looking = self._engine.files.submit("export.path", lambda _: look_at(path))
         self._show_state()
 
+    def _show_found(self, found: Found) -> None:
+        self._exists.setVisible(found.exists and not self._saved)
+        self.save.setText(self.tr("Replace") if found.exists else self.tr("Save"))
+        if not found.has_folder:
+            self.fields.folder_is_missing()
+
     def _start(self) -> None:
+        self.fields.complete_path()
         request = self.fields.request()
         self._written_to = request.out
         self._progress.setValue(0)
@@ -122,13 +145,20 @@ class ExportDialog(QDialog):
             self._show_result(self.tr("Cancelled. No file was written."), "info")
         else:
             name = plain(str(self._written_to))
-            text = self.tr("Saved {count} rows to {file}.")
-            self._show_result(text.format(count=count(handle.value), file=name), "ok")
+            text = (
+                self.tr("Saved 1 row to {file}.")
+                if handle.value == 1
+                else self.tr("Saved %Ln rows to {file}.", "", handle.value)
+            )
+            self._show_result(text.format(file=name), "ok")
             self._open_folder.show()
-            self._look()
+            self._exists.hide()
+            self._saved, self._looking = True, None
         self._show_state()
 
     def _show_problem(self, problem: Problem) -> None:
+        if problem.code == "export.no_folder" and self._written_to is not None:
+            problem = Problem(problem.code, {"path": str(self._written_to.parent)})
         text = problem_text(problem)
         joined = self.tr("{headline} {body}").format(headline=text.headline, body=text.body)
         self._show_result(joined, "crit")
@@ -150,7 +180,11 @@ class ExportDialog(QDialog):
             self._rows.setText(self._rows_text(self._counted))
         self._progress.setVisible(writing)
         self.fields.setEnabled(not writing)
-        self._cancel.setText(self.tr("Cancel") if writing else self.tr("Close"))
+        self._cancel.setText(self._cancel_text())
+        # What was saved needs no second click on the same button: Enter closes then.
+        self.save.setVisible(not self._saved)
+        self.save.setDefault(not self._saved)
+        self._cancel.setDefault(self._saved)
         chosen = self.fields.has_devices()
         self.save.setEnabled(
             not writing and chosen and bool(self.fields.path.text().strip()) and self._counted != 0
@@ -159,7 +193,12 @@ class ExportDialog(QDialog):
     def _rows_text(self, rows: int) -> str:
         if rows == 0 and self.fields.leaves_out_everything():
             return self.tr("No rows: simulated data is left out. Include it above if you want it.")
-        return self.tr("{count} rows").format(count=count(rows))
+        return self.tr("1 row") if rows == 1 else self.tr("%Ln rows", "", rows)
+
+    def _cancel_text(self) -> str:
+        if self._writing is not None:
+            return self.tr("Cancel")
+        return self.tr("Done") if self._saved else self.tr("Close")
 
     def _cancel_or_close(self) -> None:
         if self._writing is not None:

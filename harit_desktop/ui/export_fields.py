@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.ui.theme import calm_calendar, set_look
-from harit_desktop.ui.words import count, plain
+from harit_desktop.ui.words import plain
 
 _VISIBLE, _ALL, _CUSTOM = range(3)
 _RANGE_NAMES = {_VISIBLE: "visible", _ALL: "all", _CUSTOM: "custom"}
@@ -55,7 +55,9 @@ class ExportFields(QWidget):
         self._scope = scope
         self.devices = self._make_devices()
         self.simulated = self._make_simulated()
-        self.path = QLineEdit(str(_suggested_path(scope)))
+        self._folder = _documents()
+        self._suggested = str(self._folder / _suggested_name(scope))
+        self.path = QLineEdit(self._suggested)
         self._range = QButtonGroup(self)
         self.from_edit = self._moment("dialog.export.from", scope.visible_from_us or scope.now_us)
         self.to_edit = self._moment("dialog.export.to", scope.now_us)
@@ -67,12 +69,29 @@ class ExportFields(QWidget):
         chosen = self.chosen_devices()
         everything = len(chosen) == self.devices.count()
         return ExportRequest(
-            out=Path(self.path.text().strip()),
+            out=self.file(),
             from_us=from_us,
             to_us=to_us,
             publisher_ids=None if everything else tuple(chosen),
             include_simulated=self.simulated.isChecked(),
         )
+
+    def file(self) -> Path:
+        """The file with its folder: a bare name belongs to the folder shown before it."""
+        return self._folder / Path(self.path.text().strip()).expanduser()
+
+    def folder_is_missing(self) -> None:
+        """Offers the home folder in place of a suggested folder that is not there."""
+        if self.path.text() == self._suggested:
+            self._folder = Path.home()
+            self.path.setText(str(self._folder / Path(self._suggested).name))
+
+    def complete_path(self) -> None:
+        """Shows the whole path of what was typed."""
+        if self.path.text().strip():
+            file = self.file()
+            self._folder = file.parent
+            self.path.setText(str(file))
 
     def chosen_devices(self) -> list[str]:
         """The ids of the checked devices."""
@@ -114,10 +133,11 @@ class ExportFields(QWidget):
         return devices
 
     def _make_simulated(self) -> QCheckBox:
+        rows = self._scope.simulated_rows
         box = QCheckBox(
-            self.tr("Include simulated data ({count} readings)").format(
-                count=count(self._scope.simulated_rows)
-            )
+            self.tr("Include simulated data (1 reading)")
+            if rows == 1
+            else self.tr("Include simulated data (%Ln readings)", "", rows)
         )
         box.setObjectName("dialog.export.simulated")
         box.setEnabled(self._scope.simulated_rows > 0)
@@ -203,6 +223,7 @@ class ExportFields(QWidget):
         self.path.setObjectName("dialog.export.path")
         self.path.setAccessibleName(self.tr("File"))
         self.path.textChanged.connect(self.path_changed)
+        self.path.editingFinished.connect(self.complete_path)
         browse = QPushButton(self.tr("Browse…"))
         browse.setObjectName("dialog.export.browse")
         browse.setAutoDefault(False)
@@ -227,11 +248,15 @@ def _to_us(moment: QDateTime) -> int:
     return moment.toMSecsSinceEpoch() * 1000
 
 
-def _suggested_path(scope: ExportScope) -> Path:
-    """A new file in the user's documents, named after the device and the day."""
+def _documents() -> Path:
+    """The user's documents; whether the folder is there is for a job to find out."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    folder = Path(documents) if documents and Path(documents).is_dir() else Path.home()
+    return Path(documents) if documents else Path.home()
+
+
+def _suggested_name(scope: ExportScope) -> str:
+    """A file named after the device and the day."""
     name = scope.focus if scope.focus and len(scope.devices) == 1 else "harit"
     safe = "".join(char if char.isalnum() or char in "-_" else "_" for char in name)[:40]
     day = QDateTime.fromMSecsSinceEpoch(scope.now_us // 1000).toString("yyyy-MM-dd")
-    return folder / f"{safe}_{day}.csv"
+    return f"{safe}_{day}.csv"

@@ -22,9 +22,8 @@ from harit_desktop.ui.theme import ThemeController, set_look
 from harit_desktop.ui.words import duration_text, number, plain
 
 if TYPE_CHECKING:
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
-    from harit_desktop.ui.engine_port import EnginePort
-
 LOCAL_BROKER_PORT = 1883
 PROBE_TIMEOUT_S = 0.5
 _WIDTH_PX = 760
@@ -46,7 +45,7 @@ class FirstRunPage(QWidget):
     connect_asked = Signal()
 
     def __init__(
-        self, engine: EnginePort, theme: ThemeController, parent: QWidget | None = None
+        self, engine: Engine, theme: ThemeController, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("page.first")

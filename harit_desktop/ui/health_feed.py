@@ -10,8 +10,8 @@ from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 
 if TYPE_CHECKING:
     from harit_desktop.domain.analysis import Explanation
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
-    from harit_desktop.ui.engine_port import EnginePort
 
 TREND_POINTS = 240
 TREND_EVERY_US = 60 * US_PER_S
@@ -21,7 +21,7 @@ RETRY_US = 2 * US_PER_S
 class HealthFeed:
     """Explains each new reading of the focus device once, and reads its trend now and then."""
 
-    def __init__(self, engine: EnginePort, panel: SoilHealthPanel) -> None:
+    def __init__(self, engine: Engine, panel: SoilHealthPanel) -> None:
         self._engine = engine
         self._panel = panel
         self._device: DeviceState | None = None

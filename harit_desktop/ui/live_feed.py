@@ -7,34 +7,21 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.time_ranges import DEFAULT_RANGE, range_start_us
 
 if TYPE_CHECKING:
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.ui.charts.series import SeriesData
-    from harit_desktop.ui.engine_port import EnginePort
     from harit_desktop.ui.live_page import LivePage
 
-SPAN_S: dict[str, int | None] = {
-    "15m": 15 * 60,
-    "1h": 3600,
-    "24h": 86_400,
-    "7d": 7 * 86_400,
-    "30d": 30 * 86_400,
-    "all": None,
-}
 MAX_POINTS = 2000
 
 
-def range_start_us(range_key: str, now_us: int) -> int | None:
-    """Where a range begins; None for the whole store."""
-    span_s = SPAN_S[range_key]
-    return None if span_s is None else now_us - span_s * US_PER_S
-
-
 def load_series(
-    engine: EnginePort, publisher_id: str, from_us: int, to_us: int, handle: QueryHandle[SeriesData]
+    engine: Engine, publisher_id: str, from_us: int, to_us: int, handle: QueryHandle[SeriesData]
 ) -> SeriesData:
     """One device's stored readings in the shape of the charts. For the query pool only."""
     from harit_desktop.ui.charts.series import SeriesData
@@ -60,7 +47,7 @@ class LiveFeed(QObject):
     what was committed in between is in both, and the page keeps one of each.
     """
 
-    def __init__(self, engine: EnginePort, page: LivePage) -> None:
+    def __init__(self, engine: Engine, page: LivePage) -> None:
         super().__init__(page)
         self._engine = engine
         self._page = page
@@ -69,7 +56,7 @@ class LiveFeed(QObject):
         self._sequences: dict[str, int] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
         self._failed: dict[str, None] = {}
-        self._range_key = "24h"
+        self._range_key = DEFAULT_RANGE
         self.focus = ""
         page.series_wanted.connect(self._want)
 

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from harit_desktop.ui.actions import Actions
 from harit_desktop.ui.first_run import LOCAL_BROKER_PORT, FirstRunPage
@@ -20,6 +20,7 @@ from harit_desktop.ui.icons import app_icon
 from harit_desktop.ui.message_banner import MessageBanner
 from harit_desktop.ui.messages.message_page import MessagePage
 from harit_desktop.ui.pages import PageArea
+from harit_desktop.ui.panel_widths import PanelWidths
 from harit_desktop.ui.panels.data_path import DataPathPanel
 from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
@@ -34,18 +35,20 @@ from harit_desktop.ui.user_commands import UserCommands
 from harit_desktop.ui.window_state import ViewState, WindowState
 
 if TYPE_CHECKING:
-    from harit_desktop.ui.engine_port import EnginePort
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.ui.export_dialog import ExportDialog
     from harit_desktop.ui.settings.dialog import SettingsDialog
 
 SCREENSHOT_WAIT_S = 1.5
+FRAME_WAIT_MS = 300
 COMPACT_TOOLBAR_BELOW_PX = 1120
+_NO_LIMIT_PX = 16_777_215
 
 
 class MainWindow(QMainWindow):
     """`window.main`. Give it an engine that need not have started yet."""
 
-    def __init__(self, engine: EnginePort, theme: ThemeController) -> None:
+    def __init__(self, engine: Engine, theme: ThemeController) -> None:
         super().__init__()
         self._engine = engine
         self._theme = theme
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
                 self.banner,
                 self.pages.stack,
                 self.side.dock,
+                self.status_bar,
             ),
             self,
         )
@@ -125,7 +129,7 @@ class MainWindow(QMainWindow):
             dialog = SettingsDialog(
                 self._engine.settings,
                 self._engine.paths.root,
-                self._engine.submit,
+                self.commands.apply_settings,
                 self._theme,
                 self,
             )
@@ -169,7 +173,6 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.actions_.build_menus(self.menuBar())
-        self.menuBar().setFixedHeight(self.menuBar().sizeHint().height())
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.setCentralWidget(self.pages)
         self.setStatusBar(self.status_bar)
@@ -194,11 +197,7 @@ class MainWindow(QMainWindow):
             (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
         ):
             self.setCorner(corner, area)
-        self.resizeDocks(
-            [self.devices_dock, self.side.dock],
-            [scaled(SIZES.left_panel[1]), scaled(SIZES.right_panel[1])],
-            Qt.Orientation.Horizontal,
-        )
+        self.panel_widths = PanelWidths(self, self.devices_dock, self.side.dock)
 
     def _left_panel(self) -> QWidget:
         panel = QWidget()
@@ -244,6 +243,7 @@ class MainWindow(QMainWindow):
         self.devices_dock.setVisible(view.devices_shown)
         self.actions_.health.setChecked(view.side_shown)
         self.side.set_wanted(view.side_shown)
+        self.panel_widths.restore(view.panel_widths)
         self.pages.show_page(view.page or "live")
         self._on_page(self.pages.page)
 
@@ -298,6 +298,8 @@ class MainWindow(QMainWindow):
         self._left.setMinimumWidth(least)
         self._left.setMaximumWidth(most)
         self.side.fit_text()
+        # Qt takes a menu bar's height over from the larger of two text sizes.
+        self.menuBar().setFixedHeight(_natural_height(self.menuBar()))
         self._fit_width()
         for panel in (self.devices_panel, self.data_path_panel, self.soil_panel):
             panel.set_tokens(tokens)
@@ -308,12 +310,14 @@ class MainWindow(QMainWindow):
         self.side.set_narrow(narrow)
         self.pages.set_narrow(narrow)
         self.toolbar.set_compact(self.width() < scaled(COMPACT_TOOLBAR_BELOW_PX))
+        self.panel_widths.fit()
 
     # -- Qt ----------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.presenter.start()
+        QTimer.singleShot(FRAME_WAIT_MS, self, lambda: self._state.settle(self))
         (self.first_page.simulate_button if self.pages.first_run else self).setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -330,3 +334,11 @@ class MainWindow(QMainWindow):
         event.accept()
         self.presenter.stop()
         self._state.save(self, self.presenter.view_state())
+
+
+def _natural_height(bar: QMenuBar) -> int:
+    """The height that a menu bar wants at the present text size."""
+    bar.setMinimumHeight(0)
+    bar.setMaximumHeight(_NO_LIMIT_PX)
+    bar.ensurePolished()
+    return bar.sizeHint().height()

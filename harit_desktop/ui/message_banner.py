@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from harit_desktop.ui.icons import status_pixmap
 from harit_desktop.ui.notices import Button, Notice, Question
@@ -25,12 +27,23 @@ _GLYPHS = {"question": "info", "crit": "crit", "warn": "warn", "info": "info"}
 _DETAILS_HEIGHT_PX = 84
 
 
+class BannerButton(QPushButton):
+    """A button that Enter presses as Space does: outside dialogs Qt leaves Enter out."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 class MessageBanner(QFrame):
     """Shows one notice at a time: a question first, then the most severe problem.
 
-    A problem stays until it is solved; those with an OK button can be put aside, and come
-    back only as a new matter. `chosen` names the button that was pressed, but for those of
-    a question and OK, which the banner handles itself.
+    A new problem comes to the front, unless a more severe one is shown. A problem stays
+    until it is solved; those with an OK button can be put aside, and come back only as a
+    new matter. `chosen` names the button that was pressed, but for those of a question and
+    OK, which the banner handles itself.
     """
 
     chosen = Signal(str)
@@ -43,13 +56,14 @@ class MessageBanner(QFrame):
         self._notices: list[Notice] = []
         self._question: Question | None = None
         self._dismissed: set[tuple[str, str]] = set()
-        self._skipped = 0
+        self._front: tuple[str, str] | None = None
+        self._focus_before: QWidget | None = None
         self._shown: Notice | None = None
         self._buttons: list[QPushButton] = []
         self._glyph = QLabel()
         self._text = QLabel()
-        self._more = QPushButton()
-        self._details_button = QPushButton(self.tr("Details"))
+        self._more = BannerButton()
+        self._details_button = BannerButton(self.tr("Details"))
         self._details = QPlainTextEdit()
         self._build()
         theme.changed.connect(self._restyle)
@@ -64,11 +78,18 @@ class MessageBanner(QFrame):
         """The present problems, the most severe first; called at every change and second."""
         present = {notice.identity for notice in notices}
         self._dismissed &= present
+        known = {notice.identity for notice in self._notices}
         self._notices = [n for n in notices if n.identity not in self._dismissed]
+        front = self._in_front()
+        new = [n for n in self._notices if n.identity not in known]
+        if front is not None and new and min(n.rank for n in new) <= front.rank:
+            self._front = min(new, key=lambda notice: notice.rank).identity
         self._show()
 
     def ask(self, question: Question) -> None:
         """Puts a question in front of everything else; the newest replaces an older one."""
+        if self._question is None:
+            self._focus_before = QApplication.focusWidget()
         self._question = question
         self._show()
         if self._buttons:
@@ -77,8 +98,7 @@ class MessageBanner(QFrame):
     def withdraw(self, code: str) -> None:
         """Takes a question back that no longer applies."""
         if self._question is not None and self._question.notice.code == code:
-            self._question = None
-            self._show()
+            self._close_question()
 
     def _build(self) -> None:
         self._glyph.setFixedWidth(SIZES.icon)
@@ -116,7 +136,7 @@ class MessageBanner(QFrame):
         self._details.setAccessibleName(self.tr("Details"))
         self._details.setTabChangesFocus(True)
         set_look(self._details, class_="mono")
-        copy = QPushButton(self.tr("Copy"))
+        copy = BannerButton(self.tr("Copy"))
         copy.setObjectName("button.banner.copy")
         copy.clicked.connect(self._copy_details)
         row.addWidget(self._details, 1)
@@ -149,12 +169,12 @@ class MessageBanner(QFrame):
         self.show()
 
     def _pick(self) -> Notice | None:
-        if self._question is not None:
-            return self._question.notice
-        if not self._notices:
-            return None
-        self._skipped %= len(self._notices)
-        return self._notices[self._skipped]
+        return self._in_front() if self._question is None else self._question.notice
+
+    def _in_front(self) -> Notice | None:
+        """The problem that was brought to the front while it lasts, else the first."""
+        first = self._notices[0] if self._notices else None
+        return next((n for n in self._notices if n.identity == self._front), first)
 
     def _show_more(self) -> None:
         others = len(self._notices) - (self._question is None)
@@ -162,9 +182,20 @@ class MessageBanner(QFrame):
         self._more.setText(self.tr("and {count} more").format(count=others))
 
     def _show_next(self) -> None:
-        if self._question is None:
-            self._skipped += 1
+        shown = self._in_front()
+        if self._question is None and shown is not None:
+            following = self._notices.index(shown) + 1
+            self._front = self._notices[following % len(self._notices)].identity
             self._show()
+
+    def _close_question(self) -> None:
+        """The focus goes back to where it was before the question took it."""
+        had_focus = any(button.hasFocus() for button in self._buttons)
+        self._question = None
+        before, self._focus_before = self._focus_before, None
+        if had_focus and before is not None and isValid(before):
+            before.setFocus()
+        self._show()
 
     def _make_buttons(self, buttons: Sequence[Button]) -> None:
         for old in self._buttons:
@@ -173,7 +204,7 @@ class MessageBanner(QFrame):
             old.deleteLater()
         self._buttons = []
         for button in buttons:
-            made = QPushButton(button.text)
+            made = BannerButton(button.text)
             made.setObjectName(f"button.banner.{button.key}")
             set_look(made, class_="primary" if button.primary else "")
             made.clicked.connect(lambda _=False, key=button.key: self._press(key))
@@ -183,8 +214,7 @@ class MessageBanner(QFrame):
     def _press(self, key: str) -> None:
         question, notice = self._question, self._shown
         if question is not None:
-            self._question = None
-            self._show()
+            self._close_question()
             if key == "yes":
                 question.on_yes()
         elif key == "dismiss" and notice is not None:
@@ -193,6 +223,12 @@ class MessageBanner(QFrame):
             self._show()
         else:
             self.chosen.emit(key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._question is not None:
+            self._close_question()
+        else:
+            super().keyPressEvent(event)
 
     def _show_details(self, shown: bool) -> None:
         self._details_box.setVisible(shown)

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.message import MessageRecord
 from harit_desktop.domain.status import BrokerState, EngineStatus
+from harit_desktop.ui.messages.rejection_texts import rejection_text
 from harit_desktop.ui.problem_texts import ProblemText, problem_text
 from harit_desktop.ui.words import clock_text, count
 
+BROKER_GONE = ("broker.refused", "broker.lost", "broker.timeout", "broker.no_mqtt")
 _RANK = {"question": 0, "crit": 1, "warn": 2, "info": 3}
 
 
@@ -57,8 +60,12 @@ class Question:
     on_yes: Callable[[], None]
 
 
-def problems_of(status: EngineStatus) -> tuple[Problem, ...]:
-    """Everything that is wrong now, each matter once, in the order of the data path."""
+def problems_of(status: EngineStatus, builtin: bool = False) -> tuple[Problem, ...]:
+    """Everything that is wrong now, each matter once, in the order of the data path.
+
+    `builtin`: our own broker is the one in use. While it is down, that nobody answers on
+    its port is no matter of its own.
+    """
     found: list[Problem] = []
     broker = status.builtin_broker
     if broker.state is BrokerState.RUNNING and broker.port != broker.asked_port:
@@ -73,21 +80,33 @@ def problems_of(status: EngineStatus) -> tuple[Problem, ...]:
     )
     for problem in candidates:
         # Subscriber and publisher meet the same broker: one matter, one notice.
-        if problem is not None and problem.code not in {known.code for known in found}:
-            found.append(problem)
+        if problem is None or problem.code in {known.code for known in found}:
+            continue
+        if builtin and broker.problem is not None and problem.code in BROKER_GONE:
+            continue
+        found.append(problem)
     return tuple(found)
 
 
-def notices_of(status: EngineStatus, now_us: int) -> list[Notice]:
-    """The present problems as notices, the most severe first."""
+def notices_of(
+    status: EngineStatus,
+    now_us: int,
+    builtin: bool = False,
+    newest_rejected: MessageRecord | None = None,
+) -> list[Notice]:
+    """The present problems as notices, the most severe first.
+
+    `newest_rejected` is the latest message that could not be read, for its Details.
+    """
     link = status.link
     retry_s = link.retry_in_s(now_us)
     context = {"time": clock_text(link.since_us)}
-    texts = (problem_text(problem, retry_s, context) for problem in problems_of(status))
+    problems = problems_of(status, builtin)
+    texts = (problem_text(problem, retry_s, context, builtin) for problem in problems)
     found = [_notice(text) for text in texts]
     rejected = status.counters.rejected
     if rejected:
-        found.append(_rejected_notice(rejected))
+        found.append(_rejected_notice(rejected, newest_rejected))
     return by_severity(found)
 
 
@@ -108,9 +127,20 @@ def _notice(text: ProblemText) -> Notice:
     )
 
 
-def _rejected_notice(rejected: int) -> Notice:
+def without_button(notices: Iterable[Notice], key: str) -> list[Notice]:
+    """The notices without a button that leads where the user already is."""
+    return [
+        replace(notice, buttons=tuple(button for button in notice.buttons if button.key != key))
+        for notice in notices
+    ]
+
+
+def _rejected_notice(rejected: int, newest: MessageRecord | None) -> Notice:
     """Messages that could not be read; once put aside it comes back at ten times as many."""
-    text = problem_text(Problem("payload.bad", {"count": count(rejected)}))
+    params = {"count": count(rejected)}
+    if newest is not None and newest.problem is not None:
+        params |= {"newest": rejection_text(newest.problem), "topic": newest.topic}
+    text = problem_text(Problem("payload.bad", params))
     return replace(_notice(text), subject=f"{len(str(rejected))} digits")
 
 

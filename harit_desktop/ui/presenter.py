@@ -15,19 +15,20 @@ from PySide6.QtCore import QObject, QTimer
 from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import EngineStatus, LinkState
-from harit_desktop.ui.actions import DEFAULT_RANGE, RANGE_KEYS
 from harit_desktop.ui.frame_clock import FrameClock
 from harit_desktop.ui.health_feed import HealthFeed
-from harit_desktop.ui.live_feed import LiveFeed, range_start_us
-from harit_desktop.ui.notices import notices_of
+from harit_desktop.ui.live_feed import LiveFeed
+from harit_desktop.ui.notices import notices_of, without_button
+from harit_desktop.ui.rejections import NewestRejection
+from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S, range_start_us
 from harit_desktop.ui.titles import broker_name, window_title
-from harit_desktop.ui.user_commands import ASK_DELETE
+from harit_desktop.ui.user_commands import ASK_DELETE, ASK_PUBLISH
 from harit_desktop.ui.window_state import ViewState
 
 if TYPE_CHECKING:
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.settings.model import Settings
-    from harit_desktop.ui.engine_port import EnginePort
     from harit_desktop.ui.export_dialog import ExportScope
     from harit_desktop.ui.live_page import LivePage
     from harit_desktop.ui.main_window import MainWindow
@@ -56,7 +57,7 @@ class Presenter(QObject):
 
     def __init__(
         self,
-        engine: EnginePort,
+        engine: Engine,
         window: MainWindow,
         theme: ThemeController,
         view: ViewState,
@@ -71,8 +72,9 @@ class Presenter(QObject):
         self._status = EngineStatus()
         self._status_key: object = None
         self._live_version: object = None
+        self._rejection = NewestRejection(engine.messages)
         self._devices: tuple[DeviceState, ...] = ()
-        self._range_settled = view.range_key in RANGE_KEYS
+        self._range_settled = view.range_key in RANGES_S
         self._range_key = view.range_key if self._range_settled else DEFAULT_RANGE
         self._wished_focus = view.focus
         self._focus: str | None = None
@@ -179,6 +181,7 @@ class Presenter(QObject):
             focus=self._wished_focus,
             devices_shown=self._window.actions_.devices.isChecked(),
             side_shown=self._window.side.wanted,
+            panel_widths=self._window.panel_widths.wishes,
         )
 
     def export_scope(self) -> ExportScope:
@@ -186,11 +189,12 @@ class Presenter(QObject):
         from harit_desktop.ui.export_dialog import ExportScope
 
         now = self._now_us()
+        listed = self._window.devices_panel.model.ids()
         return ExportScope(
             visible_from_us=range_start_us(self._range_key, now),
             now_us=now,
             focus=self._focus,
-            devices=self._devices,
+            devices=sorted(self._devices, key=lambda d: listed.index(d.publisher_id)),
             simulated_rows=self._status.store.simulated_rows,
         )
 
@@ -208,14 +212,20 @@ class Presenter(QObject):
             status.counters,
             status.problems,
             self._engine.configured,
+            self._window.pages.page,
         )
         if key == self._status_key and not new_second:
             return
         self._status_key = key
         window = self._window
-        window.status_bar.show_status(status, now, self._engine.configured)
+        builtin = self._engine.settings.broker.mode == "builtin"
+        window.status_bar.show_status(status, now, self._engine.configured, builtin)
+        window.data_path_panel.set_configured(self._engine.configured)
         window.data_path_panel.set_status(status, now)
-        window.banner.set_notices(notices_of(status, now))
+        notices = notices_of(status, now, builtin, self._rejection.poll())
+        if window.pages.page == "messages":
+            notices = without_button(notices, "show_messages")
+        window.banner.set_notices(notices)
         window.message_page.set_counters(status.counters)
         window.toolbar.show_publisher(status.publisher.state)
         if self._live_page is not None:
@@ -247,6 +257,8 @@ class Presenter(QObject):
         self._window.actions_.check(self._window.actions_.theme_group, settings.ui.theme)
         self._theme.set_scheme(settings.ui.theme)
         self._theme.set_text_scale(settings.ui.text_size / 100)
+        if before is not None and before.broker != settings.broker:
+            self._window.banner.withdraw(ASK_PUBLISH)
         if before is not None and before.analysis != settings.analysis:
             self._show_limits()
 

@@ -4,9 +4,11 @@ A key `code:variant` is chosen by the parameter named in `VARIANT_PARAMS`.
 """
 
 from harit_desktop.ui.problem_entry import Entry
-from harit_desktop.ui.problem_table_broker import BROKER_ENTRIES
+from harit_desktop.ui.problem_table_broker import BROKER_ENTRIES, BUILTIN_IN_USE
 from harit_desktop.ui.problem_table_program import PROGRAM_ENTRIES
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
+
+__all__ = ["BUILTIN_IN_USE", "ENTRIES", "GENERIC", "VARIANT_PARAMS"]
 
 VARIANT_PARAMS = {
     "broker.tls": "cause",

@@ -238,7 +238,7 @@ _TLS: dict[str, Entry] = {
     ),
 }
 
-_BUILTIN_AGAIN = QT_TRANSLATE_NOOP("Problems", "It is started again by itself.")
+_BUILTIN_AGAIN = QT_TRANSLATE_NOOP("Problems", "The program starts it again.")
 
 _BUILTIN: dict[str, Entry] = {
     "builtin_broker.port_moved": Entry(
@@ -269,31 +269,60 @@ _BUILTIN: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "Check the rights of the data folder and free some space."),
         ("storage_settings",),
     ),
-    "builtin_broker.ended": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "The built-in broker ended by itself."),
-        _BUILTIN_AGAIN,
-        QT_TRANSLATE_NOOP("Problems", "If it happens again, choose another program for it."),
-        ("builtin_settings",),
-    ),
-} | dict.fromkeys(
+}
+_BUILTIN |= dict.fromkeys(
     (
-        "builtin_broker.engine_failed",
         "builtin_broker.crashed",
         "builtin_broker.exited",
-        "builtin_broker.start_timeout",
-        "builtin_broker.not_started",
-        "builtin_broker.not_loopback",
-        "builtin_broker.bad_arguments",
         "builtin_broker.stopped",
     ),
     Entry(
         "crit",
-        QT_TRANSLATE_NOOP("Problems", "The built-in broker did not start."),
-        QT_TRANSLATE_NOOP("Problems", "It is tried again by itself."),
-        QT_TRANSLATE_NOOP("Problems", "Try another program or port for it."),
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker on this computer stopped."),
+        _BUILTIN_AGAIN,
+        QT_TRANSLATE_NOOP("Problems", "If it happens again, choose another program for it."),
         ("builtin_settings",),
     ),
 )
+_BUILTIN |= dict.fromkeys(
+    (
+        "builtin_broker.engine_failed",
+        "builtin_broker.start_timeout",
+        "builtin_broker.not_started",
+        "builtin_broker.not_loopback",
+        "builtin_broker.bad_arguments",
+    ),
+    Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker did not start."),
+        QT_TRANSLATE_NOOP("Problems", "The program keeps trying to start it."),
+        QT_TRANSLATE_NOOP("Problems", "If it goes on, choose another program or port for it."),
+        ("builtin_settings",),
+    ),
+)
+
+_BUILTIN_SILENT = Entry(
+    "warn",
+    QT_TRANSLATE_NOOP("Problems", "The built-in broker on this computer does not answer."),
+    QT_TRANSLATE_NOOP("Problems", "If it has stopped, the program starts it again."),
+    QT_TRANSLATE_NOOP("Problems", "If it goes on, choose another program or port for it."),
+    ("retry", "builtin_settings"),
+    retries=True,
+)
+
+# What the same codes say where the broker is our own: advice about other computers and
+# their owners would lead astray.
+BUILTIN_IN_USE: dict[str, Entry] = dict.fromkeys(
+    ("broker.refused", "broker.timeout", "broker.no_mqtt"), _BUILTIN_SILENT
+) | {
+    "broker.lost": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker was lost at {time}."),
+        QT_TRANSLATE_NOOP("Problems", "If it has stopped, the program starts it again."),
+        "",
+        ("retry", "builtin_settings"),
+        retries=True,
+    ),
+}
 
 BROKER_ENTRIES: dict[str, Entry] = {**_CONNECTION, **_LOGIN, **_TLS, **_BUILTIN}

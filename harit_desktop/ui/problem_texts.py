@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
 from harit_desktop.ui.problem_entry import Entry
-from harit_desktop.ui.problem_table import ENTRIES, GENERIC, VARIANT_PARAMS
+from harit_desktop.ui.problem_table import BUILTIN_IN_USE, ENTRIES, GENERIC, VARIANT_PARAMS
 from harit_desktop.ui.words import plain
 
 _CONTEXT = "Problems"
@@ -40,11 +40,15 @@ def printable(text: str) -> str:
 
 
 def problem_text(
-    problem: Problem, retry_s: int | None = None, context: Mapping[str, str] | None = None
+    problem: Problem,
+    retry_s: int | None = None,
+    context: Mapping[str, str] | None = None,
+    builtin: bool = False,
 ) -> ProblemText:
     """The text of a problem. `retry_s` is when the next attempt is due, None if none is;
-    `context` fills placeholders that the problem itself does not carry."""
-    entry = _entry(problem)
+    `context` fills placeholders that the problem itself does not carry; `builtin` says that
+    the broker is our own, on this computer."""
+    entry = _entry(problem, builtin)
     params = _Params({**(context or {}), **_shown(problem.params)})
     sentences = [_fill(entry.doing, params), _retry_sentence(entry, retry_s)]
     sentences.append(_fill(entry.advice, params))
@@ -70,7 +74,9 @@ def is_known(code: str) -> bool:
     return code in ENTRIES
 
 
-def _entry(problem: Problem) -> Entry:
+def _entry(problem: Problem, builtin: bool) -> Entry:
+    if builtin and problem.code in BUILTIN_IN_USE:
+        return BUILTIN_IN_USE[problem.code]
     variant_param = VARIANT_PARAMS.get(problem.code)
     if variant_param is not None:
         variant = f"{problem.code}:{problem.params.get(variant_param, '')}"

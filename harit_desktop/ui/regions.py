@@ -23,7 +23,8 @@ class Regions(QObject):
         for distance in range(1, len(self._regions) + 1):
             target = first_focusable(self._regions[(here + step * distance) % len(self._regions)])
             if target is not None:
-                target.setFocus(Qt.FocusReason.TabFocusReason)
+                # With the reason of Tab, lists show the focus only if Qt saw that key.
+                target.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 return
 
     def _current(self) -> int:

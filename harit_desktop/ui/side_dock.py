@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QScrollArea, QStackedWidget, QWidget
 
 from harit_desktop.ui.text_widths import scaled
-from harit_desktop.ui.theme import SIZES
+from harit_desktop.ui.theme import SIZES, set_look
 
 
 def bare_dock(name: str, title: str, parent: QWidget) -> QDockWidget:
@@ -25,7 +25,8 @@ def scrolling(content: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    set_look(area, class_="region")
     area.setWidget(content)
     return area
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
 
 from harit_desktop.domain.status import (
@@ -15,6 +15,7 @@ from harit_desktop.domain.status import (
     StoreState,
 )
 from harit_desktop.ui.icons import pixmap
+from harit_desktop.ui.link_texts import link_text
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.words import age_text, clock_text, count, number, seconds_between
 
@@ -29,6 +30,17 @@ _ROWS = {
 }
 
 
+# Icon and colour token of the connection.
+_LINK_LOOKS = {
+    LinkState.OFF: ("dashed-ring", "text2"),
+    LinkState.CONNECTING: ("dashed-ring", "text2"),
+    LinkState.CONNECTED: ("broker", "text2"),
+    LinkState.LOST: ("triangle", "warn"),
+    LinkState.REFUSED: ("diamond", "crit"),
+}
+_PRESSING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+
+
 class StatusBar(QStatusBar):
     """Says at a glance whether readings arrive. A click asks for the row of the data path."""
 
@@ -41,21 +53,24 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._glyph = QLabel()
         self._look = ("", "")
-        self.link = self._label("link", "strong")
-        self.last_reading = self._label("lastReading", "strong")
+        self.link = self._label("link", "strong tight")
+        self.last_reading = self._label("lastReading", "strong tight")
         self.rate = self._label("rate")
         self.rows = self._label("rows")
         self.spool = self._label("spool")
         self.publisher = self._label("publisher")
         self.clock = self._label("clock")
         left = QWidget()
-        # The theme keeps status texts apart; these three are one sentence.
-        left.setStyleSheet("QLabel { padding: 0; }")
         row = QHBoxLayout(left)
         row.setContentsMargins(8, 0, 0, 0)
-        row.setSpacing(6)
-        for widget in (self._glyph, self.link, self.last_reading):
-            row.addWidget(widget)
+        row.setSpacing(0)
+        row.addWidget(self._glyph)
+        row.addSpacing(4)
+        row.addWidget(self.link)
+        row.addSpacing(3)
+        row.addWidget(self.last_reading)
+        # Or a shorter text would leave its room between the two.
+        row.addStretch(1)
         self.addWidget(left)
         right = QWidget()
         row = QHBoxLayout(right)
@@ -66,9 +81,12 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(right)
         theme.changed.connect(self._restyle)
 
-    def show_status(self, status: EngineStatus, now_us: int, configured: bool) -> None:
-        """Updates every text; cheap when none has changed."""
-        self._show_link(status, now_us, configured)
+    def show_status(
+        self, status: EngineStatus, now_us: int, configured: bool, builtin: bool = False
+    ) -> None:
+        """Updates every text; cheap when none has changed. `builtin`: our own broker is
+        the one in use."""
+        self._show_link(status, now_us, link_text(status, configured, builtin))
         rate = number(status.counters.msgs_per_s, 0 if status.counters.msgs_per_s >= 10 else 1)
         _set(self.rate, self.tr("{rate} msg/s").format(rate=rate))
         _set(self.rows, self._rows_text(status))
@@ -80,8 +98,8 @@ class StatusBar(QStatusBar):
             self.tr("{zone} {time}").format(zone=zone, time=clock_text(now_us, seconds=True)),
         )
 
-    def _show_link(self, status: EngineStatus, now_us: int, configured: bool) -> None:
-        text, glyph, color = self._link_text(status, configured)
+    def _show_link(self, status: EngineStatus, now_us: int, text: str) -> None:
+        glyph, color = _LINK_LOOKS[status.link.state]
         _set(self.link, text)
         last = ""
         if status.last_received_us is not None:
@@ -95,19 +113,6 @@ class StatusBar(QStatusBar):
             self._look = (glyph, color)
             self._restyle()
 
-    def _link_text(self, status: EngineStatus, configured: bool) -> tuple[str, str, str]:
-        """Text, icon and colour token of the connection."""
-        if not configured and status.link.state is LinkState.OFF:
-            return self.tr("Not connected — choose how to start"), "dashed-ring", "text2"
-        texts = {
-            LinkState.OFF: (self.tr("Not connected"), "dashed-ring", "text2"),
-            LinkState.CONNECTING: (self.tr("Connecting…"), "dashed-ring", "text2"),
-            LinkState.CONNECTED: (self.tr("Live over MQTT"), "broker", "text2"),
-            LinkState.LOST: (self.tr("Connection lost"), "triangle", "warn"),
-            LinkState.REFUSED: (self.tr("Connection refused"), "diamond", "crit"),
-        }
-        return texts[status.link.state]
-
     def _rows_text(self, status: EngineStatus) -> str:
         store = status.store
         if store.state is StoreState.DOWN and store.problem is not None:
@@ -116,7 +121,10 @@ class StatusBar(QStatusBar):
             return self.tr("Database opening…")
         if store.rows == 0:
             return self.tr("Database ready (empty)")
-        return self.tr("{count} readings").format(count=count(store.rows))
+        # Qt forms the plurals of translations; the English in the source has to do its own.
+        if store.rows == 1:
+            return self.tr("1 reading")
+        return self.tr("%Ln readings", "", store.rows)
 
     def _publisher_text(self, state: PublisherState) -> str:
         texts = {
@@ -133,15 +141,22 @@ class StatusBar(QStatusBar):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setObjectName(f"status.{name}")
         label.installEventFilter(self)
+        if name in _ROWS:
+            label.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         if look:
             set_look(label, class_=look)
         return label
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
-            row = _ROWS.get(watched.objectName().removeprefix("status."))
-            if row is not None:
-                self.row_asked.emit(row)
+        pressed = event.type() == QEvent.Type.MouseButtonRelease or (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() in _PRESSING_KEYS
+        )
+        row = _ROWS.get(watched.objectName().removeprefix("status."))
+        if pressed and row is not None:
+            self.row_asked.emit(row)
+            return True
         return False
 
     def _restyle(self) -> None:

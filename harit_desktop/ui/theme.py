@@ -6,6 +6,7 @@ a widget that is already shown. `class` holds one or more words:
 Text (QLabel)     caption 11 px, dense 12, (body 13 is the default), heading 15, headingLarge
                   17, title 24, value 22, index 46; medium 500, strong 600; muted text2,
                   faint text3, accent; mono (also QPlainTextEdit, QTextEdit)
+                  tight: one of several status texts that make a sentence
 Buttons           (plain), primary, large (32 px), danger, link, square (icon only), menu (has
                   a drop-down arrow), segment + segmentFirst / segmentLast
 QToolButton       flat; outlined, square, menu, segment (as above)

@@ -45,6 +45,8 @@ QSplitter::handle:hover { background: $line; }
 QDockWidget { border: 0; font-size: $px_dense; font-weight: 600; color: $text2; }
 QDockWidget::title { background: $window; text-align: left; padding: 8px 8px 4px 8px; }
 QScrollArea { border: 0; background: transparent; }
+QScrollArea[class~="region"] { border: 2px solid transparent; }
+QScrollArea[class~="region"]:focus { border-color: $focus; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QGroupBox { border: 0; margin-top: $px_group; padding-top: 4px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; subcontrol-position: top left; color: $text1; }
@@ -299,7 +301,9 @@ QStatusBar {
     font-size: $px_dense; min-height: $px_status; }
 QStatusBar::item { border: 0; }
 QStatusBar QLabel { font-size: $px_dense; color: $text2; padding: 0 6px; }
+QStatusBar QLabel[class~="tight"] { padding: 0; }
 QStatusBar QLabel[class~="strong"] { color: $text1; font-weight: 500; }
+QStatusBar QLabel:focus { background: $focus; color: $window; }
 QStatusBar QToolButton {
     font-size: $px_dense; color: $text2; padding: 0 5px; min-height: $px_status_button; }
 QStatusBar QToolButton[class~="strong"] { color: $text1; font-weight: 500; }

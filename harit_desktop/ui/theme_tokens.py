@@ -141,6 +141,9 @@ class Sizes:
     time_axis: int = 20
     left_panel: tuple[int, int, int] = (200, 236, 320)
     right_panel: tuple[int, int, int] = (260, 288, 420)
+    left_panel_wide: int = 272
+    right_panel_wide: int = 340
+    panels_from_to: tuple[int, int] = (1366, 1920)
     fold_right_panel_below: int = 1200
     window_min: tuple[int, int] = (1024, 640)
     settings_dialog: tuple[int, int] = (900, 600)

@@ -19,12 +19,14 @@ from harit_desktop.runtime.commands import (
 )
 from harit_desktop.ui.message_banner import MessageBanner
 from harit_desktop.ui.notices import Button, Notice, Question
-from harit_desktop.ui.words import count, plain
+from harit_desktop.ui.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harit_desktop.ui.engine_port import EnginePort
+    from harit_desktop.runtime.commands import Command
+    from harit_desktop.runtime.engine import Engine
+    from harit_desktop.settings.model import BrokerSettings
 
 ASK_PUBLISH = "ask.publish"
 ASK_DELETE = "ask.delete"
@@ -35,7 +37,7 @@ _PUBLISHING = (PublisherState.STARTING, PublisherState.RUNNING, PublisherState.U
 class UserCommands(QObject):
     """Turns what the user asks for into commands; questions appear in the banner."""
 
-    def __init__(self, engine: EnginePort, banner: MessageBanner, parent: QObject) -> None:
+    def __init__(self, engine: Engine, banner: MessageBanner, parent: QObject) -> None:
         super().__init__(parent)
         self._engine = engine
         self._banner = banner
@@ -50,7 +52,13 @@ class UserCommands(QObject):
         elif broker.mode == "builtin":
             self._engine.submit(StartPublisher())
         else:
-            self._banner.ask(self._publish_question(broker.host, broker.port))
+            self._banner.ask(self._publish_question(broker))
+
+    def apply_settings(self, command: Command) -> None:
+        """Sends changed settings. A question about the broker that was set until now is
+        taken back: its answer must not count for another one."""
+        self._banner.withdraw(ASK_PUBLISH)
+        self._engine.submit(command)
 
     def start_demo(self) -> None:
         self._engine.submit(StartDemo())
@@ -65,7 +73,7 @@ class UserCommands(QObject):
     def connect_to(self, changes: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         """Keeps a broker's address and connects to it."""
         before = self._engine.settings.broker
-        self._engine.submit(ApplySettings(changes=changes, secrets=secrets))
+        self.apply_settings(ApplySettings(changes=changes, secrets=secrets))
         same = all(getattr(before, key.removeprefix("broker.")) == changes[key] for key in changes)
         if same and not secrets:
             # Nothing changes, so the engine has no reason of its own to connect.
@@ -77,13 +85,20 @@ class UserCommands(QObject):
     def delete_simulated(self) -> None:
         self._banner.ask(self._delete_question(self._engine.snapshot()))
 
-    def _publish_question(self, host: str, port: int) -> Question:
+    def _publish_to(self, broker: BrokerSettings) -> None:
+        """Starts the publisher if the broker is still the one that was agreed to."""
+        if self._engine.settings.broker == broker:
+            self._engine.submit(StartPublisher())
+        else:
+            self.toggle_publisher()
+
+    def _publish_question(self, broker: BrokerSettings) -> Question:
         notice = Notice(
             code=ASK_PUBLISH,
             subject="",
             severity="question",
             headline=self.tr("Send simulated readings to {host}:{port}?").format(
-                host=plain(host), port=port
+                host=plain(broker.host), port=broker.port
             ),
             body=self.tr(
                 "It is not the built-in broker: everyone who listens there receives them, "
@@ -94,9 +109,10 @@ class UserCommands(QObject):
                 Button("yes", self.tr("Start anyway")),
             ),
         )
-        return Question(notice, lambda: self._engine.submit(StartPublisher()))
+        return Question(notice, lambda: self._publish_to(broker))
 
     def _delete_question(self, status: EngineStatus) -> Question:
+        rows = status.store.simulated_rows
         running = status.publisher.state in _PUBLISHING
         body = self.tr("They leave the database for good; readings of real sensors stay.")
         more = self.tr("The publisher is running and makes new ones.") if running else ""
@@ -104,8 +120,10 @@ class UserCommands(QObject):
             code=ASK_DELETE,
             subject="",
             severity="question",
-            headline=self.tr("Delete {count} simulated readings?").format(
-                count=count(status.store.simulated_rows)
+            headline=(
+                self.tr("Delete 1 simulated reading?")
+                if rows == 1
+                else self.tr("Delete %Ln simulated readings?", "", rows)
             ),
             body=" ".join(sentence for sentence in (body, more) if sentence),
             buttons=(

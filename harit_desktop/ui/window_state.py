@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRect, QSettings, QSize
+from PySide6.QtCore import QByteArray, QMargins, QPoint, QRect, QSettings, QSize
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 
@@ -13,6 +13,8 @@ from harit_desktop.ui.theme import SIZES
 
 STATE_VERSION = 1
 DEFAULT_SIZE = (1366, 768)
+# What a title bar and borders take, before the window manager has put them on.
+FRAME_ALLOWANCE = QMargins(4, 36, 4, 4)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class ViewState:
     focus: str = ""
     devices_shown: bool = True
     side_shown: bool = True
+    panel_widths: tuple[int, int] = (0, 0)
 
 
 class WindowState:
@@ -31,24 +34,44 @@ class WindowState:
 
     def __init__(self, path: Path) -> None:
         self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+        self._placed: QRect | None = None
 
     def restore(self, window: QMainWindow) -> ViewState:
         """Puts the window where it was, on a screen that exists, and says what it showed."""
         least = _fitting(QSize(*SIZES.window_min))
         window.setMinimumSize(least)
-        if self._settings.value("version", 0, int) != STATE_VERSION:
+        known = self._settings.value("version", 0, int) == STATE_VERSION
+        if not (known and window.restoreGeometry(self._bytes("geometry"))):
             _place_first(window)
-            return ViewState()
-        if not window.restoreGeometry(self._bytes("geometry")):
-            _place_first(window)
-        window.restoreState(self._bytes("docks"), STATE_VERSION)
-        _clamp(window)
+        if known:
+            window.restoreState(self._bytes("docks"), STATE_VERSION)
+            _clamp(window, FRAME_ALLOWANCE)
+        self._placed = window.geometry()
+        return self._view() if known else ViewState()
+
+    def settle(self, window: QMainWindow) -> None:
+        """Once the window has its frame: it is to be on the screen as well. A window that was
+        moved or resized since is where somebody wants it."""
+        placed, self._placed = self._placed, None
+        whole = window.isMaximized() or window.isFullScreen()
+        if not whole and placed is not None and window.size() == placed.size():
+            inner, outer = window.geometry(), window.frameGeometry()
+            frame = QMargins(
+                inner.left() - outer.left(),
+                inner.top() - outer.top(),
+                outer.right() - inner.right(),
+                outer.bottom() - inner.bottom(),
+            )
+            _clamp(window, frame)
+
+    def _view(self) -> ViewState:
         return ViewState(
             page=self._text("page"),
             range_key=self._text("range"),
             focus=self._text("focus"),
             devices_shown=self._settings.value("devices_shown", True, bool) is True,
             side_shown=self._settings.value("side_shown", True, bool) is True,
+            panel_widths=(self._width("left_width"), self._width("right_width")),
         )
 
     def save(self, window: QMainWindow, view: ViewState) -> None:
@@ -61,11 +84,17 @@ class WindowState:
         self._settings.setValue("focus", view.focus)
         self._settings.setValue("devices_shown", view.devices_shown)
         self._settings.setValue("side_shown", view.side_shown)
+        self._settings.setValue("left_width", view.panel_widths[0])
+        self._settings.setValue("right_width", view.panel_widths[1])
         self._settings.sync()
 
     def _bytes(self, key: str) -> QByteArray:
         value = self._settings.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()
+
+    def _width(self, key: str) -> int:
+        value = self._settings.value(key, 0, int)
+        return value if isinstance(value, int) else 0
 
     def _text(self, key: str) -> str:
         value = self._settings.value(key, "")
@@ -77,21 +106,38 @@ def _available() -> QRect:
 
 
 def _fitting(size: QSize) -> QSize:
-    return size.boundedTo(_available().size())
+    return size.boundedTo(_available().marginsRemoved(FRAME_ALLOWANCE).size())
 
 
 def _place_first(window: QMainWindow) -> None:
-    """A first start: the usual size, in the middle, or the whole of a small screen."""
-    available = _available()
-    size = _fitting(QSize(*DEFAULT_SIZE))
-    window.resize(size)
-    corner = available.center() - QRect(0, 0, size.width(), size.height()).center()
-    window.move(corner)
+    """A first start: the usual size, in the middle, or all of a small screen but the frame."""
+    room = _available().marginsRemoved(FRAME_ALLOWANCE)
+    inside = QRect(room.topLeft(), _fitting(QSize(*DEFAULT_SIZE)))
+    inside.moveCenter(room.center())
+    window.resize(inside.size())
+    window.move(inside.topLeft() - QPoint(FRAME_ALLOWANCE.left(), FRAME_ALLOWANCE.top()))
 
 
-def _clamp(window: QMainWindow) -> None:
-    """Brings back a window whose screen is gone."""
-    frame = window.geometry()
-    if any(screen.availableGeometry().intersects(frame) for screen in QGuiApplication.screens()):
+def _clamp(window: QMainWindow, frame: QMargins) -> None:
+    """Brings the window with its frame onto the screen that shows most of it."""
+    if window.isMaximized() or window.isFullScreen():
         return
-    _place_first(window)
+    inner = window.geometry()
+    shown = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+    room = max(shown, key=lambda area: _shared(area, inner))
+    if not _shared(room, inner):
+        _place_first(window)
+        return
+    room = room.marginsRemoved(frame)
+    fitting = QRect(inner.topLeft(), inner.size().boundedTo(room.size()))
+    fitting.moveRight(min(fitting.right(), room.right()))
+    fitting.moveBottom(min(fitting.bottom(), room.bottom()))
+    fitting.moveLeft(max(fitting.left(), room.left()))
+    fitting.moveTop(max(fitting.top(), room.top()))
+    if fitting != inner:
+        window.setGeometry(fitting)
+
+
+def _shared(area: QRect, other: QRect) -> int:
+    common = area.intersected(other)
+    return max(0, common.width()) * max(0, common.height())

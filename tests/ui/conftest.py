@@ -73,7 +73,6 @@ def make_engine(tmp_path: Path) -> Iterator[EngineMaker]:
     The engine does not connect unless a broker was chosen among the settings.
     """
     made: list[Engine] = []
-    started: list[Engine] = []
 
     def make(start: bool = True, folder: str = "data", **settings: Any) -> Engine:
         paths = DataPaths(tmp_path / folder)
@@ -81,12 +80,8 @@ def make_engine(tmp_path: Path) -> Iterator[EngineMaker]:
         made.append(engine)
         if start:
             engine.start()
-            started.append(engine)
         return engine
 
     yield make
     for engine in made:
-        if engine in started:
-            engine.stop(4.0)
-        else:
-            engine.queries.stop(0.5)
+        engine.stop(4.0)

@@ -17,6 +17,7 @@ from harit_desktop.domain.status import LinkState
 from harit_desktop.ui.charts.live_data import MAX_CONTEXT
 from harit_desktop.ui.live_page import LivePage
 from harit_desktop.ui.theme import DARK, LIGHT, ThemeController
+from harit_desktop.ui.words import day_text, moment_text
 from tests.ui.chart_samples import (
     HOUR_US,
     LIMITS,
@@ -123,7 +124,8 @@ class TestStates:
         (gap,) = shown.strip("Moisture").chart.frame_shown.gaps
         assert gap.start_us == NOW_US
         assert gap.duration_s == pytest.approx(360, abs=2)
-        assert shown.strip("Moisture").chart.end_dot() is None
+        assert shown.strip("Moisture").chart.end_dot() is not None
+        assert shown.strip("Moisture").chart.frame_shown.old
 
     def test_a_lost_link_is_connecting_from_its_third_interval_on(self, shown: LivePage) -> None:
         shown.set_link(LinkState.LOST)
@@ -164,8 +166,143 @@ class TestStates:
         assert self.state(shown) == "empty"
         assert self.state(shown, "N") == "live"
 
+    def test_an_old_reading_bears_the_time_of_its_measurement_fresh_and_silent(
+        self, shown: LivePage
+    ) -> None:
+        at_us = NOW_US - 400 * 24 * HOUR_US
+        note = shown.findChild(QLabel, "trend.Moisture")
+        shown.set_devices([device("soil-01", timestamp_us=at_us)], NOW_US)
+        assert note.text() == moment_text(at_us, NOW_US)
+        shown.tick(NOW_US + 40 * SECOND_US)
+        assert self.state(shown) == "stale"
+        assert note.text() == moment_text(at_us, NOW_US)
+        assert note.text() in shown.strip("Moisture").accessibleDescription()
+        low = device("soil-01", timestamp_us=at_us, values={"Moisture": 20.0})
+        shown.set_devices([low], NOW_US)
+        assert note.text() == f"{day_text(at_us, NOW_US)} · below 40–60"
+
+    def test_a_refused_value_is_told_also_when_it_is_old(self, shown: LivePage) -> None:
+        flags = tuple(Flag.FAIL if i == MOISTURE else Flag.PASS for i in range(CHANNEL_COUNT))
+        refused = device("soil-01", values={"Moisture": 140.0}, analysis=analysis(60, flags=flags))
+        shown.set_devices([refused], NOW_US)
+        shown.tick(NOW_US + 59 * SECOND_US)
+        assert self.state(shown) == "stale"
+        assert shown.findChild(QLabel, "trend.Moisture").text() == "impossible: 140.0"
+
+    def test_a_channel_that_is_not_sent_has_no_age(self, page: LivePage) -> None:
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01", values={"P": None})], NOW_US)
+        page.set_series("soil-01", series(every(2, 600), P=np.nan))
+        for now_us in (NOW_US, NOW_US + 59 * SECOND_US):
+            page.tick(now_us)
+            header = page.strip("P").header
+            assert header.trend.text() == "not sent by this device"
+            assert not header.clock.isVisible()
+            text = page.strip("P").chart.frame_shown.empty_text
+            assert text == "This device sends no phosphorus"
+        assert page.strip("N").header.trend.text() == "1 min ago"
+        page.set_devices([device("soil-01", values={"K": None})], NOW_US)
+        assert page.strip("K").header.trend.text() == "not in the last reading"
+
+
+class TestEmptyPlots:
+    def text(self, page: LivePage, key: str = "N") -> str:
+        page.tick(NOW_US)
+        return str(page.strip(key).chart.frame_shown.empty_text)
+
+    def shows(self, page: LivePage, times_us: list[int], **channels: float) -> None:
+        page.set_focus("soil-01")
+        newest = device("soil-01", timestamp_us=max(times_us))
+        page.set_devices([newest], NOW_US)
+        page.set_series("soil-01", series(np.array(times_us), **channels))
+
+    @pytest.mark.parametrize("key", ["15m", "1h", "24h", "7d", "30d", "all"])
+    def test_a_reading_of_a_clock_that_is_ahead_is_told_or_shown(
+        self, page: LivePage, key: str
+    ) -> None:
+        ahead_us = NOW_US + 100 * MINUTE_US
+        page.set_range(key)
+        self.shows(page, [ahead_us])
+        told = f"Stamped ahead of this computer's clock: {moment_text(ahead_us, NOW_US)}"
+        assert self.text(page) == ("" if key == "all" else told)
+        header = page.strip("N").header.trend.text()
+        assert header == f"stamped ahead: {day_text(ahead_us, NOW_US)}"
+        if key == "all":
+            assert page.stack.view.x_of(ahead_us) <= page.strip("N").chart.plot_width()
+            assert page.strip("N").chart.end_dot() is not None
+
+    def test_readings_in_view_are_not_written_over(self, page: LivePage) -> None:
+        page.set_range("15m")
+        self.shows(page, [NOW_US - MINUTE_US, NOW_US + 100 * MINUTE_US])
+        assert self.text(page) == ""
+
+    def test_frozen_everything_ends_where_it_was_frozen(self, page: LivePage) -> None:
+        page.set_range("all")
+        self.shows(page, [NOW_US - MINUTE_US, NOW_US])
+        page.tick(NOW_US)
+        page.set_frozen(True)
+        later_us = NOW_US + HOUR_US
+        page.append_points("soil-01", points(np.array([later_us])))
+        page.tick(later_us)
+        assert page.stack.view.end_us < NOW_US + 5 * MINUTE_US
+
+    def test_only_refused_values_are_named(self, page: LivePage) -> None:
+        self.shows(page, [NOW_US])
+        data = series(np.array([NOW_US]), Moisture=140.0)
+        data.flags[:, MOISTURE] = Flag.FAIL
+        page.set_series("soil-01", data)
+        assert self.text(page, "Moisture") == "Only refused values in this time range"
+
+    def test_a_reading_older_than_the_range_is_told_without_its_series(
+        self, page: LivePage
+    ) -> None:
+        old_us = NOW_US - 2 * 24 * HOUR_US
+        page.set_range("15m")
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01", age_s=2 * 86_400)], NOW_US)
+        page.set_series("soil-01", series(np.array([], np.int64)))
+        assert self.text(page).endswith(f"the newest is from {moment_text(old_us, NOW_US)}")
+
 
 class TestPlot:
+    def test_a_lone_reading_can_be_seen(self, page: LivePage) -> None:
+        """Also where it is not the newest one and silence has set in."""
+
+        def inked(image: QImage) -> int:
+            wanted = LIGHT.color("ink").rgb()
+            return sum(
+                image.pixelColor(x, y).rgb() == wanted
+                for x in range(image.width())
+                for y in range(image.height())
+            )
+
+        page.set_range("1h")
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01", age_s=600.0, interval_s=60.0)], NOW_US)
+        times = [NOW_US - minutes * MINUTE_US for minutes in (40, 39, 38, 37, 25, 10)]
+        page.set_series("soil-01", series(np.array(sorted(times))))
+        page.tick(NOW_US)
+        image = chart_image(page, "N")
+        x = int(page.stack.view.x_of(NOW_US - 25 * MINUTE_US))
+        assert inked(image.copy(x - 6, 0, 12, image.height())) >= 9
+        dot = page.strip("N").chart.end_dot()
+        newest = image.copy(int(dot.x()) - 4, int(dot.y()) - 4, 9, 9)
+        colors = {newest.pixelColor(x, y).rgb() for x in range(9) for y in range(9)}
+        assert len(colors) > 3
+
+    def test_the_axis_holds_a_context_line_that_leaves_the_focus_a_third(
+        self, shown: LivePage
+    ) -> None:
+        focus = np.linspace(20, 30, 1800)
+        shown.set_series("soil-01", series(every(2, 3600), N=focus))
+        shown.set_series("soil-02", series(every(2, 3600), N=49.0))
+        shown.tick(NOW_US)
+        frame = shown.strip("N").chart.frame_shown
+        assert frame.high > 49
+        shown.set_series("soil-02", series(every(2, 3600), N=52.0))
+        shown.tick(NOW_US)
+        assert shown.strip("N").chart.frame_shown.high < 33
+
     def test_a_gap_breaks_the_line_and_is_hatched(self, page: LivePage) -> None:
         page.set_focus("soil-01")
         page.set_devices([device("soil-01", interval_s=60.0)], NOW_US)
@@ -427,6 +564,32 @@ class TestDrawing:
             assert max(heights) - min(heights) <= 1
             assert min(heights) >= 56
             assert shown.stack.view.width_px == shown.strip("N").chart.plot_width()
+
+
+class TestTextSize:
+    @pytest.mark.parametrize("height", [430, 500, 700])
+    def test_large_texts_in_low_strips_do_not_overlap(
+        self, shown: LivePage, theme: ThemeController, height: int
+    ) -> None:
+        theme.set_text_scale(1.5)
+        try:
+            shown.set_tokens(LIGHT)
+            shown.resize(900, height)
+            QCoreApplication.processEvents()
+            shown.tick(NOW_US + 40 * SECOND_US)
+            QCoreApplication.processEvents()
+            for channel in CHANNELS:
+                header = shown.strip(channel.key).header
+                labels = [header.name, header.value, header.unit, header.clock, header.trend]
+                boxes = [label.geometry() for label in labels if label.isVisible()]
+                assert header.trend.isVisible()
+                assert header.unit.isVisible() == (height == 700)
+                for i, box in enumerate(boxes):
+                    assert not any(box.intersects(other) for other in boxes[i + 1 :])
+                    assert box.bottom() < header.height()
+        finally:
+            theme.set_text_scale(1.0)
+            shown.set_tokens(LIGHT)
 
 
 class TestSeriesWanted:

@@ -152,6 +152,63 @@ def test_a_folder_that_is_not_there_is_said_in_words(
     assert opened.dialog.save.isEnabled()
 
 
+def test_after_a_save_it_is_done_until_something_changes(
+    qtbot: QtBot, engine: Engine, tmp_path: Path
+) -> None:
+    opened = Opened(qtbot, engine)
+    opened.wait_rows("5 rows")
+    opened.save_to(tmp_path / "out.csv")
+    note, close = opened.find(QLabel, "exists"), opened.find(QPushButton, "cancel")
+    for _ in range(5):
+        qtbot.wait(20)
+        opened.dialog.poll()
+    assert not note.isVisible()
+    assert not opened.dialog.save.isVisible()
+    assert close.text() == "Done"
+    assert close.isDefault()
+    opened.find(QCheckBox, "simulated").click()
+    qtbot.waitUntil(lambda: (opened.dialog.poll(), note.isVisible())[1])
+    assert opened.dialog.save.isVisible()
+    assert opened.dialog.save.text() == "Replace"
+    assert close.text() == "Close"
+
+
+def test_a_missing_folder_is_named_not_the_file(
+    qtbot: QtBot, engine: Engine, tmp_path: Path
+) -> None:
+    opened = Opened(qtbot, engine)
+    opened.wait_rows("5 rows")
+    said = opened.save_to(tmp_path / "nowhere" / "x.csv")
+    assert said.startswith(f"There is no such folder: {tmp_path / 'nowhere'}.")
+
+
+def test_a_bare_name_belongs_to_the_folder_that_was_shown(
+    qtbot: QtBot, engine: Engine, tmp_path: Path
+) -> None:
+    opened = Opened(qtbot, engine)
+    opened.wait_rows("5 rows")
+    path = opened.find(QLineEdit, "path")
+    path.setText(str(tmp_path / "first.csv"))
+    path.editingFinished.emit()
+    path.setText("second.csv")
+    path.editingFinished.emit()
+    assert path.text() == str(tmp_path / "second.csv")
+    qtbot.mouseClick(opened.dialog.save, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: (opened.dialog.poll(), (tmp_path / "second.csv").is_file())[1])
+
+
+def test_a_suggested_folder_that_is_missing_gives_way_to_the_home_folder(
+    qtbot: QtBot, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harit_desktop.ui.export_fields._documents", lambda: tmp_path / "nowhere")
+    opened = Opened(qtbot, engine)
+    path = opened.find(QLineEdit, "path")
+    qtbot.waitUntil(
+        lambda: (opened.dialog.poll(), Path(path.text()).parent == Path.home())[1],
+        timeout=10_000,
+    )
+
+
 def test_cancel_ends_a_running_export(
     qtbot: QtBot, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,14 +8,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from harit_desktop.domain.status import LinkState, PublisherState
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.status import (
+    EngineStatus,
+    LinkState,
+    LinkStatus,
+    PublisherState,
+    PublisherStatus,
+)
 from harit_desktop.runtime.commands import (
+    ApplySettings,
     Command,
     Connect,
     DeleteSimulated,
@@ -24,8 +33,14 @@ from harit_desktop.runtime.commands import (
     StopPublisher,
 )
 from harit_desktop.runtime.engine import Engine
+from harit_desktop.transport.mqtt_errors import CODES
+from harit_desktop.ui.link_texts import known_codes as link_codes
+from harit_desktop.ui.link_texts import link_text
 from harit_desktop.ui.main_window import MainWindow
+from harit_desktop.ui.message_banner import MessageBanner
+from harit_desktop.ui.notices import Notice
 from harit_desktop.ui.theme import ThemeController
+from harit_desktop.ui.window_state import FRAME_ALLOWANCE
 from tests.servers import MosquittoServer, free_port
 from tests.ui.conftest import EngineMaker
 from tests.ui.deliveries import deliver, reading
@@ -131,7 +146,7 @@ def test_connect_asks_for_the_address_and_connects(
         assert not find(window, "page.first").isVisible()
         broker.publish("harit-samarth/sensor/data", reading("soil-01").decode())
         qtbot.waitUntil(lambda: len(engine.live.devices()) == 1, timeout=20_000)
-        qtbot.waitUntil(lambda: text(window, "status.rows") == "1 readings")
+        qtbot.waitUntil(lambda: text(window, "status.rows") == "1 reading")
 
 
 def test_connecting_to_the_default_address_connects_too(
@@ -184,6 +199,33 @@ def test_one_click_brings_simulated_devices(
     assert find(window, "chart.Moisture").property("points") in (None, 0)
     qtbot.waitUntil(lambda: window.message_page.model.total_rows == 0, timeout=20_000)
     assert not find(window, "action.data.deleteSimulated").isEnabled()
+
+
+def test_consent_counts_only_for_the_broker_that_was_named(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker, monkeypatch: Any
+) -> None:
+    engine = make_engine(**{"broker.host": "127.0.0.1", "broker.port": free_port()})
+    window = make_window(engine)
+    window.actions_.publisher.trigger()
+    assert window.banner.property("code") == "ask.publish"
+    engine.submit(ApplySettings(changes={"broker.host": "localhost"}))
+    qtbot.waitUntil(lambda: engine.settings.broker.host == "localhost", timeout=20_000)
+    qtbot.waitUntil(lambda: window.banner.property("code") != "ask.publish")
+    # Between the change and the next beat the answer asks anew.
+    window.actions_.publisher.trigger()
+    assert "localhost" in window.banner.notice.headline  # type: ignore[union-attr]  # It asks.
+    sent = record_commands(monkeypatch, engine)
+    other = msgspec.structs.replace(
+        engine.settings,
+        broker=msgspec.structs.replace(engine.settings.broker, host="elsewhere"),
+    )
+    monkeypatch.setattr(type(engine), "settings", property(lambda _: other))
+    find(window, "button.banner.yes").click()
+    assert sent == []
+    assert "elsewhere" in window.banner.notice.headline  # type: ignore[union-attr]  # As above.
+    # Settings on their way to the engine take the question back at once.
+    window.commands.apply_settings(ApplySettings(changes={"broker.host": "farm-hub"}))
+    assert window.banner.property("code") != "ask.publish"
 
 
 # -- pages and panels ----------------------------------------------------------------------
@@ -277,10 +319,18 @@ def test_f6_goes_around_the_regions_and_back(qtbot: QtBot, make_window: WindowMa
         return focused
 
     window.toolbar.publisher_button.setFocus()
-    places = (window.data_path_panel, window.pages.tabs, window.first_page, window.toolbar)
+    places = (
+        window.data_path_panel,
+        window.pages.tabs,
+        window.first_page,
+        window.side.dock,
+        window.status_bar,
+        window.toolbar,
+    )
     for place in places:
         focused = press("F6")
         assert place is focused or place.isAncestorOf(focused)
+    assert window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
     for place in reversed(places[:-1]):
         focused = press("Shift+F6")
         assert place is focused or place.isAncestorOf(focused)
@@ -460,7 +510,7 @@ def test_deleting_simulated_data_asks_first(
     sent = record_commands(monkeypatch, engine)
     window.actions_.delete_simulated.trigger()
     assert window.banner.notice is not None
-    assert window.banner.notice.headline == "Delete 1 simulated readings?"
+    assert window.banner.notice.headline == "Delete 1 simulated reading?"
     qtbot.mouseClick(find(window, "button.banner.yes"), Qt.MouseButton.LeftButton)
     assert sent == [DeleteSimulated()]
 
@@ -533,6 +583,111 @@ def test_a_note_that_was_read_can_be_put_aside(
     assert not banner.isVisible()
 
 
+def test_a_new_problem_comes_before_an_older_note(qtbot: QtBot, theme: ThemeController) -> None:
+    banner = MessageBanner(theme)
+    qtbot.addWidget(banner)
+    keyring = Notice("secrets.session_only", "", "info", "No keyring.")
+    moved = Notice("builtin_broker.port_moved", "", "info", "Another port.")
+    unknown = Notice("broker.dns", "", "warn", "No computer.")
+    full = Notice("store.full", "", "crit", "Full.")
+
+    def shown() -> str:
+        return banner.notice.code if banner.notice else ""
+
+    banner.set_notices([moved, keyring])
+    find(banner, "button.banner.more").click()
+    assert shown() == "secrets.session_only"
+    banner.set_notices([unknown, moved, keyring])
+    assert shown() == "broker.dns"
+    find(banner, "button.banner.more").click()
+    banner.set_notices([unknown, moved, keyring])
+    assert shown() == "builtin_broker.port_moved"
+    banner.set_notices([full, unknown, moved])
+    assert shown() == "store.full"
+    banner.set_notices([full, unknown, moved, keyring])
+    assert shown() == "store.full"
+    banner.set_notices([moved, keyring])
+    assert shown() == "builtin_broker.port_moved"
+
+
+@pytest.mark.parametrize(
+    ("key", "sent_commands"),
+    [(Qt.Key.Key_Return, [StartPublisher()]), (Qt.Key.Key_Escape, [])],
+)
+def test_a_question_is_answered_by_keys_and_gives_the_focus_back(
+    qtbot: QtBot,
+    make_window: WindowMaker,
+    make_engine: EngineMaker,
+    monkeypatch: Any,
+    key: Qt.Key,
+    sent_commands: list[Command],
+) -> None:
+    engine = make_engine(start=False, **{"broker.host": "farm-hub"})
+    sent = record_commands(monkeypatch, engine)
+    window = make_window(engine)
+    window.toolbar.publisher_button.setFocus()
+    window.actions_.publisher.trigger()
+    yes = find(window, "button.banner.yes")
+    yes.setFocus()
+    qtbot.keyClick(yes, key)
+    assert sent == sent_commands
+    assert window.banner.property("code") != "ask.publish"
+    assert window.toolbar.publisher_button.hasFocus()
+
+
+def test_the_newest_reason_is_under_details_and_no_button_leads_to_the_page_on_screen(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"broker.port": free_port()})
+    window = make_window(engine)
+    deliver(engine, [b"[]"], topic="farm/old")
+    deliver(engine, [b"{oops"], topic="farm/new")
+    details = find(window, "text.banner.details")
+
+    def said() -> bool:
+        notices = [n for n in window.banner._notices if n.code == "payload.bad"]
+        return bool(notices) and "topic: farm/new" in notices[0].details
+
+    qtbot.waitUntil(said, timeout=20_000)
+    window.show_view("messages")
+
+    def buttons() -> list[str]:
+        notices = [n for n in window.banner._notices if n.code == "payload.bad"]
+        return [button.key for button in notices[0].buttons]
+
+    qtbot.waitUntil(lambda: buttons() == ["dismiss"])
+    window.show_view("live")
+    qtbot.waitUntil(lambda: buttons() == ["show_messages", "dismiss"])
+    assert details.isReadOnly()
+
+
+def test_the_status_bar_says_why_there_is_no_connection() -> None:
+    def said(state: LinkState, code: str, builtin: bool = False) -> str:
+        problem = Problem(code) if code else None
+        link = LinkStatus(state=state, host="192.168.1.20", problem=problem)
+        return link_text(EngineStatus(link=link), True, builtin)
+
+    assert said(LinkState.LOST, "broker.refused") == "No answer from 192.168.1.20"
+    assert said(LinkState.LOST, "broker.dns") == "Host not found"
+    assert said(LinkState.REFUSED, "broker.auth") == "Login refused"
+    assert said(LinkState.LOST, "broker.lost") == "Connection lost"
+    assert said(LinkState.LOST, "broker.refused", True) == "No answer from the built-in broker"
+    connected_alone = {"broker.subscribe_denied", "broker.qos_lowered"}
+    assert link_codes() == set(CODES) - connected_alone
+    sending = EngineStatus(publisher=PublisherStatus(state=PublisherState.RUNNING))
+    assert link_text(sending, True, False) == "Not receiving — disconnected"
+
+
+def test_a_key_on_the_status_bar_leads_to_the_data_path(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    label = find(window, "status.rows")
+    label.setFocus()
+    qtbot.keyClick(label, Qt.Key.Key_Return)
+    assert window.data_path_panel.rows["database"].hasFocus()
+
+
 # -- settings, export, about, memory ---------------------------------------------------------
 
 
@@ -561,6 +716,79 @@ def test_settings_reach_the_file_and_the_broker_button(
     qtbot.waitUntil(lambda: engine.settings.broker.host == "localhost", timeout=20_000)
     qtbot.waitUntil(lambda: find(window, "button.broker.profile").text() == "localhost")
     assert 'host = "localhost"' in engine.paths.settings.read_text(encoding="utf-8")
+
+
+def test_the_menu_bar_follows_the_text_size(
+    make_window: WindowMaker, theme: ThemeController
+) -> None:
+    window = make_window()
+    bar = window.menuBar()
+    before = bar.height()
+    try:
+        theme.set_text_scale(1.5)
+        QApplication.processEvents()
+        larger = bar.height()
+        for action in bar.actions():
+            assert bar.rect().contains(bar.actionGeometry(action)), action.text()
+        assert larger > before
+    finally:
+        theme.set_text_scale(1.0)
+    QApplication.processEvents()
+    assert bar.height() == before
+
+
+def test_the_side_panels_keep_their_widths(make_window: WindowMaker) -> None:
+    window = make_window(size=(1366, 700))
+
+    def widths() -> tuple[int, int]:
+        QApplication.processEvents()
+        return window.devices_dock.width(), window.side.dock.width()
+
+    assert widths() == (236, 288)
+    window.resize(1024, 640)
+    QApplication.processEvents()
+    window.resize(1366, 700)
+    assert widths() == (236, 288)
+    window.resize(1920, 1000)
+    assert widths() == (272, 340)
+    window.panel_widths.restore((300, 0))
+    window.resize(1024, 640)
+    QApplication.processEvents()
+    window.resize(1366, 700)
+    assert widths() == (300, 288)
+
+
+def test_a_dragged_panel_is_remembered(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine()
+    window = make_window(engine, size=(1366, 700))
+    QApplication.processEvents()
+    grip = QPoint(window.devices_dock.geometry().right() + 2, 400)
+    qtbot.mousePress(window, Qt.MouseButton.LeftButton, pos=grip)
+    for step_px in (20, 40):
+        qtbot.mouseMove(window, grip + QPoint(step_px, 0))
+        qtbot.wait(30)
+    qtbot.mouseRelease(window, Qt.MouseButton.LeftButton, pos=grip + QPoint(40, 0))
+    qtbot.wait(30)
+    width = window.devices_dock.width()
+    assert width > 250
+    window.close()
+    again = make_window(engine, size=(1366, 700))
+    QApplication.processEvents()
+    assert again.devices_dock.width() == width
+
+
+def test_the_first_window_fits_the_screen_with_its_frame(
+    make_engine: EngineMaker, theme: ThemeController, qtbot: QtBot
+) -> None:
+    window = MainWindow(make_engine(), theme)
+    qtbot.addWidget(window)
+    room = window.screen().availableGeometry()
+    framed = QRect(QPoint(), window.size()).marginsAdded(FRAME_ALLOWANCE)
+    framed.moveTopLeft(window.pos())
+    assert room.contains(framed)
+    assert window.minimumWidth() <= window.width()
 
 
 def test_about_names_the_versions(make_window: WindowMaker) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from PySide6.QtWidgets import QPlainTextEdit, QToolButton
@@ -298,6 +298,36 @@ def test_the_filter_line_filters_and_keeps_the_chosen_line(
     page.filter_edit.setText("nothing of the kind")
     qtbot.waitUntil(lambda: page.model.rowCount() == 0)
     assert page._empty.text() == "No message matches the filter."
+
+
+def test_a_date_is_shown_only_where_it_is_not_today(
+    qtbot: QtBot, page: MessagePage, theme: ThemeController
+) -> None:
+    now_us = 1_764_000_000_000_000
+    page.poll(now_us, True)
+    page.model.append([record(1, received_us=now_us - 3 * 86_400_000_000)])
+    page.model.append([record(2, received_us=now_us)])
+    shown = [page.model.index(row, Column.TIME).data() for row in range(2)]
+    assert len(shown[0]) == len("14:30:07.512")
+    assert len(shown[1]) > len("14:30:07.512")
+    today = page.model.index(0, Column.TIME)
+    assert page.model.text(page.model.record_at(0), Column.TIME).endswith(shown[0])
+    assert shown[0] in today.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_the_reason_of_a_rejection_has_room_beside_the_side_panels(
+    qtbot: QtBot, page: MessagePage
+) -> None:
+    now_us = 1_764_000_000_000_000
+    # 1366 px less the default panels and a scroll bar.
+    page.resize(1366 - 236 - 288 - 20, 500)
+    page.poll(now_us, True)
+    problem = Problem("not_mapped", {"why": "no_object"})
+    page.model.append([record(1, Outcome.REJECTED, problem=problem, received_us=now_us)])
+    page.poll(now_us, True)
+    QCoreApplication.processEvents()
+    wanted = page.table.sizeHintForColumn(Column.RESULT)
+    assert page.table.columnWidth(Column.RESULT) >= wanted
 
 
 def test_chosen_rows_are_copied_as_they_are_shown(

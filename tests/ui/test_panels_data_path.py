@@ -75,7 +75,7 @@ def test_five_rows_before_anything_is_set_up(panel: DataPathPanel) -> None:
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        (structs.replace(LINK, state=LinkState.OFF), ("empty", "Not connected", "")),
+        (structs.replace(LINK, state=LinkState.OFF), ("empty", "Disconnected", "")),
         (
             structs.replace(LINK, state=LinkState.CONNECTING, tls=False),
             ("connecting", "Connecting to 192.168.1.20:8883…", ""),
@@ -117,6 +117,45 @@ def test_the_built_in_broker_is_named_and_its_failure_too(panel: DataPathPanel) 
     failed = structs.replace(own, state=BrokerState.FAILED)
     show(panel, builtin_broker=failed)
     assert told(panel, "broker") == ("error", "Built-in broker stopped by an error", "Error")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("broker.dns", "Host not found"),
+        ("broker.refused", "Nothing answers"),
+        ("broker.unreachable", "Host not reachable"),
+        ("broker.timeout", "No answer in time"),
+        ("broker.lost", "Not reached yet"),
+    ],
+)
+def test_a_broker_that_was_never_reached_is_not_called_lost(
+    panel: DataPathPanel, code: str, reason: str
+) -> None:
+    waits = structs.replace(
+        LINK, state=LinkState.LOST, problem=Problem(code), retry_at_us=NOW_US + 4 * SECOND_US
+    )
+    show(panel, link=waits)
+    assert told(panel, "broker") == ("stale", f"{reason}, retry in 4 s", "No answer")
+    show(panel, link=structs.replace(waits, retry_at_us=None))
+    assert told(panel, "broker")[1] == f"{reason}, trying again"
+    show(panel, link=structs.replace(waits, session_present=False, since_us=NOW_US))
+    assert told(panel, "broker")[1].startswith("Lost ")
+
+
+def test_a_broker_that_is_only_disconnected_is_set_up(panel: DataPathPanel) -> None:
+    show(panel, link=LinkStatus())
+    assert told(panel, "broker")[1] == "Not set up"
+    panel.set_configured(True)
+    assert told(panel, "broker") == ("empty", "Disconnected", "")
+    own = BuiltinBrokerStatus(BrokerState.RUNNING, "amqtt", "127.0.0.1", 1884)
+    show(panel, link=LinkStatus(), builtin_broker=own)
+    assert told(panel, "broker")[1] == "Disconnected · built-in broker runs"
+
+
+def test_one_device_is_not_a_plural(panel: DataPathPanel) -> None:
+    show(panel, publisher=PublisherStatus(PublisherState.RUNNING, 1, 2.0))
+    assert told(panel, "publisher")[1] == "Running · 1 device / 2 s"
 
 
 @pytest.mark.parametrize(

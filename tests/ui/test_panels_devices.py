@@ -1,15 +1,18 @@
 """The Devices panel: rows, states, choice, spoken text."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QLabel, QListView
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
+from harit_desktop.ui.panels.device_delegate import DeviceDelegate
 from harit_desktop.ui.panels.device_rows import OBJECT_NAME_ROLE, ROW_ROLE, STATE_ROLE
 from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.theme import DARK, ThemeController
+from harit_desktop.ui.words import day_text
 from tests.ui.chart_samples import LIMITS, MINUTE_US, NOW_US, SECOND_US, analysis, device
 
 SPOKEN = Qt.ItemDataRole.AccessibleTextRole
@@ -165,3 +168,114 @@ def test_a_reading_that_arrived_long_after_it_was_measured_says_when(
     assert row.detail.startswith("measured ")
     assert "2025" in row.detail
     assert "measured" in row.spoken
+
+
+@pytest.mark.parametrize(
+    ("change", "values", "detail", "brief"),
+    [
+        ({"age_s": 36.0}, {}, "silent for 36 s · measured {day}", "measured {day}"),
+        ({}, {"Moisture": 20.0}, "Moisture low · measured {day}", "Moisture low · measured {day}"),
+    ],
+)
+def test_an_old_reading_keeps_its_time_whatever_else_is_told(
+    panel: DevicesPanel,
+    change: dict[str, float],
+    values: dict[str, float],
+    detail: str,
+    brief: str,
+) -> None:
+    at_us = NOW_US - 400 * 24 * 60 * MINUTE_US
+    panel.set_limits(LIMITS)
+    panel.set_devices([device(values=values, timestamp_us=at_us, **change)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    day = day_text(at_us, NOW_US)
+    assert day.endswith("2025")
+    assert row.detail == detail.format(day=day)
+    assert row.brief == brief.format(day=day)
+    assert row.detail in row.spoken
+
+
+def test_a_clock_that_is_ahead_is_told(panel: DevicesPanel) -> None:
+    ahead = device(timestamp_us=NOW_US + 100 * MINUTE_US)
+    moment = day_text(ahead.timestamp_us, NOW_US)
+    panel.set_devices([ahead], NOW_US)
+    row = panel.model.index(0)
+    told = f"stamped ahead of this computer's clock: {moment}"
+    assert row.data(ROW_ROLE).detail == told
+    assert row.data(ROW_ROLE).brief == f"stamped ahead: {moment}"
+    assert told in row.data(Qt.ItemDataRole.ToolTipRole).replace("&#x27;", "'")
+    # Once that time has come there is nothing to tell.
+    panel.tick(NOW_US + 100 * MINUTE_US)
+    assert row.data(ROW_ROLE).detail == "silent for 1 h 40 min"
+
+
+def test_a_suspect_clock_is_told_beside_the_age(panel: DevicesPanel) -> None:
+    panel.set_devices([device(clock_suspect=True)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert (row.state, row.detail, row.brief) == (
+        "live",
+        "3 s ago · clock suspect",
+        "clock suspect",
+    )
+    assert "clock suspect" in row.spoken
+
+
+def test_until_its_interval_is_known_a_probe_may_take_minutes(panel: DevicesPanel) -> None:
+    panel.set_devices([device(interval_s=None)], NOW_US)
+    row = panel.model.index(0)
+    panel.tick(NOW_US + 170 * SECOND_US)
+    assert row.data(STATE_ROLE) == "live"
+    panel.tick(NOW_US + 200 * SECOND_US)
+    assert row.data(STATE_ROLE) == "stale"
+
+
+def drawn_texts(panel: DevicesPanel, monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
+    """What the only row paints with its mark "Simulated" at a width."""
+    texts: list[str] = []
+    real = DeviceDelegate._draw
+
+    def draw(painter: QPainter, box: QRect, text: str) -> None:
+        texts.append(text)
+        real(painter, box, text)
+
+    monkeypatch.setattr(DeviceDelegate, "_draw", staticmethod(draw))
+    panel.resize(width, 200)
+    panel.grab()
+    return list(dict.fromkeys(texts))
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "expected"),
+    [
+        ("soil-01", 236, ["Simulated", "soil-01", "3 s ago"]),
+        ("simulator-01-3", 210, ["Sim", "simulator-01-3", "3 s ago"]),
+        ("simulator-number-01-3", 236, ["Sim", "simulator-number-01-3", "3 s ago"]),
+    ],
+)
+def test_the_mark_of_made_up_data_leaves_room_for_the_name(
+    panel: DevicesPanel,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    width: int,
+    expected: list[str],
+) -> None:
+    panel.set_devices([device(name, simulated=True)], NOW_US)
+    assert drawn_texts(panel, monkeypatch, width) == expected
+
+
+def test_a_name_that_does_not_fit_keeps_its_end(
+    panel: DevicesPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.set_devices([device("a-very-long-name-of-a-probe-in-the-north-03")], NOW_US)
+    shown = drawn_texts(panel, monkeypatch, 200)[0]
+    assert "…" in shown
+    assert shown.startswith("a-very")
+    assert shown.endswith("-03")
+
+
+def test_where_a_text_does_not_fit_its_brief_form_is_drawn(
+    panel: DevicesPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.set_devices([device(timestamp_us=NOW_US + 100 * MINUTE_US)], NOW_US)
+    assert drawn_texts(panel, monkeypatch, 220)[1].startswith("stamped ahead: ")
+    assert drawn_texts(panel, monkeypatch, 500)[1].startswith("stamped ahead of this computer")

@@ -90,11 +90,32 @@ def test_a_withheld_index_says_what_it_needs_and_shows_no_number(panel: SoilHeal
     why = explanation(missing=("Moisture", "pH"), withheld="no_key_channel")
     panel.set_reading(device(index=None), why, NOW_US)
     assert text(panel, "index") == "–"
-    assert text(panel, "band") == "Needs Moisture and pH"
+    assert text(panel, "band") == "Needs Moisture, pH"
     assert "neither moisture nor pH" in text(panel, "hint")
     assert panel.property("state") == "error"
     assert order(panel) == []
     assert text(panel, "critical") == "None among the channels that count."
+
+
+def test_many_missing_channels_are_counted_where_their_names_do_not_fit(
+    panel: SoilHealthPanel,
+) -> None:
+    keys = ("N", "P", "CO2", "Temperature")
+    panel.set_reading(device(index=None), explanation(missing=keys[:3], withheld="x"), NOW_US)
+    assert text(panel, "band") == "Needs N, P, CO₂"
+    panel.set_reading(device(index=None), explanation(missing=keys, withheld="x"), NOW_US)
+    assert text(panel, "band") == "4 channels left out"
+    assert "Nitrogen, Phosphorus" in text(panel, "hint")
+
+
+@pytest.mark.parametrize("age_s", [3.0, 40.0, 3600.0])
+def test_an_index_of_an_old_reading_bears_the_time_of_its_measurement(
+    panel: SoilHealthPanel, age_s: float
+) -> None:
+    old = device(age_s=age_s, timestamp_us=NOW_US - 400 * 24 * HOUR_US)
+    panel.set_reading(old, explanation(), NOW_US)
+    assert text(panel, "change").startswith("as of ")
+    assert "2025" in text(panel, "change")
 
 
 def test_a_channel_left_out_is_listed_last(panel: SoilHealthPanel, qtbot: QtBot) -> None:

@@ -103,6 +103,20 @@ def test_the_next_attempt_is_named() -> None:
     assert "Trying again" not in problem_text(refused, None).body
 
 
+def test_the_built_in_broker_is_not_looked_for_on_another_computer() -> None:
+    down = Problem("builtin_broker.exited", {"port": 1883})
+    silent = Problem("broker.refused", {"host": "127.0.0.1", "port": 1883})
+    link = LinkStatus(state=LinkState.LOST, problem=silent)
+    stopped = EngineStatus(link=link, builtin_broker=BuiltinBrokerStatus(problem=down))
+    notices = notices_of(stopped, 0, builtin=True)
+    assert [notice.code for notice in notices] == ["builtin_broker.exited"]
+    assert notices[0].headline == "The built-in broker on this computer stopped."
+    alone = notices_of(EngineStatus(link=link), 0, builtin=True)[0]
+    assert alone.headline == "The built-in broker on this computer does not answer."
+    assert "broker computer" not in alone.body
+    assert "broker computer" in notices_of(EngineStatus(link=link), 0)[0].body
+
+
 def test_an_unknown_code_is_honest_and_keeps_its_details() -> None:
     text = problem_text(Problem("new.trouble", {"where": "x" * 500}))
     assert text.headline == "Something went wrong."

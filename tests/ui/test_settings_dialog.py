@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+    QPushButton,
+)
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.runtime.commands import ApplySettings, Command
@@ -55,6 +63,38 @@ class Opened:
 @pytest.fixture
 def opened(qtbot: QtBot, theme: ThemeController) -> Opened:
     return Opened(qtbot, theme, Settings())
+
+
+def test_a_theme_is_shown_while_choosing_and_taken_back_by_cancel(
+    opened: Opened, theme: ThemeController
+) -> None:
+    box = opened.dialog.findChild(QComboBox, "settings.appearance.theme")
+    before = theme.scheme
+    try:
+        box.setCurrentIndex(box.findData("dark"))
+        box.activated.emit(box.currentIndex())
+        assert theme.tokens.dark
+        opened.click("settings.apply")
+        box.setCurrentIndex(box.findData("light"))
+        box.activated.emit(box.currentIndex())
+        assert not theme.tokens.dark
+        opened.dialog.reject()
+        # Dark was applied before.
+        assert theme.scheme == "dark"
+    finally:
+        theme.set_scheme(before)
+
+
+def test_the_page_list_is_as_wide_as_its_longest_name(
+    opened: Opened, theme: ThemeController
+) -> None:
+    pages = opened.dialog.findChild(QListWidget, "list.settings.pages")
+    try:
+        for text_scale in (1.5, 1.0):
+            theme.set_text_scale(text_scale)
+            assert pages.sizeHintForColumn(0) <= pages.viewport().width()
+    finally:
+        theme.set_text_scale(1.0)
 
 
 def test_every_shown_setting_exists_and_has_a_name() -> None:

@@ -105,3 +105,31 @@ def test_instants_are_told_in_local_time_with_the_date_only_where_it_is_another_
 
 def test_a_list_reads_as_a_list() -> None:
     assert words.joined(["Moisture", "pH"]) == "Moisture and pH"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "spoken"),
+    [
+        (1.0, "1 second ago"),
+        (60.0, "1 minute ago"),
+        (HOUR_S, "1 hour ago"),
+        (DAY_S, "1 day ago"),
+        (2 * DAY_S, "2 days ago"),
+    ],
+)
+def test_one_is_not_a_plural(age_s: float, spoken: str) -> None:
+    assert words.age_spoken(age_s) == spoken
+
+
+def test_a_day_stands_for_an_instant_where_space_is_scarce() -> None:
+    local = datetime(2026, 11, 23, 12, 14, 9).astimezone()
+    at_us = int(local.timestamp() * 1_000_000)
+    assert words.day_text(at_us, at_us + 60_000_000) == "12:14"
+    assert words.day_text(at_us, at_us + 86_400_000_000) == "23 Nov"
+    assert words.day_text(at_us, at_us + 86_400_000_000 * 300) == "23 Nov 2026"
+
+
+def test_channels_have_a_symbol_and_a_form_for_sentences() -> None:
+    symbols = [words.channel_symbol(channel.key) for channel in CHANNELS]
+    assert symbols == ["N", "P", "K", "CO₂", "Temp.", "Moisture", "pH"]
+    assert [words.channel_in_sentence(key) for key in ("P", "pH")] == ["phosphorus", "pH"]

@@ -10,16 +10,7 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.charts.envelope import Trace, trace
 from harit_desktop.ui.charts.gaps import breaks
 from harit_desktop.ui.charts.series import DeviceSeries, SeriesData
-
-RANGES_S: dict[str, int | None] = {
-    "15m": 15 * 60,
-    "1h": 3600,
-    "24h": 86_400,
-    "7d": 7 * 86_400,
-    "30d": 30 * 86_400,
-    "all": None,
-}
-"""The time ranges by key, in seconds; None is everything there is."""
+from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S
 
 MAX_CONTEXT = 8
 MAX_KEPT = 16
@@ -40,7 +31,7 @@ class LiveData:
     """
 
     def __init__(self) -> None:
-        self.range_key = "24h"
+        self.range_key = DEFAULT_RANGE
         self.focus: str | None = None
         self.devices: dict[str, DeviceState] = {}
         self.until_us: int | None = None

@@ -11,9 +11,8 @@ from harit_desktop.ui.messages.message_model import MessageModel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
-    from harit_desktop.ui.engine_port import EnginePort
-
 FIRST_LOAD_ROWS = 2000
 RELOAD_PAUSE_S = 2.0
 
@@ -25,7 +24,7 @@ class MessageLog:
     their id. Lines that fell out of the ring unseen make the log read the store again.
     """
 
-    def __init__(self, engine: EnginePort, model: MessageModel) -> None:
+    def __init__(self, engine: Engine, model: MessageModel) -> None:
         self._engine = engine
         self._model = model
         self._seen: int | None = None

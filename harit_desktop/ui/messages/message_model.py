@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QDate,
     QLocale,
     QModelIndex,
     QObject,
@@ -42,7 +43,7 @@ class Column(IntEnum):
 
 # Nothing new was stored and nothing is wrong: these lines step back.
 _ASIDE = (Outcome.DUPLICATE, Outcome.SHOWN)
-_CUT_OFF = (Column.TOPIC, Column.DEVICE, Column.RESULT)
+_CUT_OFF = (Column.TIME, Column.TOPIC, Column.DEVICE, Column.RESULT)
 _RIGHT_ALIGNED = (Column.SIZE,)
 
 
@@ -62,6 +63,7 @@ class MessageModel(QAbstractTableModel):
         self._records: list[MessageRecord] = []
         self._shown: list[MessageRecord] = []
         self._matches: Predicate | None = None
+        self._today: QDate | None = None
         self.set_tokens(tokens)
 
     @property
@@ -72,6 +74,18 @@ class MessageModel(QAbstractTableModel):
     @property
     def newest_id(self) -> int:
         return self._records[-1].id if self._records else 0
+
+    @property
+    def has_older_days(self) -> bool:
+        """Whether a line is held that needs its date."""
+        return bool(self._records) and not self._is_today(self._records[0].received_us)
+
+    def set_now(self, now_us: int) -> None:
+        """Says which day is today: its lines show the time alone."""
+        today = local_time(now_us).date()
+        if today != self._today:
+            self._today = today
+            self._report_change(Column.TIME, Column.TIME)
 
     def record_at(self, row: int) -> MessageRecord:
         return self._shown[-1 - row]
@@ -113,9 +127,7 @@ class MessageModel(QAbstractTableModel):
         self._warn_color = QColor(tokens.warn)
         self._faint_color = QColor(tokens.text3)
         self._warn_icon = icon("triangle", tokens, color="warn")
-        if self._shown:
-            last = self.index(len(self._shown) - 1, len(Column) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        self._report_change(0, len(Column) - 1)
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -138,6 +150,8 @@ class MessageModel(QAbstractTableModel):
         record = self._shown[-1 - index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
+            if column == Column.TIME and self._is_today(record.received_us):
+                return QLocale().toString(local_time(record.received_us), "HH:mm:ss.zzz")
             return self.text(record, Column(column))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(column)
@@ -154,7 +168,7 @@ class MessageModel(QAbstractTableModel):
         return None
 
     def text(self, record: MessageRecord, column: Column) -> str:
-        """What a cell shows, as plain text of bounded length."""
+        """What a cell says, as plain text of bounded length; times with their date."""
         match column:
             case Column.TIME:
                 return local_time_text(record.received_us)
@@ -185,6 +199,14 @@ class MessageModel(QAbstractTableModel):
         if record.problem is None:
             return self.tr("Rejected")
         return self.tr("Rejected: {reason}").format(reason=rejection_text(record.problem))
+
+    def _is_today(self, time_us: int) -> bool:
+        return local_time(time_us).date() == self._today
+
+    def _report_change(self, first_column: int, last_column: int) -> None:
+        if self._shown:
+            last = self.index(len(self._shown) - 1, last_column)
+            self.dataChanged.emit(self.index(0, first_column), last)
 
     def _shows(self, record: MessageRecord) -> bool:
         return self._matches is None or self._matches(record)

@@ -31,18 +31,18 @@ from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.words import count
 
 if TYPE_CHECKING:
-    from harit_desktop.ui.engine_port import EnginePort
-
+    from harit_desktop.runtime.engine import Engine
 FILTER_DELAY_MS = 150
 _FILTER_PX = 280
 _TABLE_MIN_HEIGHT_PX = 150
+_DATED_TIME_PX = 144
+_TIME_PX = 98
 _WIDTHS_PX = {
-    Column.TIME: 144,
     Column.SOURCE: 56,
-    Column.TOPIC: 170,
-    Column.DEVICE: 114,
-    Column.QOS: 42,
-    Column.RETAINED: 68,
+    Column.TOPIC: 114,
+    Column.DEVICE: 92,
+    Column.QOS: 40,
+    Column.RETAINED: 66,
     Column.RESULT: 150,
     Column.SIZE: 56,
 }
@@ -54,7 +54,7 @@ class MessagePage(QWidget):
     paused_changed = Signal(bool)
 
     def __init__(
-        self, engine: EnginePort, theme: ThemeController, parent: QWidget | None = None
+        self, engine: Engine, theme: ThemeController, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("page.messages")
@@ -63,7 +63,7 @@ class MessagePage(QWidget):
         self.model = MessageModel(theme.tokens, parent=self)
         self._log = MessageLog(engine, self.model)
         self._theme = theme
-        self._sized_for = 0.0
+        self._sized_for = (0.0, False)
         self._counters = Counters()
         self.table = self._make_table()
         self.filter_edit = self._make_filter()
@@ -89,6 +89,9 @@ class MessagePage(QWidget):
             # the scroll bar only once they are laid out.
             self.table.doItemsLayout()
             bar.setValue(top_row + added)
+        if new_second:
+            self.model.set_now(now_us)
+        self._size_columns()
         self._show_pause()
         self._show_empty()
         self.payload_panel.poll()
@@ -259,16 +262,22 @@ class MessagePage(QWidget):
         QGuiApplication.clipboard().setText("\n".join(lines))
 
     def _size_columns(self) -> None:
+        """The usual widths, once for a text size and for whether there are dates: between
+        two such changes the columns are the user's."""
+        wanted = (self._theme.text_scale, self.model.has_older_days)
+        if wanted == self._sized_for:
+            return
+        rescaled, self._sized_for = wanted[0] != self._sized_for[0], wanted
         header = self.table.horizontalHeader()
-        for column, width_px in _WIDTHS_PX.items():
-            header.resizeSection(column, scaled(width_px))
+        header.resizeSection(Column.TIME, scaled(_DATED_TIME_PX if wanted[1] else _TIME_PX))
+        if rescaled:
+            for column, width_px in _WIDTHS_PX.items():
+                header.resizeSection(column, scaled(width_px))
 
     def _restyle(self) -> None:
         tokens = self._theme.tokens
         self.model.set_tokens(tokens)
-        if self._sized_for != self._theme.text_scale:
-            self._sized_for = self._theme.text_scale
-            self._size_columns()
+        self._size_columns()
         self._search.setIcon(icon("search", tokens))
         self.filter_edit.setFixedWidth(scaled(_FILTER_PX))
         row_px = round(SIZES.table_row_height * max(1.0, self._theme.text_scale)) - 4

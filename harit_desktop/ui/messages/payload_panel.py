@@ -21,17 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.channels import CHANNELS, Values
-from harit_desktop.domain.message import MessageRecord, RawMessage
-from harit_desktop.domain.reading import Reading
+from harit_desktop.domain.message import MessageRecord
 from harit_desktop.ui.messages.message_model import local_time_text
 from harit_desktop.ui.problem_texts import printable, problem_text
 from harit_desktop.ui.theme import set_look
-from harit_desktop.ui.words import channel_name, channel_value
+from harit_desktop.ui.words import channel_name, channel_value, size_text
 
 if TYPE_CHECKING:
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
-    from harit_desktop.ui.engine_port import EnginePort
-
 SHOWN_BYTES = 16_384
 HEX_ROW_BYTES = 8
 _TEXT_MIN_HEIGHT_PX = 48
@@ -45,22 +43,18 @@ class Payload:
     values: Values | None = None
 
 
-def load_payload(engine: EnginePort, record: MessageRecord) -> Payload:
-    """Reads and decodes a stored payload. Blocks: for the query pool only."""
-    from harit_desktop.wire.registry import MessageDecoder
-
-    content = engine.history.payload(record.id)
-    if content is None:
-        return Payload(None)
-    message = RawMessage(record.topic, content, record.received_us, origin=record.origin)
-    decoded = MessageDecoder(engine.settings.broker.timezone).decode(message)
-    return Payload(content, decoded.values if isinstance(decoded, Reading) else None)
+def load_payload(engine: Engine, record: MessageRecord) -> Payload:
+    """Reads a payload and the reading it brought. Blocks: for the query pool only."""
+    history = engine.history
+    content = history.payload(record.id)
+    decoded = history.decoded(record.id)
+    return Payload(content, decoded.reading.values if decoded is not None else None)
 
 
 class PayloadPanel(QWidget):
     """Shows the chosen message. The payload is read by the query pool and polled for."""
 
-    def __init__(self, engine: EnginePort, parent: QWidget | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
         self._wanted: QueryHandle[Payload] | None = None
@@ -95,8 +89,8 @@ class PayloadPanel(QWidget):
             return
         self._topic.setText(printable(record.topic))
         self._facts.setText(
-            self.tr("{time} · {size} bytes").format(
-                time=local_time_text(record.received_us), size=record.size_bytes
+            self.tr("{time} · {size}").format(
+                time=local_time_text(record.received_us), size=size_text(record.size_bytes)
             )
         )
         self._result.setText(result)
@@ -200,8 +194,8 @@ class PayloadPanel(QWidget):
         shown = content[:SHOWN_BYTES]
         text = hex_text(shown) if self._hex_button.isChecked() else shown.decode("utf-8", "replace")
         if len(content) > SHOWN_BYTES:
-            more = self.tr("… and {count} more bytes; Copy takes all.")
-            text = f"{text}\n{more.format(count=len(content) - SHOWN_BYTES)}"
+            more = self.tr("… and {size} more; Copy takes all.")
+            text = f"{text}\n{more.format(size=size_text(len(content) - SHOWN_BYTES))}"
         self._text.setPlainText(text)
 
     def _show_values(self, values: Values | None) -> None:

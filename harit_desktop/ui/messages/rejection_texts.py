@@ -5,12 +5,13 @@ from PySide6.QtCore import QCoreApplication
 from harit_desktop.domain.errors import Problem
 from harit_desktop.ui.problem_texts import printable
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
+from harit_desktop.ui.words import size_text
 
 _CONTEXT = "Rejections"
 
 # By the reason code, then `code:why` for those that say more.
 _TEXTS: dict[str, str] = {
-    "too_large": QT_TRANSLATE_NOOP("Rejections", "larger than {limit_bytes} bytes"),
+    "too_large": QT_TRANSLATE_NOOP("Rejections", "larger than {limit_bytes}"),
     "not_utf8": QT_TRANSLATE_NOOP("Rejections", "not UTF-8 text (byte {byte})"),
     "not_json": QT_TRANSLATE_NOOP("Rejections", "not JSON (byte {byte})"),
     "not_json:token": QT_TRANSLATE_NOOP("Rejections", "not JSON: {token} is no JSON value"),
@@ -52,13 +53,19 @@ def rejection_text(problem: Problem) -> str:
     text = _TEXTS.get(f"{problem.code}:{why}") or _TEXTS.get(problem.code)
     if text is None:
         return printable(problem.code)
-    params = {name: printable(str(value)) for name, value in problem.params.items()}
+    params = {name: _shown(name, value) for name, value in problem.params.items()}
     translated = QCoreApplication.translate(_CONTEXT, text)
     try:
         return printable(translated.format(**params))
     except KeyError:
         # A line of an older version may lack a parameter.
         return printable(problem.code)
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "limit_bytes" and isinstance(value, int):
+        return size_text(value)
+    return printable(str(value))
 
 
 def known_codes() -> frozenset[str]:

@@ -31,6 +31,8 @@ from harit_desktop.ui.settings.pages import PAGES
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 
+_THEME_KEY = "ui.theme"
+
 
 class SettingsDialog(QDialog):
     """Edits a copy of the settings; Apply sends only what the user changed.
@@ -77,7 +79,7 @@ class SettingsDialog(QDialog):
         set_look(pages, class_="sidebar")
         pages.setObjectName("list.settings.pages")
         pages.setAccessibleName(self.tr("Pages"))
-        pages.setFixedWidth(scaled(SIZES.settings_page_list))
+        pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         pages.ensurePolished()
         pages.setIconSize(QSize(SIZES.icon, SIZES.icon))
         for page in PAGES:
@@ -91,6 +93,7 @@ class SettingsDialog(QDialog):
         for view in self.pages.values():
             view.set_values(self._applied)
             view.changed.connect(self._update_buttons)
+        self.pages["appearance"].changed.connect(self._preview_theme)
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
@@ -242,7 +245,18 @@ class SettingsDialog(QDialog):
                 self.tr("{page}, has an error").format(page=title) if wrong else title,
             )
 
+    def _preview_theme(self) -> None:
+        """Shows the chosen theme at once; without OK or Apply the one before comes back."""
+        self._theme.set_scheme(self.pages["appearance"].fields[_THEME_KEY].value()[0])
+
+    def done(self, result: int) -> None:
+        """Ends the preview with the dialog."""
+        self._theme.set_scheme(self._applied[_THEME_KEY])
+        super().done(result)
+
     def _restyle(self) -> None:
+        row_px = self._list.sizeHintForColumn(0) + 2 * self._list.frameWidth()
+        self._list.setFixedWidth(max(scaled(SIZES.settings_page_list), row_px))
         for view in self.pages.values():
             view.set_tokens(self._theme.tokens)
         self._mark_pages()
