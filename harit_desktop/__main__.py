@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from typing import NoReturn
 
 
 def main() -> int:
@@ -13,9 +15,16 @@ def main() -> int:
         from harit_desktop.broker.runner import run_child
 
         return run_child(arguments[1:])
+    # Until a command has its own way to stop, there is nothing to save.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     from harit_desktop.cli.main import run
 
     return run(arguments)
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harit_desktop.domain.channels import Values
+from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.observability.redact import Redactor
@@ -125,6 +126,8 @@ class ProductParts:
     def export_csv(self, request: ExportRequest, handle: QueryHandle[int]) -> int:
         from harit_desktop.storage.export import export_csv as write
 
+        if self._paths.is_own(request.out):
+            raise KnownError("export.own_file", path=str(request.out))
         return write(
             self._paths.database,
             request,
@@ -164,9 +167,23 @@ def build_lone_publisher(
     return _publisher(settings, endpoint, ProductParts(paths).history().last_values, count)
 
 
-def export_csv(paths: DataPaths, request: ExportRequest) -> int:
-    """Writes readings to a file and returns how many."""
-    return ProductParts(paths).export_csv(request, QueryHandle())
+def export_csv(paths: DataPaths, request: ExportRequest, cancelled: Callable[[], bool]) -> int:
+    """Writes readings to a file and returns how many.
+
+    Raises KnownError as the export does, export.cancelled when `cancelled` said so.
+    """
+
+    class Handle(QueryHandle[int]):
+        def report(self, progress: float) -> None:
+            if cancelled():
+                self.cancel()
+
+    try:
+        return ProductParts(paths).export_csv(request, Handle())
+    except KnownError as error:
+        if error.code == "query.cancelled":
+            raise KnownError("export.cancelled", path=str(request.out)) from error
+        raise
 
 
 def _endpoint(settings: Settings, address: BrokerAddress, password: str | None) -> MqttEndpoint:

@@ -304,7 +304,12 @@ def _plain(line: bytes) -> str:
 
 def _child_environment() -> dict[str, str]:
     """Ours; from source also the way to this very package, wherever the child starts."""
-    environment = dict(os.environ)
+    environment = {
+        # Settings and secrets of ours are none of the broker's business.
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HARIT_")
+    }
     if not getattr(sys, "frozen", False):
         root = str(Path(__file__).resolve().parents[2])
         rest = environment.get("PYTHONPATH")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from harit_desktop.cli.setup import data_paths
+from harit_desktop.cli.setup import data_paths, stop_on_signals
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
@@ -23,9 +23,10 @@ def run_export(options: argparse.Namespace) -> int:
     )
     if not paths.database.exists():
         raise KnownError("store.absent", path=str(paths.root))
+    stop = stop_on_signals()
     from harit_desktop.app import export_csv
 
-    print(export_csv(paths, request))
+    print(export_csv(paths, request, cancelled=stop.is_set))
     return 0
 
 
@@ -34,7 +35,6 @@ def _instant_us(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        return round(datetime.fromisoformat(text).timestamp() * US_PER_S)
+    except (ValueError, OverflowError, OSError) as error:
         raise KnownError("time.unreadable", text=text[:60]) from error
-    return round(instant.timestamp() * US_PER_S)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import contextlib
 import sys
 import threading
-from types import FrameType
 from typing import Any
 
-from harit_desktop.cli.setup import data_paths, open_settings, start_observability
+from harit_desktop.cli.setup import (
+    data_paths,
+    open_settings,
+    start_observability,
+    stop_on_signals,
+)
 from harit_desktop.cli.texts import sentence
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import PublisherState, PublisherStatus
@@ -34,13 +38,7 @@ def run_publish(options: argparse.Namespace) -> int:
     settings = settings_store.override(changes)
     from harit_desktop.app import build_lone_publisher
 
-    stop = threading.Event()
-
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
+    stop = stop_on_signals()
     publisher = build_lone_publisher(paths, settings, options.count, redactor)
     publisher.start()
     try:
@@ -70,4 +68,6 @@ def _report(status: PublisherStatus) -> None:
         line += f"  waiting {status.waiting}"
     if status.problem is not None:
         line += f"  | {sentence(status.problem)}"
-    print(line, file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, flush=True)

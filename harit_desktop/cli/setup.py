@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from harit_desktop.domain.errors import KnownError
@@ -27,7 +30,10 @@ def data_paths(options: argparse.Namespace) -> DataPaths:
     chosen: Path | None = options.data_dir
     if chosen is None:
         chosen = default_demo_dir() if getattr(options, "demo", False) else default_data_dir()
-    return DataPaths(chosen.expanduser().absolute())
+    try:
+        return DataPaths(chosen.expanduser().absolute())
+    except (RuntimeError, OSError) as error:
+        raise KnownError("data_dir.unusable", path=str(chosen), reason=str(error)) from error
 
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
@@ -53,6 +59,18 @@ def take_folder(paths: DataPaths) -> InstanceLock:
     if not lock.acquire():
         raise KnownError("data_dir.in_use", path=str(paths.root))
     return lock
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set, so that the command can end in order."""
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    return stop
 
 
 def start_observability(paths: DataPaths) -> Redactor:

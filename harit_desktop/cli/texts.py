@@ -27,6 +27,7 @@ _COMMAND_LINE = {
     "worker.crashed": "a part of the program failed and was started again: {worker}",
     "worker.down": "a part of the program failed three times and stays off: {worker}; "
     "start the program again",
+    "follower.failed": "the {follower} missed some readings ({error}); all are stored",
     "command.failed": "a command failed inside the program ({error}); the log has more",
     "query.failed": "a query failed inside the program ({error}); the log has more",
     "query.cancelled": "cancelled",
@@ -59,6 +60,8 @@ _STORE = {
     "export.permission": "{path} may not be written: {reason}",
     "export.disk_full": "the disk is full; nothing was written to {path}",
     "export.not_a_file": "{path} is not a file that can be written: {reason}",
+    "export.cancelled": "the export was stopped; nothing was written to {path}",
+    "export.own_file": "{path} belongs to the program itself; choose another name",
     "export.failed": "{path} could not be written: {reason}",
 }
 
@@ -68,7 +71,7 @@ _BROKER = {
     "broker.unreachable": "{host}:{port} cannot be reached ({detail}); trying again",
     "broker.timeout": "the broker at {host}:{port} does not answer; trying again",
     "broker.no_mqtt": "what answers at {host}:{port} is no MQTT broker, or expects TLS",
-    "broker.tls": "the certificate of {host}:{port} was not accepted: {cause}",
+    "broker.tls": "TLS with {host}:{port} failed: {cause}",
     "broker.auth": "the broker refused the user name or password",
     "broker.not_authorized": "the broker does not allow this user {topic}",
     "broker.rejected": "the broker does not take this connection now: {reason}",

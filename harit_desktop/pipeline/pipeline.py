@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
@@ -51,6 +51,7 @@ class Pipeline:
         self._mirror: Mirror | None = None
         self._replaced_mirror: Mirror | None = None
         self.metrics = PipelineMetrics(now_us)
+        self.follower_problem: Problem | None = None
 
     @property
     def unacked(self) -> int:
@@ -130,17 +131,26 @@ class Pipeline:
 
     def _publish(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
         self.metrics.count(result.outcomes, batch[-1].message.received_us)
-        self._live.publish(
-            [
-                item.analysed
-                for item, outcome in zip(batch, result.outcomes, strict=True)
-                if item.analysed is not None and outcome is Outcome.STORED
-            ]
-        )
-        self._messages.extend(result.records)
+        stored = [
+            item.analysed
+            for item, outcome in zip(batch, result.outcomes, strict=True)
+            if item.analysed is not None and outcome is Outcome.STORED
+        ]
+        self._follow("live view", lambda: self._live.publish(stored))
+        self._follow("message list", lambda: self._messages.extend(result.records))
         mirror = self._mirror
         if mirror is not None:
-            mirror.write(batch, result)
+            self._follow("csv files", lambda: mirror.write(batch, result))
+
+    def _follow(self, name: str, step: Callable[[], None]) -> None:
+        """What only follows the store must never keep it from storing."""
+        try:
+            step()
+        except Exception as error:
+            log.exception("the %s could not follow a batch", name)
+            self.follower_problem = Problem(
+                "follower.failed", {"follower": name, "error": type(error).__name__}
+            )
 
     def _close_replaced_mirror(self) -> None:
         replaced, self._replaced_mirror = self._replaced_mirror, None

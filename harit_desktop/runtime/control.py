@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,18 +81,21 @@ class Control:
 
     def begin(self) -> None:
         """First work of the control thread: what needs the disk before anything connects."""
+        self._guarded("begin", self._begin)
+
+    def _begin(self) -> None:
         self._use_mirror(self._store.current)
-        try:
-            self._store.ensure_client_id()
-        except KnownError as error:
-            self.note(error.problem)
+        self._store.ensure_client_id()
 
     def execute(self, command: Command) -> None:
         """Does what was asked, or notes why not."""
-        self._kind = type(command).__name__
-        self._notes.pop(self._kind, None)
+        self._guarded(type(command).__name__, lambda: self._execute(command))
+
+    def _guarded(self, kind: str, work: Callable[[], None]) -> None:
+        self._kind = kind
+        self._notes.pop(kind, None)
         try:
-            self._execute(command)
+            work()
         except KnownError as error:
             log.warning("%s failed: %s", self._kind, error)
             self.note(error.problem)

@@ -36,7 +36,8 @@ class Ingestion:
         self._expired = threading.Event()
         self._journal: JournalPart | None = None
         self._open_problem: Problem | None = None
-        self._worker = Worker("pipeline", self._body)
+        # Without it nothing is stored: it is never given up.
+        self._worker = Worker("pipeline", self._body, give_up=False)
 
     def start(self) -> None:
         self._worker.start()
@@ -59,7 +60,7 @@ class Ingestion:
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
-        return (self._worker.problem,)
+        return (self._worker.problem, self._pipeline.follower_problem)
 
     def delete_simulated(self) -> tuple[str, ...]:
         """Deletes every simulated reading and names the devices that had them.

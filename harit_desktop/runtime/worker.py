@@ -13,6 +13,7 @@ from harit_desktop.domain.errors import Problem
 log = logging.getLogger(__name__)
 
 RESTART_FIRST_S = 0.5
+RESTART_LAST_S = 30.0
 MAX_CRASHES = 3
 CRASH_WINDOW_S = 60.0
 
@@ -21,12 +22,16 @@ class Worker:
     """Runs `body(stop)` on its own thread until it returns or `stop` is called.
 
     A body that raises is run again after a growing pause; three crashes within a minute
-    leave it down, and `problem` says so.
+    leave it down, unless `give_up` is False; `problem` says so.
     """
 
-    def __init__(self, name: str, body: Callable[[threading.Event], None]) -> None:
+    def __init__(
+        self, name: str, body: Callable[[threading.Event], None], *, give_up: bool = True
+    ) -> None:
         self.name = name
         self._body = body
+        self._give_up = give_up
+        self._restart_wait_s = RESTART_FIRST_S
         self._stop = threading.Event()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._problem: Problem | None = None
@@ -67,10 +72,13 @@ class Worker:
                 self._problem = Problem(
                     "worker.crashed", {"worker": self.name, "error": type(error).__name__}
                 )
-                if self._crashed_too_often():
+                if self._give_up and self._crashed_too_often():
                     self._problem = Problem("worker.down", {"worker": self.name})
                     return
-            self._stop.wait(RESTART_FIRST_S * len(self._crashes))
+            if len(self._crashes) < MAX_CRASHES:
+                self._restart_wait_s = RESTART_FIRST_S
+            self._stop.wait(self._restart_wait_s)
+            self._restart_wait_s = min(self._restart_wait_s * 2, RESTART_LAST_S)
 
     def _crashed_too_often(self) -> bool:
         full = len(self._crashes) == MAX_CRASHES

@@ -12,6 +12,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+# Control, bidirectional and invisible characters would disguise a name; @ could hide
+# credentials in it.
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+_HOST = rf"^[^\s@/{_UNSEEN}]+$"
+_VISIBLE = rf"^[^{_UNSEEN}]*[^\s{_UNSEEN}][^{_UNSEEN}]*$"
+_TOPIC = rf"^[^#+{_UNSEEN}]+$"
+
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
 
@@ -21,7 +28,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class BrokerSettings(_Section, frozen=True):
     mode: Literal["external", "builtin"] = "external"
-    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1, max_length=253, pattern=_HOST)] = "127.0.0.1"
     port: Port = 1883
     transport: Literal["tcp", "websockets"] = "tcp"
     ws_path: str = "/mqtt"
@@ -43,8 +50,10 @@ class PublisherSettings(_Section, frozen=True):
     enabled: bool = False
     interval_s: Annotated[float, Meta(ge=0.1, le=3600, extra={"unit": "s"})] = 60.0
     devices: Annotated[int, Meta(ge=1, le=50)] = 1
-    publisher_id: Annotated[str, Meta(min_length=1, max_length=60)] = "simulator-01"
-    topic: Annotated[str, Meta(min_length=1)] = "harit-samarth/sensor/data"
+    publisher_id: Annotated[str, Meta(min_length=1, max_length=60, pattern=_VISIBLE)] = (
+        "simulator-01"
+    )
+    topic: Annotated[str, Meta(min_length=1, pattern=_TOPIC)] = "harit-samarth/sensor/data"
     status: bool = True
     mqtt_retries: Annotated[int, Meta(ge=0, le=10)] = 3
     scenario: Literal["normal"] = "normal"

@@ -63,6 +63,15 @@ class DataPaths:
     def broker(self) -> Path:
         return self.root / "broker"
 
+    def is_own(self, path: Path) -> bool:
+        """Whether a file is one of the program's own, which nothing else may write."""
+        files = (self.settings, self.database, self.lock, self.window_state)
+        own = (*files, self.readings_csv, self.audit_csv)
+        inside = (self.logs, self.broker)
+        target = path.resolve()
+        names = {file.resolve() for file in own}
+        return target in names or any(target.is_relative_to(f.resolve()) for f in inside)
+
     def instance_name(self) -> str:
         """A short name for this folder, the same in every process that uses it."""
         digest = hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()

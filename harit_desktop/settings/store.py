@@ -7,7 +7,9 @@ saves reaches the file; an override holds for this run alone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import platform
 import time
 import tomllib
 import uuid
@@ -107,11 +109,20 @@ def build_settings(flat: Mapping[str, Any]) -> Settings:
         raise _bad_value(key, str(flat.get(key, "")), _range_of(key) or reason) from error
 
 
+PLAIN_TEXT_KEYS = {
+    "broker.host": "it needs a host name or address, without @, / or spaces",
+    "publisher.topic": "it needs a topic without + and #",
+    "publisher.publisher_id": "it needs 1 to 60 visible characters",
+}
+
+
 def _range_of(key: str) -> str:
     """What a setting may be, for a person."""
     spec = FIELD_SPECS.get(key)
     if spec is None:
         return ""
+    if key in PLAIN_TEXT_KEYS:
+        return PLAIN_TEXT_KEYS[key]
     if spec.choices:
         return "it must be one of " + ", ".join(spec.choices)
     bounds = [] if spec.minimum is None else [f"at least {spec.minimum:g}"]
@@ -186,13 +197,27 @@ class SettingsStore:
 
     def ensure_client_id(self) -> Settings:
         """Gives the data folder its MQTT client id at the first start; it never changes by
-        itself, because the broker keeps our session under it."""
+        itself, because the broker keeps our session under it.
+
+        Made of what tells this folder on this computer from others, so that a start that
+        cannot save it finds the same id again. Raises KnownError(settings.not_saved), with
+        the id in force for this run.
+        """
         if self.current.broker.client_id:
             return self.current
-        return self.save({"broker.client_id": f"harit-{uuid.uuid4().hex}"})
+        place = f"{platform.node()}/{uuid.getnode()}/{self._path.absolute()}"
+        change = {"broker.client_id": f"harit-{uuid.uuid5(uuid.NAMESPACE_URL, place).hex}"}
+        try:
+            return self.save(change)
+        except KnownError:
+            self.override(change)
+            raise
 
     def _read(self) -> dict[str, Any]:
         try:
+            if self._path.exists() and not self._path.is_file():
+                # A pipe in its place would make the start wait for somebody.
+                raise OSError(errno.EINVAL, "not a regular file")
             data = tomllib.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
@@ -200,12 +225,12 @@ class SettingsStore:
             reason = error.strerror or str(error)
             self.problems.append(Problem("settings.unreadable", {"reason": reason}))
             return {}
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             return self._set_aside(str(error))
         known: dict[str, Any] = {}
         for section, values in data.items():
             if not isinstance(values, dict):
-                self._extra[section] = values
+                self.problems.append(Problem("settings.unknown_key", {"key": section[:100]}))
                 continue
             for name, value in values.items():
                 self._take(known, f"{section}.{name}", value)
@@ -235,13 +260,10 @@ class SettingsStore:
     def _write(self, saved: Mapping[str, Any]) -> None:
         tree: dict[str, Any] = {}
         for key, value in {**self._extra, **saved}.items():
-            section, separator, name = key.partition(".")
+            section, _, name = key.partition(".")
             if value is None:
                 continue
-            if not separator:
-                tree[section] = value
-            else:
-                tree.setdefault(section, {})[name] = list(value) if _is_list(value) else value
+            tree.setdefault(section, {})[name] = list(value) if _is_list(value) else value
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self._path.resolve()) as file:

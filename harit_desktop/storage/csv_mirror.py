@@ -7,6 +7,8 @@ be written is a problem to show, not a reason to stop.
 from __future__ import annotations
 
 import csv
+import errno
+import logging
 import os
 import time
 from collections import deque
@@ -35,6 +37,8 @@ KEPT_FILES = 4
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 _CHANNELS = tuple(CHANNEL_INDEX[key] for key in SYSTEM_CHANNELS)
+
+log = logging.getLogger(__name__)
 
 
 class CsvMirror:
@@ -195,10 +199,16 @@ class _AppendedFile:
 
     def _take_over(self, size: int) -> int:
         """Checks a file that somebody else wrote, or that a crash left behind."""
-        with self._path.open("r+b") as file:
-            first = file.readline(4096).decode("utf-8-sig", "replace")
-            if tuple(next(csv.reader([first.strip()]), [])) == self._header:
-                return self._end_last_row(file, size)
+        if not self._path.is_file():
+            # A pipe or a device would make us wait for somebody.
+            raise OSError(errno.EINVAL, "not a regular file")
+        try:
+            with self._path.open("r+b") as file:
+                first = file.readline(4096).decode("utf-8-sig", "replace")
+                if tuple(next(csv.reader([first.strip()]), [])) == self._header:
+                    return self._end_last_row(file, size)
+        except csv.Error:
+            log.info("%s is no CSV file of ours", self._path)
         self._set_aside()
         return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -79,6 +80,7 @@ class SqliteJournal:
         except KnownError as error:
             raise self._unusable(error) from error
         if opened.problems:
+            # A damaged file is worse news than a replaced one.
             self._notice = opened.problems[0]
         self._publish(tally)
         return OpenReport(
@@ -176,12 +178,24 @@ class SqliteJournal:
         connection would go on writing into a file without a name.
         """
         replaced = self._connection is not None and self._file_identity() != self._identity
-        if self._connection is None or replaced:
-            self.open()
         if replaced:
-            self._notice = Problem("store.replaced", {"path": str(self._path)})
+            self._drop_connection()
+            self._put_old_log_aside()
+        if self._connection is None:
+            report = self.open()
+            # A damaged file is worse news than a replaced one.
+            if replaced and not report.problems:
+                self._notice = Problem("store.replaced", {"path": str(self._path)})
         assert self._connection is not None
         return self._connection
+
+    def _put_old_log_aside(self) -> None:
+        """The log beside the path belongs to the file that was there before: replayed into
+        another file it would destroy that one."""
+        for suffix in ("-wal", "-shm"):
+            log_file = self._path.with_name(self._path.name + suffix)
+            with contextlib.suppress(FileNotFoundError):
+                log_file.replace(log_file.with_name(f"{log_file.name}.replaced-{self._now_us()}"))
 
     def _file_identity(self) -> tuple[int, int] | None:
         try:

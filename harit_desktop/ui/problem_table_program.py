@@ -126,6 +126,12 @@ _EXPORT: dict[str, Entry] = {
         _NOTHING_CHANGED,
         QT_TRANSLATE_NOOP("Problems", "Free some space, or choose another disk."),
     ),
+    "export.own_file": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "This file belongs to the program itself: {path}."),
+        _NOTHING_CHANGED,
+        QT_TRANSLATE_NOOP("Problems", "Choose another name."),
+    ),
     "export.failed": Entry(
         "crit",
         QT_TRANSLATE_NOOP("Problems", "The file could not be written: {reason}."),
@@ -178,6 +184,13 @@ _PROGRAM: dict[str, Entry] = {
             "{count} were left out: the broker sends those of QoS 1 again, others are lost.",
         ),
         QT_TRANSLATE_NOOP("Problems", "Let the sensors publish at QoS 1."),
+        ("dismiss",),
+    ),
+    "follower.failed": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "A part of the window missed some readings."),
+        QT_TRANSLATE_NOOP("Problems", "All of them are stored."),
+        QT_TRANSLATE_NOOP("Problems", "Start the program again to see them."),
         ("dismiss",),
     ),
     "settings.bad_value": Entry(

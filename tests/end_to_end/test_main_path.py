@@ -329,3 +329,30 @@ def test_without_a_display_it_says_so_in_one_line_and_runs(tmp_path: Path) -> No
         assert str(tmp_path / "other") in windowless.stderr.readline()
         windowless.terminate()
         assert windowless.wait(15) == 0
+
+
+def test_a_burst_of_new_devices_and_an_odd_csv_file_stop_nothing(
+    broker: MosquittoServer, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "sensor_readings.csv").write_bytes(b"odd\rfile\r\x00\xff")
+    with Headless(data, *at(broker)) as program:
+        program.wait_for_state("connected")
+        lines = [numbered(n).replace(b'"probe-', b'"d%d-' % n).decode() for n in range(1000)]
+        broker.publish_lines(TOPIC, "\n".join(lines) + "\n")
+        wait_for(lambda: program.report.get("stored") == 1000)
+        assert program.stop() == 0
+    assert "Traceback" not in (data / "logs" / "harit.log").read_text()
+
+
+def test_an_export_never_overwrites_the_programs_own_files(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Headless(data, "--set", "broker.port=1") as program:
+        wait_for(lambda: program.reports)
+        own = run_program("export", "--out", str(data / "settings.toml"), "--data-dir", str(data))
+        assert program.stop() == 0
+    assert own.returncode == 1
+    assert own.stderr.count("\n") == 1
+    assert "Traceback" not in own.stderr
+    assert "harit-" in (data / "settings.toml").read_text()

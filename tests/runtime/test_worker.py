@@ -52,3 +52,22 @@ def test_three_crashes_in_a_minute_leave_it_down(monkeypatch: pytest.MonkeyPatch
     assert len(runs) == 3
     assert worker.problem is not None
     assert worker.problem.code == "worker.down"
+
+
+def test_a_worker_that_is_never_given_up_goes_on_trying(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "RESTART_FIRST_S", 0.01)
+    runs: list[int] = []
+    enough = threading.Event()
+
+    def body(stop: threading.Event) -> None:
+        runs.append(1)
+        if len(runs) < 6:
+            raise RuntimeError("again")
+        enough.set()
+        stop.wait()
+
+    worker = Worker("needed", body, give_up=False)
+    worker.start()
+    assert enough.wait(20)
+    worker.ask_to_stop()
+    assert worker.join(5)

@@ -126,3 +126,49 @@ def test_a_failed_save_changes_nothing(tmp_path: Path) -> None:
 def test_no_secret_is_a_setting() -> None:
     assert not set(SECRET_KEYS) & set(FIELD_SPECS)
     assert environment_name("broker.password") == "HARIT_BROKER__PASSWORD"
+
+
+def test_a_start_that_cannot_save_its_client_id_finds_the_same_one_again(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    path = in_the_way / "settings.toml"
+    ids = []
+    for _ in range(2):
+        store = SettingsStore(path, None, {})
+        with pytest.raises(KnownError):
+            store.ensure_client_id()
+        ids.append(store.current.broker.client_id)
+    assert ids[0] == ids[1]
+    assert ids[0].startswith("harit-")
+    other = SettingsStore(tmp_path / "settings.toml", None, {}).ensure_client_id()
+    assert other.broker.client_id != ids[0]
+
+
+@pytest.mark.parametrize("content", ['broker = "x"\n', "a = " + "[" * 3000 + "]" * 3000])
+def test_an_odd_file_costs_only_itself(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(content)
+    store = SettingsStore(path, None, {})
+    assert store.problems
+    assert store.ensure_client_id().broker.client_id
+    assert SettingsStore(path, None, {}).current.broker.client_id
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("broker.host", "joe:secret@host"),
+        ("broker.host", "a b"),
+        ("broker.host", "x\u202ey"),
+        ("publisher.topic", "a/#"),
+        ("publisher.publisher_id", "a\u202eb"),
+        ("publisher.publisher_id", "  "),
+    ],
+)
+def test_a_text_that_disguises_something_is_refused_with_its_reason(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    with pytest.raises(KnownError) as raised:
+        SettingsStore(tmp_path / "settings.toml", {key: value}, {})
+    assert raised.value.params["key"] == key
+    assert str(raised.value.params["reason"]).startswith("it needs")

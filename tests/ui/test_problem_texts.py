@@ -37,6 +37,7 @@ ELSEWHERE = {
     "data_dir.in_use",
     "data_dir.unusable",
     "query.cancelled",
+    "export.cancelled",
     "settings.bad_assignment",
     "settings.secret_key",
     "store.absent",

@@ -1,0 +1,81 @@
+"""Status lines for the terminal and for scripts, written on a thread of their own.
+
+A reader that stands still or goes away must not stop the collection of readings: the
+thread waits for it alone, and a stream that fails is not written to any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from harit_desktop.cli.texts import sentence
+from harit_desktop.domain.status import EngineStatus, LinkState
+
+PERIOD_S = 1.0
+STDOUT, STDERR = 1, 2
+
+
+class Reporter:
+    """Writes `greeting` at once, then a line a second to stderr and, with `as_json`, an
+    object a second to stdout."""
+
+    def __init__(
+        self, snapshot: Callable[[], EngineStatus], as_json: bool, greeting: Sequence[str]
+    ) -> None:
+        self._snapshot = snapshot
+        self._as_json = as_json
+        self._greeting = greeting
+        self._broken: set[int] = set()
+        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+
+    def start(self) -> None:
+        """Begins to report; the thread ends with the process."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        for line in self._greeting:
+            self._write(STDERR, line)
+        import psutil
+
+        from harit_desktop.runtime.engine import counters_json
+
+        process = psutil.Process()
+        due = time.monotonic() + PERIOD_S
+        while self._broken != {STDOUT, STDERR}:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due = max(due + PERIOD_S, time.monotonic())
+            status = self._snapshot()
+            if self._as_json:
+                rss_mb = process.memory_info().rss / 1e6
+                self._write(STDOUT, json.dumps(counters_json(status, rss_mb)))
+            self._write(STDERR, status_line(status))
+
+    def _write(self, stream: int, line: str) -> None:
+        if stream in self._broken:
+            return
+        data = (line + "\n").encode("utf-8", "backslashreplace")
+        try:
+            while data:
+                data = data[os.write(stream, data) :]
+        except OSError:
+            self._broken.add(stream)
+
+
+def status_line(status: EngineStatus) -> str:
+    """One line for a terminal: connection, counters, store, and what is wrong."""
+    link, counters = status.link, status.counters
+    where = f" {link.host}:{link.port}" if link.host else ""
+    line = (
+        f"{link.state.value}{where}  received {counters.received}  stored {counters.stored}  "
+        f"duplicates {counters.duplicates}  rejected {counters.rejected}  "
+        f"unacked {counters.unacked}  {counters.msgs_per_s:.1f}/s  "
+        f"store {status.store.state.value}  publisher {status.publisher.state.value}"
+    )
+    problems = [p for p in (link.problem, status.store.problem, *status.problems) if p is not None]
+    if link.state is LinkState.CONNECTED:
+        problems = [p for p in problems if p is not link.problem]
+    return "  | ".join([line, *(sentence(problem) for problem in problems)])
