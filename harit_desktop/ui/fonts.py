@@ -7,6 +7,7 @@ because digits that change width make a live value jump.
 
 import logging
 import sys
+from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication, QLoggingCategory
 from PySide6.QtGui import QFont, QFontDatabase
@@ -71,6 +72,7 @@ def load_fonts() -> None:
     for name in FONT_FILES:
         if QFontDatabase.addApplicationFont(str(resource_path("fonts", name))) < 0:
             _log.warning("font %s could not be loaded; a system font is used instead", name)
+    _model_font.cache_clear()
 
 
 def scaled_px(size_px: int, text_scale: float = 1.0) -> int:
@@ -98,9 +100,15 @@ def mono_font(size_px: int = 12, text_scale: float = 1.0) -> QFont:
 
 
 def _font(families: tuple[str, ...], size_px: int, weight: int, text_scale: float) -> QFont:
+    return QFont(_model_font(families, scaled_px(size_px, text_scale), weight))
+
+
+@lru_cache(maxsize=256)
+def _model_font(families: tuple[str, ...], size_px: int, weight: int) -> QFont:
+    """Made once: painted rows ask for their fonts at every repaint. Copied, never given out."""
     font = QFont()
     font.setFamilies(list(families))
-    font.setPixelSize(scaled_px(size_px, text_scale))
+    font.setPixelSize(size_px)
     font.setWeight(QFont.Weight(weight))
     font.setFeature(QFont.Tag("tnum"), 1)
     return font

@@ -13,7 +13,7 @@ from harit_desktop.domain.status import LinkState
 from harit_desktop.pipeline.ring import LivePoints
 from harit_desktop.ui.charts.context_row import ContextRow
 from harit_desktop.ui.charts.frame import Limits
-from harit_desktop.ui.charts.live_data import RANGES_S, LiveData
+from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.series import SeriesData, of_points
 from harit_desktop.ui.charts.strip import Strip
 from harit_desktop.ui.charts.strip_stack import StripStack
@@ -30,8 +30,6 @@ from harit_desktop.ui.words import clock_text
 
 SHORTEST_FRAME_US = 250_000
 LONGEST_FRAME_US = 2 * US_PER_S
-
-__all__ = ["RANGES_S", "LivePage", "SeriesData"]
 
 
 class LivePage(QWidget):
@@ -209,10 +207,10 @@ class LivePage(QWidget):
     def _is_due(self, now_us: int) -> bool:
         """Whether enough time has passed and something would look different.
 
-        Where a pixel is minutes wide a reading moves a line by a fraction of one, so the
-        frames come more slowly.
+        A frame lasts about a pixel of time, so that what the clock moves and what a reading
+        moves are drawn at once. The numbers beside the strips do not wait for it.
         """
-        patience_us = min(max(self.stack.view.us_per_px / 4, SHORTEST_FRAME_US), LONGEST_FRAME_US)
+        patience_us = min(max(self.stack.view.us_per_px, SHORTEST_FRAME_US), LONGEST_FRAME_US)
         if 0 <= now_us - self._drawn_us < patience_us:
             return False
         return self._moved or self.stack.view_at(now_us) != self.stack.view
