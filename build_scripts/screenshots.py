@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from farm_day import farm_day
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = ("Xvfb", "openbox", "xdotool", "import", "mosquitto", "mosquitto_pub")
 SIZES = ("1366x768", "1920x1080")
@@ -174,6 +176,22 @@ def broker_views(stage: Stage) -> None:
         stage.picture("broker_killed")
 
 
+def farm_views(stage: Stage) -> None:
+    """A day of four probes: a healthy plot, and one that has been drying out."""
+    port = free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stage_broker(folder, port),
+        stage.program("--set", f"broker.port={port}"),
+    ):
+        publish(port, list(farm_day(time.time_ns() // 1000)))
+        time.sleep(6)
+        stage.keys("alt+3", "ctrl+Tab", wait_s=4)
+        stage.picture("farm")
+        stage.keys("ctrl+shift+Tab", wait_s=3)
+        stage.picture("farm_dry")
+
+
 @contextmanager
 def stage_broker(folder: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A mosquitto on loopback that a stage may kill."""
@@ -219,6 +237,11 @@ def publish_history(port: int) -> None:
         '{"level": 3}',
         lines[-4],
     ]
+    publish(port, lines)
+
+
+def publish(port: int, lines: list[str]) -> None:
+    """Sends each line as a message, confirmed by the broker."""
     subprocess.run(
         ["mosquitto_pub", "-p", str(port), "-t", TOPIC, "-q", "1", "-l"],
         input="\n".join(lines).encode(),
@@ -239,7 +262,7 @@ def main() -> int:
         print(f"These programs are needed and not installed: {', '.join(missing)}")
         return 1
     options.folder.mkdir(parents=True, exist_ok=True)
-    scenes: tuple[Callable[[Stage], None], ...] = (simulated_views, broker_views)
+    scenes: tuple[Callable[[Stage], None], ...] = (farm_views, simulated_views, broker_views)
     for size in [options.size] if options.size else SIZES:
         for theme in [options.theme] if options.theme else THEMES:
             with ExitStack() as running:
