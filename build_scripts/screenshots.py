@@ -186,7 +186,7 @@ def farm_views(stage: Stage) -> None:
     ):
         publish(port, list(farm_day(time.time_ns() // 1000)))
         time.sleep(6)
-        stage.keys("alt+3", "ctrl+Tab", wait_s=4)
+        stage.keys("alt+3", wait_s=4)
         stage.picture("farm")
         stage.keys("ctrl+shift+Tab", wait_s=3)
         stage.picture("farm_dry")
@@ -196,7 +196,9 @@ def farm_views(stage: Stage) -> None:
 def stage_broker(folder: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A mosquitto on loopback that a stage may kill."""
     config = Path(folder) / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
+    # A day arrives in one burst, which the default limit of 1000 would cut.
+    lines = (f"listener {port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 100000")
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with process(["mosquitto", "-c", str(config)]) as broker:
         time.sleep(1)
         yield broker

@@ -11,15 +11,15 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.words import (
     channel_short_name,
     channel_symbol,
-    clock_text,
     count,
     factor_name,
     joined,
+    moment_text,
     number,
     profile_name,
 )
 
-_NEARLY_A_DAY_S = 23 * 3600
+_NEARLY_A_DAY_S = 22 * 3600
 _LEAST_SPAN_S = 30 * 60
 MOST_NAMED = 3
 """More missing channels than this do not fit beside the index and are counted."""
@@ -144,7 +144,7 @@ def change_text(times_us: Sequence[int], index: Sequence[float], newest: int | N
     since = (
         tr("SoilHealth", "since yesterday")
         if span_s >= _NEARLY_A_DAY_S
-        else tr("SoilHealth", "since {time}").format(time=clock_text(first_us))
+        else tr("SoilHealth", "since {time}").format(time=moment_text(first_us, last_us))
     )
     if change == 0:
         return tr("SoilHealth", "→ unchanged {since}").format(since=since)
