@@ -21,12 +21,16 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     """Names a delivered MQTT message to its session, for the acknowledgement.
 
     Packet ids restart with a new connection, so an acknowledgement is valid only
-    within the connection `epoch` in which the message arrived.
+    within the connection `epoch` in which the message arrived. `session` names the
+    broker's session for us, the same over reconnects and restarts; `resumed` tells that
+    the broker had kept it when this connection began.
     """
 
     epoch: int
     packet_id: int
     qos: int
+    session: str = ""
+    resumed: bool = False
 
 
 class RawMessage(msgspec.Struct, frozen=True, gc=False):

@@ -23,6 +23,7 @@ from harit_desktop.storage.bounded import (
 )
 from harit_desktop.storage.rows import INSERT_READING, params_text, reading_row, shortened
 from harit_desktop.storage.tally import Tally
+from harit_desktop.storage.timeless import find_redelivered, is_timeless, remember_delivery
 
 MAX_KEPT_PAYLOAD_BYTES = 64 * 1024
 """No valid message is longer; of a longer one the begin is kept for the eye."""
@@ -171,12 +172,21 @@ class BatchWriter:
 
     def _store_reading(self, message: RawMessage, analysed: AnalysedReading) -> None:
         reading = analysed.reading
+        timeless = is_timeless(message, reading)
+        if timeless:
+            stored_id = find_redelivered(self._cursor, message)
+            if stored_id is not None:
+                self._log_reading(message, Outcome.DUPLICATE, reading, stored_id)
+                return
         cursor = self._cursor.execute(INSERT_READING, reading_row(analysed))
         if cursor.rowcount == 0:
             found = cursor.execute(_FIND_KEY, (analysed.key,)).fetchone()
             self._log_reading(message, Outcome.DUPLICATE, reading, found[0])
             return
-        self._log_reading(message, Outcome.STORED, reading, cursor.lastrowid)
+        reading_id = cursor.lastrowid
+        if timeless and reading_id is not None:
+            remember_delivery(cursor, message, reading_id)
+        self._log_reading(message, Outcome.STORED, reading, reading_id)
         change = self._devices.get(reading.publisher_id)
         if change is None:
             change = self._devices[reading.publisher_id] = _DeviceChange(reading)

@@ -94,6 +94,15 @@ message_log = Table(
     Column("payload", LargeBinary),
 )
 
+timeless_deliveries = Table(
+    "timeless_deliveries",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("packet_id", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("reading_id", BigInteger, nullable=False, index=True),
+)
+
 rejected_messages = Table(
     "rejected_messages",
     metadata,

@@ -96,6 +96,8 @@ class MqttSession:
         self._lock = threading.Lock()
         self._connection: MqttConnection | None = None
         self._epoch = 0
+        self._session = f"{endpoint.client_id}@{endpoint.host}:{endpoint.port}"
+        self._resumed = False
         self._delivered = 0
         self._acknowledged = 0
         self._status = LinkStatus(host=endpoint.host, port=endpoint.port, tls=endpoint.tls)
@@ -153,7 +155,7 @@ class MqttSession:
         if message.qos == 0:
             return None
         self._delivered += 1
-        return Receipt(self._epoch, message.mid, message.qos)
+        return Receipt(self._epoch, message.mid, message.qos, self._session, self._resumed)
 
     def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """Acknowledges in the order given; receipts of an earlier connection are dropped.
@@ -256,6 +258,7 @@ class MqttSession:
         self._choice.worked()
         self._beat_s = time.monotonic()
         self._change_epoch(connection)
+        self._resumed = accepted.session_present
         self._set_status(
             protocol=self._choice.version,
             attempt=0,

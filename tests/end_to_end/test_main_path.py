@@ -356,3 +356,32 @@ def test_an_export_never_overwrites_the_programs_own_files(tmp_path: Path) -> No
     assert own.stderr.count("\n") == 1
     assert "Traceback" not in own.stderr
     assert "harit-" in (data / "settings.toml").read_text()
+
+
+@pytest.mark.slow
+def test_readings_without_a_time_are_stored_once_over_kills(
+    broker: MosquittoServer, tmp_path: Path
+) -> None:
+    count, seed = 1200, random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    data = tmp_path / "data"
+    with Headless(data, *at(broker)) as first:
+        first.wait_for_state("connected")
+        assert first.stop() == 0
+    publisher = Publisher(broker.port)
+    for number in range(count):
+        # Equal values again and again: only the delivery tells two readings apart.
+        publisher.publish(number, b'{"sensor_readings":{"N":%d,"pH":7}}' % (number % 5))
+    publisher.wait(count)
+    publisher.close()
+    for _ in range(8):
+        with Headless(data, *at(broker)) as program:
+            time.sleep(moments.uniform(0.4, 1.2))
+            program.kill()
+    query = "SELECT count(*) FROM sensor_readings"
+    with Headless(data, *at(broker)) as last:
+        wait_for(lambda: rows(last.database, query)[0][0] >= count, 60)
+        time.sleep(1.5)
+        assert last.stop() == 0
+    assert rows(last.database, query) == [(count,)]
