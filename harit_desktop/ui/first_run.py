@@ -230,12 +230,13 @@ class FirstRunPage(QWidget):
     def _show_probe(self, found: bool) -> None:
         self.local_broker = found
         self._found.setVisible(found)
+        port = self._engine.settings.builtin_broker.port
         text = (
             self.tr("127.0.0.1, the next free port after {port}, only this computer")
-            if found
+            if found and port == LOCAL_BROKER_PORT
             else self.tr("127.0.0.1:{port}, only this computer")
         )
-        self._broker_fact.setText(text.format(port=LOCAL_BROKER_PORT))
+        self._broker_fact.setText(text.format(port=port))
 
     def _restyle(self) -> None:
         ratio = self.devicePixelRatioF()
