@@ -30,6 +30,14 @@ def _size(text: str) -> tuple[int, int]:
     return size
 
 
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("not valid UTF-8") from None
+    return text
+
+
 def _count(text: str) -> int:
     return _at_least(text, int, 1)
 
@@ -115,7 +123,11 @@ def _add_export(commands: argparse._SubParsersAction[_Parser], common: _Parser) 
     export.add_argument("--from", dest="from_time", metavar="ISO", help="first instant")
     export.add_argument("--to", dest="to_time", metavar="ISO", help="last instant")
     export.add_argument(
-        "--device", action="append", metavar="ID", help="only this device; may be given again"
+        "--device",
+        type=_text,
+        action="append",
+        metavar="ID",
+        help="only this device; may be given again",
     )
     export.add_argument(
         "--include-simulated", action="store_true", help="simulated readings as well"

@@ -22,6 +22,7 @@ from harit_desktop.cli.display import display_problem
         ["publish", "--interval", "nan"],
         ["--headless", "publish"],
         ["export"],
+        ["export", "--out", "a", "--device", "\udcff"],
         ["export", "--out", "a", "--format", "exe"],
     ],
 )
