@@ -93,6 +93,12 @@ def _problem_of(receiver: Receiver, timeout_s: float = 10.0) -> tuple[str, dict[
     return problem.code, dict(problem.params)
 
 
+def _level_of(packet: bytes) -> int | None:
+    """The protocol level of a CONNECT; None where the client left without one."""
+    _, name, rest = packet.partition(b"MQTT")
+    return rest[0] if name and rest else None
+
+
 def test_nobody_listens(receive: Receive) -> None:
     port = free_port()
     receiver = receive(_local(port))
@@ -150,7 +156,10 @@ def test_a_server_that_never_answers_falls_back_and_stops_in_time(
         # Byte 8 of CONNECT is the version of the protocol, after the length of one byte
         # (two for the longer packet of MQTT 5).
         packet = peer.recv(1000)
-        seen.append(packet[packet.index(b"MQTT") + 4])
+        level = _level_of(packet)
+        if level is None:
+            return
+        seen.append(level)
 
     server = scripted(serve)
     receiver = receive(_local(server.port))
@@ -199,7 +208,7 @@ def test_stop_leaves_a_hanging_connect_behind_and_it_never_reaches_the_broker(
 def test_a_broker_that_refuses_mqtt_5_gets_3_1_1(receive: Receive, scripted: Scripted) -> None:
     def serve(peer: socket.socket) -> None:
         packet = peer.recv(1000)
-        if packet[packet.index(b"MQTT") + 4] == 5:
+        if _level_of(packet) == 5:
             peer.sendall(bytes([0x20, 2, 0, 1]))  # CONNACK: unacceptable protocol version
             peer.close()
             return
@@ -233,8 +242,10 @@ def test_a_hostile_broker_can_break_the_connection_but_not_the_thread(
     random = Random(20)
 
     def serve(peer: socket.socket) -> None:
-        packet = peer.recv(1000)
-        mqtt_5 = packet[packet.index(b"MQTT") + 4] == 5
+        level = _level_of(peer.recv(1000))
+        if level is None:
+            return
+        mqtt_5 = level == 5
         peer.sendall(bytes([0x20, 3, 0, 0, 0]) if mqtt_5 else bytes([0x20, 2, 0, 0]))
         for _ in range(3):
             body = random.randbytes(random.randrange(60))
