@@ -40,7 +40,7 @@ _TIME_PX = 98
 _WIDTHS_PX = {
     Column.SOURCE: 56,
     Column.TOPIC: 114,
-    Column.DEVICE: 92,
+    Column.DEVICE: 112,
     Column.QOS: 40,
     Column.RETAINED: 66,
     Column.RESULT: 150,
