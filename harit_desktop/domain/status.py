@@ -26,6 +26,21 @@ class StoreState(StrEnum):
     DOWN = "down"
 
 
+class ServerState(StrEnum):
+    """The database server behind `storage.backend = mysql`.
+
+    CONSENT waits for a person's yes before anything in the database is changed. LOST is
+    worth another try, REFUSED needs a person.
+    """
+
+    OFF = "off"
+    CONNECTING = "connecting"
+    READY = "ready"
+    LOST = "lost"
+    REFUSED = "refused"
+    CONSENT = "consent"
+
+
 class PublisherState(StrEnum):
     STOPPED = "stopped"
     STARTING = "starting"
@@ -65,14 +80,50 @@ class LinkStatus(msgspec.Struct, frozen=True):
 
 
 class StoreStatus(msgspec.Struct, frozen=True):
-    """`rows` counts all stored readings, `opened` is False until the store is ready."""
+    """`rows` counts the readings in the local store, `last_id` is the newest one's id;
+    `opened` is False until the store is ready."""
 
     state: StoreState = StoreState.DOWN
     backend: str = "sqlite"
     opened: bool = False
     rows: int = 0
+    last_id: int = 0
     simulated_rows: int = 0
     size_bytes: int = 0
+    problem: Problem | None = None
+
+
+class DatabaseChange(msgspec.Struct, frozen=True):
+    """What would be added to a database that is not ours yet, or of an older version.
+
+    `kind` is "adopt" or "migrate"; `rows` are the readings that it holds already. Columns
+    are written as table.column. Nothing is ever taken away or renamed.
+    """
+
+    kind: str
+    database: str
+    rows: int
+    tables: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+class ServerStatus(msgspec.Struct, frozen=True):
+    """`waiting` readings of the journal are not on the server yet, `forwarded` were sent in
+    this run; `rows` is what the server holds, None while unknown. `change` is what CONSENT
+    asks for."""
+
+    state: ServerState = ServerState.OFF
+    host: str = ""
+    port: int = 0
+    database: str = ""
+    version: str = ""
+    tls: bool = False
+    since_us: int = 0
+    retry_at_us: int | None = None
+    forwarded: int = 0
+    waiting: int = 0
+    rows: int | None = None
+    change: DatabaseChange | None = None
     problem: Problem | None = None
 
 
@@ -118,6 +169,7 @@ class EngineStatus(msgspec.Struct, frozen=True):
     store: StoreStatus = StoreStatus()
     publisher: PublisherStatus = PublisherStatus()
     builtin_broker: BuiltinBrokerStatus = BuiltinBrokerStatus()
+    server: ServerStatus = ServerStatus()
     counters: Counters = Counters()
     last_received_us: int | None = None
     uptime_s: float = 0.0

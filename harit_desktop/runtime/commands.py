@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -51,3 +52,20 @@ class ApplySettings(Command, frozen=True):
 
 class DeleteSimulated(Command, frozen=True):
     """Deletes every simulated reading from the store."""
+
+
+class ApproveChange(Command, frozen=True):
+    """Lets the store server's database be changed as its status says."""
+
+
+class BackUpNow(Command, frozen=True):
+    """Makes a backup beside the scheduled ones."""
+
+
+class RestoreBackup(Command, frozen=True):
+    """Puts a backup in the place of the store, which is kept beside it.
+
+    The file is checked again before anything is replaced.
+    """
+
+    path: Path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -18,6 +20,7 @@ from harit_desktop.domain.status import (
     BuiltinBrokerStatus,
     LinkStatus,
     PublisherStatus,
+    ServerStatus,
     StoreStatus,
 )
 from harit_desktop.pipeline.ports import Acknowledger, Analyser, Decoder, Journal, Mirror
@@ -40,8 +43,78 @@ class JournalPart(Journal, Protocol):
     def close(self) -> None: ...
 
 
+class ServerPart(Protocol):
+    """Ships the journal's readings to the store server, on a thread of its own.
+
+    `status` costs nothing and never blocks. `healthy` is False when the thread died.
+    """
+
+    def start(self) -> None: ...
+
+    def stop(self, deadline_s: float) -> bool:
+        """Ends within the deadline, whatever the server does; False when left behind."""
+        ...
+
+    def status(self) -> ServerStatus: ...
+    def healthy(self) -> bool: ...
+
+    def wake(self, last_id: int) -> None:
+        """Readings up to `last_id` are committed to the journal. From any thread."""
+        ...
+
+    def approve(self) -> None:
+        """A person allowed the change that the status asks for."""
+        ...
+
+    def retry_now(self) -> None: ...
+
+    def delete_simulated(self) -> None:
+        """Deletes every simulated reading on the server. Raises KnownError(server.*)."""
+        ...
+
+
+class MaintenancePart(Protocol):
+    """Keeps summaries, retention and the write-ahead log in order, in short slices."""
+
+    def run(self, stop: threading.Event) -> None: ...
+
+
+class BackupFile(Protocol):
+    """A backup as a list shows it."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def made_us(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def kind(self) -> str:
+        """ "sqlite" or "mysql"."""
+        ...
+
+
+class BackupPart(Protocol):
+    """Makes, lists, checks and restores backups; may block, so never on the main thread."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Makes the scheduled backups until `stop`."""
+        ...
+
+    def make(self, cancelled: Callable[[], bool]) -> Path: ...
+    def list(self) -> Sequence[BackupFile]: ...
+    def check(self, path: Path, cancelled: Callable[[], bool]) -> int: ...
+    def restore(self, path: Path) -> Path: ...
+
+    @property
+    def problem(self) -> Problem | None: ...
+
+
 class HistoryPart(Protocol):
-    """Reads of the store from any thread of the query pool."""
+    """Reads of the store from any thread of the query pool.
+
+    With a store server they cover what is there and what still waits in the journal.
+    """
 
     def last_states(self, now_us: int) -> Sequence[DeviceState]: ...
     def last_values(self, publisher_id: str) -> Values | None: ...

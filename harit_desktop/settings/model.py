@@ -67,9 +67,14 @@ class StorageSettings(_Section, frozen=True):
     mysql_database: str = "soil_health_db"
     mysql_user: str = ""
     mysql_tls: bool | None = None
+    mysql_ca_file: str = ""
     retention_days: Annotated[int, Meta(ge=0, extra={"unit": "d"})] = 0
     spool_limit_mb: Annotated[int, Meta(ge=10, le=10_000, extra={"unit": "MB"})] = 500
+    journal_days: Annotated[int, Meta(ge=1, le=3650, extra={"unit": "d"})] = 30
     csv_mirror: bool = True
+    backup_hours: Annotated[int, Meta(ge=0, le=8760, extra={"unit": "h"})] = 24
+    backup_keep: Annotated[int, Meta(ge=1, le=365)] = 7
+    backup_dir: str = ""
 
 
 class ApiSettings(_Section, frozen=True):
