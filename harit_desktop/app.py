@@ -7,31 +7,31 @@ window is on the screen before SQLAlchemy, paho or numpy is loaded.
 from __future__ import annotations
 
 import dataclasses
-import threading
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harit_desktop.domain.channels import Values
-from harit_desktop.domain.errors import KnownError
-from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.runtime.parts import (
     AnalyserPart,
+    BackupPart,
     BrokerAddress,
     BrokerPart,
     HistoryPart,
     JournalPart,
+    MaintenancePart,
     MirrorPart,
     PublisherPart,
+    ServerPart,
     SourcePart,
 )
-from harit_desktop.runtime.queries import QueryHandle
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
@@ -39,6 +39,7 @@ from harit_desktop.settings.store import SettingsStore
 
 if TYPE_CHECKING:
     from harit_desktop.pipeline.ports import Decoder
+    from harit_desktop.storage.mysql.connection import ServerAddress
     from harit_desktop.transport.endpoint import MqttEndpoint
     from harit_desktop.transport.publisher_worker import PublisherWorker
 
@@ -53,22 +54,56 @@ class ProductParts:
 
     def __init__(self, paths: DataPaths) -> None:
         self._paths = paths
-        self._history_lock = threading.Lock()
-        self._history: HistoryPart | None = None
 
     def journal(self) -> JournalPart:
         from harit_desktop.storage.journal import SqliteJournal
 
         return SqliteJournal(self._paths.database, now_us)
 
-    def history(self) -> HistoryPart:
-        # One reader for all threads: it keeps its compiled statements.
-        with self._history_lock:
-            if self._history is None:
-                from harit_desktop.storage.history import HistoryReader
+    def history(self, settings: Settings, password: str | None) -> HistoryPart:
+        from harit_desktop.storage.history import HistoryReader
 
-                self._history = HistoryReader(self._paths.database)
-            return self._history
+        return HistoryReader(self._paths.database, _server_address(settings, password))
+
+    def server(
+        self, settings: Settings, password: str | None, *, approved: bool
+    ) -> ServerPart | None:
+        address = _server_address(settings, password)
+        if address is None:
+            return None
+        from harit_desktop.storage.mysql.forwarder import Forwarder
+
+        return Forwarder(
+            self._paths.database,
+            address,
+            now_us,
+            approved=approved,
+            retention_days=settings.storage.retention_days,
+        )
+
+    def maintenance(self, settings: Settings) -> MaintenancePart:
+        from harit_desktop.storage.maintenance import Maintenance
+
+        chosen = settings.storage
+        return Maintenance(
+            self._paths.database,
+            now_us,
+            retention_days=chosen.retention_days,
+            journal_days=chosen.journal_days if chosen.backend == "mysql" else None,
+        )
+
+    def backups(self, settings: Settings, password: str | None) -> BackupPart:
+        from harit_desktop.storage.backups import Backups
+
+        chosen = settings.storage
+        return Backups(
+            self._paths,
+            now_us,
+            every_hours=chosen.backup_hours,
+            keep=chosen.backup_keep,
+            folder=Path(chosen.backup_dir).expanduser() if chosen.backup_dir else None,
+            server=_server_address(settings, password),
+        )
 
     def decoder(self, settings: Settings) -> Decoder:
         from harit_desktop.wire.registry import MessageDecoder
@@ -108,10 +143,18 @@ class ProductParts:
         deliver: Callable[[RawMessage], Any],
     ) -> SourcePart:
         from harit_desktop.transport.mqtt_source import MqttSource
+        from harit_desktop.transport.session_memory import SessionMemory
 
         broker = settings.broker
         endpoint = _endpoint(settings, address, password)
-        return MqttSource(endpoint, broker.topics, deliver, now_us, broker.share_group)
+        return MqttSource(
+            endpoint,
+            broker.topics,
+            deliver,
+            now_us,
+            broker.share_group,
+            session_memory=SessionMemory(self._paths.sessions),
+        )
 
     def publisher(
         self,
@@ -122,23 +165,6 @@ class ProductParts:
     ) -> PublisherPart:
         endpoint = _endpoint(settings, address, password)
         return _publisher(settings, endpoint, last_values, count=None)
-
-    def export_csv(self, request: ExportRequest, handle: QueryHandle[int]) -> int:
-        from harit_desktop.storage.export import export_csv as write
-
-        if self._paths.is_own(request.out):
-            raise KnownError("export.own_file", path=str(request.out))
-        return write(
-            self._paths.database,
-            request,
-            progress=handle.report,
-            cancelled=lambda: handle.token.cancelled,
-        )
-
-    def count_export(self, request: ExportRequest) -> int:
-        from harit_desktop.storage.export import count_rows
-
-        return count_rows(self._paths.database, request)
 
 
 def build_engine(paths: DataPaths, settings_store: SettingsStore, redactor: Redactor) -> Engine:
@@ -164,26 +190,44 @@ def build_lone_publisher(
         password = secrets.get("broker.password") if broker.username else None
     endpoint = _endpoint(settings, address, password)
     endpoint = dataclasses.replace(endpoint, client_id=f"harit-publish-{uuid.uuid4().hex[:12]}")
-    return _publisher(settings, endpoint, ProductParts(paths).history().last_values, count)
+    history = ProductParts(paths).history(settings, _store_password(settings, secrets))
+    return _publisher(settings, endpoint, history.last_values, count)
 
 
-def export_csv(paths: DataPaths, request: ExportRequest, cancelled: Callable[[], bool]) -> int:
-    """Writes readings to a file and returns how many.
+def open_history(paths: DataPaths, settings: Settings, redactor: Redactor) -> HistoryPart:
+    """Reads of the folder's store for a command without an engine."""
+    secrets = SecretStore(paths.instance_name(), redactor.add)
+    return ProductParts(paths).history(settings, _store_password(settings, secrets))
 
-    Raises KnownError as the export does, export.cancelled when `cancelled` said so.
-    """
 
-    class Handle(QueryHandle[int]):
-        def report(self, progress: float) -> None:
-            if cancelled():
-                self.cancel()
+def open_backups(paths: DataPaths, settings: Settings, redactor: Redactor) -> BackupPart:
+    """Backups of the folder's store for a command without an engine."""
+    secrets = SecretStore(paths.instance_name(), redactor.add)
+    return ProductParts(paths).backups(settings, _store_password(settings, secrets))
 
-    try:
-        return ProductParts(paths).export_csv(request, Handle())
-    except KnownError as error:
-        if error.code == "query.cancelled":
-            raise KnownError("export.cancelled", path=str(request.out)) from error
-        raise
+
+def _store_password(settings: Settings, secrets: SecretStore) -> str | None:
+    if settings.storage.backend != "mysql":
+        return None
+    return secrets.get("storage.mysql_password")
+
+
+def _server_address(settings: Settings, password: str | None) -> ServerAddress | None:
+    """The store server that the settings name; None where the local store is all."""
+    chosen = settings.storage
+    if chosen.backend != "mysql":
+        return None
+    from harit_desktop.storage.mysql.connection import ServerAddress
+
+    return ServerAddress(
+        host=chosen.mysql_host,
+        port=chosen.mysql_port,
+        database=chosen.mysql_database,
+        user=chosen.mysql_user,
+        password=password or "",
+        tls=chosen.mysql_encrypted,
+        ca_file=chosen.mysql_ca_file,
+    )
 
 
 def _endpoint(settings: Settings, address: BrokerAddress, password: str | None) -> MqttEndpoint:

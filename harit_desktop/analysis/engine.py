@@ -6,14 +6,7 @@ from collections.abc import Sequence
 
 from harit_desktop.analysis.profiles import load_profile
 from harit_desktop.analysis.quality import QualityControl, QualityTest
-from harit_desktop.analysis.soil_health import (
-    Curve,
-    channel_scores,
-    explain,
-    index_of,
-    rounded,
-    scale_of,
-)
+from harit_desktop.analysis.soil_health import explain, judge, rounded, scale_of
 from harit_desktop.domain.analysis import Analysis, Explanation, Flag, band_of
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
 from harit_desktop.domain.reading import Reading
@@ -22,7 +15,10 @@ Limits = tuple[float, float, float, float]
 """Optimal low, optimal high, alarm low, alarm high, in the channel's unit."""
 
 _FACTORS = tuple(channel.factor for channel in CHANNELS)
-
+# Plain numbers, and a table of the few indices there are: each enumeration member and each
+# search for the band costs half a microsecond on the path of every message.
+_FAIL, _SUSPECT = int(Flag.FAIL), int(Flag.SUSPECT)
+_BANDS = {index: band_of(index) for index in (None, *range(101))}
 
 SCORE_DIGITS = 4
 
@@ -50,27 +46,16 @@ class AnalysisEngine:
         reading; else it says how far, of the way from the optimal range to the alarm
         limit, the channel that is furthest out has gone (0: all are inside).
         """
-        values = reading.values
         flags = self._quality.examine(reading).flags
-        scores = channel_scores(values, flags, self._scale)
-        anomalous = Flag.FAIL in flags or Flag.SUSPECT in flags
-        furthest = 0.0
-        factors: list[str] = []
-        for i, curve in enumerate(self._scale.curves):
-            value, channel_score = values[i], scores[i]
-            if curve is None or value is None or channel_score is None:
-                continue
-            if curve.is_critical(value):
-                factors.append(_FACTORS[i])
-                furthest = max(furthest, _way_out(channel_score, curve))
-                anomalous = anomalous or curve.is_alarming(value)
-        index = rounded(index_of(scores, self._scale))
+        judged = judge(reading.values, flags, self._scale)
+        anomalous = judged.alarming or _FAIL in flags or _SUSPECT in flags
+        index = rounded(judged.index)
         return Analysis(
             index=index,
-            band=band_of(index),
+            band=_BANDS[index],
             is_anomalous=anomalous,
-            anomaly_score=1.0 if anomalous else round(furthest, SCORE_DIGITS),
-            critical_factors=tuple(factors),
+            anomaly_score=1.0 if anomalous else round(judged.furthest, SCORE_DIGITS),
+            critical_factors=tuple([_FACTORS[position] for position in judged.critical]),
             flags=flags,
             profile=self.profile.id,
         )
@@ -86,8 +71,3 @@ class AnalysisEngine:
         if curve is None:
             return None
         return (curve.optimal_low, curve.optimal_high, curve.alarm_low, curve.alarm_high)
-
-
-def _way_out(channel_score: float, curve: Curve) -> float:
-    """0 at the optimal limit to 1 at the alarm limit, of a value outside the optimal range."""
-    return 1.0 - channel_score / curve.edge_score

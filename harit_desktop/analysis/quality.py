@@ -45,9 +45,8 @@ class SensorRange:
 
     def findings(self, reading: Reading) -> Sequence[Finding]:
         found: list[Finding] = []
-        for index, (value, (low, high)) in enumerate(
-            zip(reading.values, self._limits, strict=True)
-        ):
+        for index, (low, high) in enumerate(self._limits):
+            value = reading.values[index]
             if value is None or low <= value <= high:
                 continue
             code, limit = ("range.sensor_low", low) if value < low else ("range.sensor_high", high)
@@ -63,6 +62,7 @@ class Verdict(NamedTuple):
 
 
 _PASS, _MISSING = int(Flag.PASS), int(Flag.MISSING)
+_ALL_PASS = (_PASS,) * len(CHANNELS)
 _BY_SEVERITY = (_PASS, int(Flag.NOT_EVALUATED), int(Flag.SUSPECT), int(Flag.FAIL))
 
 

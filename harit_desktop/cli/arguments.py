@@ -104,6 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_publish(commands, common)
     _add_export(commands, common)
+    _add_backup(commands, common)
+    _add_restore(commands, common)
     return parser
 
 
@@ -131,6 +133,26 @@ def _add_export(commands: argparse._SubParsersAction[_Parser], common: _Parser) 
     )
     export.add_argument(
         "--include-simulated", action="store_true", help="simulated readings as well"
+    )
+
+
+def _add_backup(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
+    backup = commands.add_parser(
+        "backup", parents=[common], help="make a backup now, also while the program runs"
+    )
+    backup.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to; nothing is deleted there"
+    )
+
+
+def _add_restore(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
+    restore = commands.add_parser(
+        "restore", parents=[common], help="put a backup in the place of the store"
+    )
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--yes", action="store_true", default=argparse.SUPPRESS, help="do not ask")
+    restore.add_argument(
+        "--check", action="store_true", help="only check the file and say what it holds"
     )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from harit_desktop.cli.setup import data_paths, stop_on_signals
+from harit_desktop.cli.setup import data_paths, open_settings, stop_on_signals
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
+from harit_desktop.observability.redact import Redactor
 
 
 def run_export(options: argparse.Namespace) -> int:
     """Writes the file and prints the number of rows."""
     paths = data_paths(options)
+    settings = open_settings(options, paths)
     request = ExportRequest(
         out=options.out.absolute(),
         from_us=_instant_us(options.from_time),
@@ -23,10 +25,18 @@ def run_export(options: argparse.Namespace) -> int:
     )
     if not paths.database.exists():
         raise KnownError("store.absent", path=str(paths.root))
+    if paths.is_own(request.out):
+        raise KnownError("export.own_file", path=str(request.out))
     stop = stop_on_signals()
-    from harit_desktop.app import export_csv
+    from harit_desktop.app import open_history
 
-    print(export_csv(paths, request, cancelled=stop.is_set))
+    history = open_history(paths, settings.current, Redactor())
+    try:
+        print(history.export_csv(request, lambda _: None, stop.is_set))
+    except KnownError as error:
+        if error.code == "query.cancelled":
+            raise KnownError("export.cancelled", path=str(request.out)) from error
+        raise
     return 0
 
 

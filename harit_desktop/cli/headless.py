@@ -32,7 +32,7 @@ def run_headless(options: argparse.Namespace) -> int:
             "simulated sensors and a built-in broker; start it on a desktop for the window"
         )
     Reporter(engine.snapshot, options.status_json, greeting).start()
-    engine.start(connect=True)
+    engine.start(connect=True, approve=options.yes)
     stop.wait()
     engine.stop(STOP_DEADLINE_S)
     lock.release()

@@ -51,6 +51,14 @@ def _dispatch(options: argparse.Namespace) -> int:
         from harit_desktop.cli.export import run_export
 
         return run_export(options)
+    if options.command == "backup":
+        from harit_desktop.cli.backup import run_backup
+
+        return run_backup(options)
+    if options.command == "restore":
+        from harit_desktop.cli.restore import run_restore
+
+        return run_restore(options)
     if options.screenshot is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not options.headless:

@@ -75,7 +75,11 @@ def status_line(status: EngineStatus) -> str:
         f"unacked {counters.unacked}  {counters.msgs_per_s:.1f}/s  "
         f"store {status.store.state.value}  publisher {status.publisher.state.value}"
     )
-    problems = [p for p in (link.problem, status.store.problem, *status.problems) if p is not None]
+    problems = [
+        p
+        for p in (link.problem, status.store.problem, status.server.problem, *status.problems)
+        if p is not None
+    ]
     if link.state is LinkState.CONNECTED:
         problems = [p for p in problems if p is not link.problem]
     return "  | ".join([line, *(sentence(problem) for problem in problems)])

@@ -45,12 +45,9 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
 def open_settings(options: argparse.Namespace, paths: DataPaths) -> SettingsStore:
     """The settings of the folder with this run's overrides.
 
-    Raises KnownError for a value that is not possible or that this version cannot do.
+    Raises KnownError for a value that is not possible.
     """
-    store = SettingsStore(paths.settings, overrides(options))
-    if store.current.storage.backend != "sqlite":
-        raise KnownError("store.mysql_unsupported")
-    return store
+    return SettingsStore(paths.settings, overrides(options))
 
 
 def take_folder(paths: DataPaths) -> InstanceLock:

@@ -53,8 +53,18 @@ _STORE = {
     "store.not_ready": "the database is not open yet",
     "store.not_storable": "a reading could not be stored: {reason}",
     "store.empty_item": "a message had neither reading nor reason",
-    "store.mysql_unsupported": "this version stores in SQLite only; "
-    "leave storage.backend at sqlite",
+    "store.spool_full": "the spool of {limit_mb} MB is full; readings wait with the broker "
+    "until the database server answers",
+    "store.repaired": "tables of the database were missing and were made again: {tables}",
+    "store.migration_failed": "the database {path} could not be brought to this version and "
+    "is unchanged: {reason}",
+    "store.restored": "the backup was put in place; the store before it is kept as {kept_as}",
+    "store.maintenance_failed": "summaries of the database are behind: {reason}",
+    "backup.failed": "the backup {path} could not be made: {reason}",
+    "backup.no_room": "there is no room for a backup in {path}; it needs {needed_mb} MB",
+    "backup.bad_file": "{path} is not a backup that can be restored: {reason}",
+    "backup.newer_version": "{path} was made by a newer version of this program",
+    "backup.not_restored": "{path} was not restored, and the store is as it was: {reason}",
     "csv_mirror.not_written": "{path} could not be written ({reason}); the database has all",
     "export.no_folder": "the folder of {path} does not exist",
     "export.permission": "{path} may not be written: {reason}",
@@ -65,7 +75,45 @@ _STORE = {
     "export.failed": "{path} could not be written: {reason}",
 }
 
+_SERVER = {
+    "server.unreachable": "no database server answers at {host}:{port} ({detail}); "
+    "readings wait on this computer",
+    "server.dns": "no computer named {host!r} was found; readings wait on this computer",
+    "server.silent": "the database server has not answered for {seconds} s; "
+    "readings wait on this computer",
+    "server.lost": "the connection to the database server was lost ({detail}); "
+    "readings wait on this computer",
+    "server.auth": "the database server refused the user {user!r} or the password",
+    "server.no_credentials": "storage.mysql_user is not set; readings wait on this computer",
+    "server.no_database": "the database server has no database {database!r}",
+    "server.permission": "the database user lacks a right: {detail}",
+    "server.tls": "TLS with the database server failed: {cause}",
+    "server.plain_password": "the database server asked for the password in clear text, "
+    "which was refused",
+    "server.full": "the database server has no room; readings wait on this computer",
+    "server.read_only": "the database server is read-only; readings wait on this computer",
+    "server.too_many_connections": "the database server takes no more connections; "
+    "readings wait on this computer",
+    "server.locked": "another program holds the server's tables; readings wait on this computer",
+    "server.version": "the database server is too old: {version}",
+    "server.failed": "the database server reported error {number}: {reason}",
+    "server.adoption_needed": "the database {database!r} of the earlier system holds {rows} "
+    "readings; {columns} columns would be added; start with --yes to allow it",
+    "server.migration_needed": "the database {database!r} needs {columns} more columns; "
+    "start with --yes to allow it",
+    "server.newer_version": "the database was last used by a newer version of this program",
+    "server.rows_refused": "the database server refused {count} readings; they are kept here",
+    "server.table_missing": "the table {table} was gone from the server and was made again",
+    "server.not_durable": "the database server may lose its last second at a power cut "
+    "(innodb_flush_log_at_trx_commit)",
+}
+
 _BROKER = {
+    "broker.session_lost": "the broker at {host}:{port} did not keep this program's session; "
+    "what was sent while the program was away may be missing",
+    "broker.dropped": "the broker threw away {count} messages because its queue was full",
+    "broker.stalled": "the broker at {host}:{port} stopped delivering; the connection was made "
+    "again",
     "broker.refused": "nothing answers at {host}:{port}; trying again",
     "broker.dns": "no computer named {host!r} was found; trying again",
     "broker.unreachable": "{host}:{port} cannot be reached ({detail}); trying again",
@@ -94,7 +142,7 @@ _BROKER = {
     "builtin_broker.stopped": "the built-in broker was stopped",
 }
 
-TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_BROKER}
+TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER}
 
 
 def sentence(problem: Problem) -> str:

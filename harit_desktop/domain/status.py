@@ -150,6 +150,15 @@ class BuiltinBrokerStatus(msgspec.Struct, frozen=True):
     problem: Problem | None = None
 
 
+class BackupStatus(msgspec.Struct, frozen=True):
+    """The backup that was asked for last: `path` once it is made. `problem` may also be a
+    scheduled one's."""
+
+    running: bool = False
+    path: str = ""
+    problem: Problem | None = None
+
+
 class Counters(msgspec.Struct, frozen=True):
     """Counted since this start. `unacked` messages wait for their commit, `waiting`
     readings wait in the local spool for a remote store, `dropped` messages found no room."""
@@ -170,6 +179,7 @@ class EngineStatus(msgspec.Struct, frozen=True):
     publisher: PublisherStatus = PublisherStatus()
     builtin_broker: BuiltinBrokerStatus = BuiltinBrokerStatus()
     server: ServerStatus = ServerStatus()
+    backup: BackupStatus = BackupStatus()
     counters: Counters = Counters()
     last_received_us: int | None = None
     uptime_s: float = 0.0

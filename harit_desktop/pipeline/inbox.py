@@ -55,7 +55,10 @@ class Inbox:
             self._received += 1
             self._bytes_in += len(message.payload)
             self._messages.append(message)
-        self._arrived.set()
+        # Looked at first, because setting takes a lock and the reader often lags behind. The
+        # reader clears before it takes, so a flag that still stands covers this message too.
+        if not self._arrived.is_set():
+            self._arrived.set()
         return True
 
     def _is_full(self) -> bool:

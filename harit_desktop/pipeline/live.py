@@ -63,21 +63,21 @@ class LiveModel:
         from harit_desktop.pipeline.ring import ReadingRing
 
         with self._lock:
-            touched: dict[str, int] = {}
-            for item in stored:
-                publisher_id = item.reading.publisher_id
+            added: dict[str, tuple[list[int], list[AnalysedReading]]] = {}
+            for sequence, item in enumerate(stored, start=self._sequence + 1):
+                sequences, items = added.setdefault(item.reading.publisher_id, ([], []))
+                sequences.append(sequence)
+                items.append(item)
+            for publisher_id, (sequences, items) in added.items():
                 known = self._devices.get(publisher_id)
                 if known is None:
-                    known = self._devices[publisher_id] = _Known(_state_of(item))
+                    known = self._devices[publisher_id] = _Known(_state_of(items[0]))
                 if known.ring is None:
                     known.ring = ReadingRing(self._ring_capacity)
-                self._sequence += 1
-                known.ring.append(self._sequence, item)
-                if _is_newer(item, known.state):
-                    known.state = _state_of(item, known.state.stored_readings)
-                touched[publisher_id] = touched.get(publisher_id, 0) + 1
-            for publisher_id, count in touched.items():
-                self._devices[publisher_id].state = _counted(self._devices[publisher_id], count)
+                known.ring.extend(sequences, items)
+                _follow(known, items)
+            # Last, for a reader looks at it without the lock.
+            self._sequence += len(stored)
             self._make_room()
 
     def devices(self) -> tuple[DeviceState, ...]:
@@ -110,11 +110,19 @@ class LiveModel:
             del self._devices[publisher_id]
 
 
-def _is_newer(item: AnalysedReading, known: DeviceState) -> bool:
-    """Whether the reading replaces the known state. A probe that once named an instant in
-    the future must not look silent until that instant has come."""
-    reading = item.reading
-    return reading.timestamp_us >= known.timestamp_us or known.timestamp_us > reading.received_us
+def _follow(known: _Known, items: Sequence[AnalysedReading]) -> None:
+    """Brings the state up to the newest of the readings; builds it once for all of them."""
+    newest: AnalysedReading | None = None
+    time_us = known.state.timestamp_us
+    for item in items:
+        reading = item.reading
+        # A probe that once named an instant in the future must not look silent until that
+        # instant has come.
+        if reading.timestamp_us >= time_us or time_us > reading.received_us:
+            newest, time_us = item, reading.timestamp_us
+    if newest is not None:
+        known.state = _state_of(newest, known.state.stored_readings)
+    known.state = _counted(known, len(items))
 
 
 def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:

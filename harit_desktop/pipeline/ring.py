@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from harit_desktop.domain.reading import AnalysedReading
 
 FIRST_CAPACITY = 64
 """Thousands of devices that report once must not cost thousands of full rings."""
+AT_ONCE = 8
+"""Readings from which filling the arrays at once is faster than one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +58,25 @@ class ReadingRing:
         self._values[:used], self._flags[:used] = kept.values, kept.flags
         self._index[:used] = kept.index
 
-    def append(self, sequence: int, item: AnalysedReading) -> None:
-        """Adds a reading under its sequence number."""
+    def extend(self, sequences: Sequence[int], items: Sequence[AnalysedReading]) -> None:
+        """Adds readings, each under its sequence number."""
+        if len(items) < AT_ONCE:
+            for sequence, item in zip(sequences, items, strict=True):
+                self._append(sequence, item)
+            return
+        sequences, items = sequences[-self._capacity :], items[-self._capacity :]
+        while self._size < self._capacity and self._count + len(items) > self._size:
+            self._grow()
+        slots = np.arange(self._count, self._count + len(items)) % self._size
+        self._sequence[slots] = sequences
+        self._time_us[slots] = [item.reading.timestamp_us for item in items]
+        # In an array of floats None becomes NaN.
+        self._values[slots] = np.array([item.reading.values for item in items], np.float64)
+        self._flags[slots] = [item.analysis.flags for item in items]
+        self._index[slots] = np.array([item.analysis.index for item in items], np.float64)
+        self._count += len(items)
+
+    def _append(self, sequence: int, item: AnalysedReading) -> None:
         if self._count == self._size < self._capacity:
             self._grow()
         slot = self._count % self._size

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,10 +19,13 @@ from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
 from harit_desktop.runtime.commands import (
     ApplySettings,
+    ApproveChange,
+    BackUpNow,
     Command,
     Connect,
     DeleteSimulated,
     Disconnect,
+    RestoreBackup,
     RetryNow,
     StartDemo,
     StartPublisher,
@@ -30,6 +34,7 @@ from harit_desktop.runtime.commands import (
 from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.links import STOP_S, Links
 from harit_desktop.runtime.parts import AnalyserPart, MirrorPart, Parts
+from harit_desktop.runtime.store_keeper import MYSQL, StoreKeeper
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
@@ -37,6 +42,7 @@ from harit_desktop.settings.store import SettingsStore
 log = logging.getLogger(__name__)
 
 QUIET_WAIT_S = 2.0
+RESTORE_WAIT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Workbench:
     parts: Parts
     pipeline: Pipeline
     links: Links
+    keeper: StoreKeeper
     live: LiveModel
     ingestion: Ingestion
     now_us: NowUs
@@ -85,6 +92,7 @@ class Control:
 
     def _begin(self) -> None:
         self._use_mirror(self._store.current)
+        self._bench.keeper.use(self._store.current, self._store_password())
         self._store.ensure_client_id()
 
     def execute(self, command: Command) -> None:
@@ -112,6 +120,7 @@ class Control:
                 self._links.disconnect()
             case RetryNow():
                 self._links.retry_now()
+                self._bench.keeper.retry_now()
             case StartPublisher():
                 self._start_publisher({"publisher.enabled": True})
             case StopPublisher():
@@ -123,12 +132,23 @@ class Control:
                 self._apply(command)
             case DeleteSimulated():
                 self._delete_simulated()
+            case ApproveChange():
+                self._bench.keeper.approve()
+            case BackUpNow():
+                self._bench.keeper.back_up()
+            case RestoreBackup():
+                self._restore(command.path)
 
     def _password(self) -> str | None:
         broker = self._store.current.broker
         if broker.mode == "builtin" or not broker.username:
             return None
         return self._bench.secrets.get("broker.password")
+
+    def _store_password(self) -> str | None:
+        if self._store.current.storage.backend != MYSQL:
+            return None
+        return self._bench.secrets.get("storage.mysql_password")
 
     def _start_publisher(self, changes: dict[str, Any]) -> None:
         self._keep(changes)
@@ -168,8 +188,12 @@ class Control:
             for field in msgspec.structs.fields(Settings)
             if getattr(before, field.name) != getattr(after, field.name)
         }
-        if command.secrets:
-            changed.add("broker")
+        # A secret is named for the section that uses it.
+        changed |= {key.partition(".")[0] for key in command.secrets}
+        if "storage.mysql_password" in command.secrets or self._bench.keeper.concerns(
+            before.storage, after.storage
+        ):
+            self._bench.keeper.use(after, self._store_password())
         if changed & {"broker", "analysis"}:
             self._bench.pipeline.use_stages(stages)
             self.analyser = analyser
@@ -201,10 +225,36 @@ class Control:
         ends = time.monotonic() + QUIET_WAIT_S
         while self._bench.pipeline.unacked and time.monotonic() < ends:
             self._bench.stopping.wait(0.05)
-        live = self._bench.live
+        live, keeper = self._bench.live, self._bench.keeper
         live.forget(self._bench.ingestion.delete_simulated())
+        keeper.delete_simulated()
         # A device that also sent real readings stays, with the newest of those.
-        live.preload(self._bench.parts.history().last_states(self._bench.now_us()))
+        live.preload(keeper.history.last_states(self._bench.now_us()))
+
+    def _restore(self, path: Path) -> None:
+        """Puts a backup in the store's place; what arrives meanwhile waits in the inbox."""
+        bench, settings = self._bench, self._store.current
+        backups = bench.keeper.backups
+        backups.check(path, bench.stopping.is_set)
+        was_connected = self._links.connection_wanted
+        self._links.stop_publisher(STOP_S, still_wanted=True)
+        self._links.disconnect()
+        bench.keeper.stop(STOP_S)
+        closed = bench.ingestion.suspend(RESTORE_WAIT_S)
+        try:
+            if not closed:
+                raise KnownError(
+                    "backup.not_restored", path=str(path), reason="the store is still in use"
+                )
+            kept_as = backups.restore(path)
+        finally:
+            bench.ingestion.resume()
+            self._use_mirror(settings)
+            bench.keeper.use(settings, self._store_password())
+            if was_connected:
+                self._links.connect(settings, self._password())
+        bench.live.forget([device.publisher_id for device in bench.live.devices()])
+        self.note(Problem("store.restored", {"kept_as": kept_as.name}))
 
 
 def build_stages(parts: Parts, settings: Settings) -> tuple[Stages, AnalyserPart]:

@@ -12,7 +12,6 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from harit_desktop.domain.analysis import Explanation
@@ -31,8 +30,15 @@ from harit_desktop.runtime.commands import Command, Connect, StartPublisher
 from harit_desktop.runtime.control import Control, Workbench, build_stages
 from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.links import Links
-from harit_desktop.runtime.parts import AnalyserPart, HistoryPart, Limits, Parts
+from harit_desktop.runtime.parts import (
+    AnalyserPart,
+    BackupPart,
+    HistoryPart,
+    Limits,
+    Parts,
+)
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
+from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
@@ -70,12 +76,19 @@ class Engine:
         self._store = settings_store
         self._started = time.monotonic()
         self._inbox = Inbox()
+        self._keeper = StoreKeeper(parts, self.files)
         self._stop = threading.Event()
         self._start_problems: list[Problem] = []
         stages, analyser = self._first_stages(settings_store.current)
         self._pipeline = Pipeline(self._inbox, stages, self.live, self.messages, now_us)
-        self._ingestion = Ingestion(self._pipeline, parts, self._load_known_devices)
-        self._links = Links(parts, self._inbox, self._pipeline, self._stop)
+        self._ingestion = Ingestion(self._pipeline, parts, self._keeper, self._load_known_devices)
+        self._links = Links(
+            parts,
+            self._inbox,
+            self._pipeline,
+            self._stop,
+            last_values=lambda publisher_id: self.history.last_values(publisher_id),
+        )
         self._control = Control(
             Workbench(
                 settings_store=settings_store,
@@ -83,6 +96,7 @@ class Engine:
                 parts=parts,
                 pipeline=self._pipeline,
                 links=self._links,
+                keeper=self._keeper,
                 live=self.live,
                 ingestion=self._ingestion,
                 now_us=now_us,
@@ -99,10 +113,15 @@ class Engine:
     def settings(self) -> Settings:
         return self._store.current
 
-    @cached_property
+    @property
     def history(self) -> HistoryPart:
         """Reads of the store; for jobs of the query pool."""
-        return self._parts.history()
+        return self._keeper.history
+
+    @property
+    def backups(self) -> BackupPart:
+        """Backups of the store; for jobs of the file pool."""
+        return self._keeper.backups
 
     @property
     def configured(self) -> bool:
@@ -119,11 +138,14 @@ class Engine:
     def snapshot(self) -> EngineStatus:
         """The state of everything at this moment; never blocks."""
         metrics = self._pipeline.metrics
+        server = self._keeper.server_status()
         return EngineStatus(
             link=self._links.link_status(),
-            store=self._ingestion.store_status(),
+            store=self._keeper.store_status(self._ingestion.store_status()),
             publisher=self._links.publisher_status(),
             builtin_broker=self._links.broker_status(),
+            server=server,
+            backup=self._keeper.backup_status(),
             counters=Counters(
                 received=self._inbox.received,
                 stored=metrics.total(Outcome.STORED),
@@ -131,6 +153,7 @@ class Engine:
                 rejected=metrics.total(Outcome.REJECTED),
                 dropped=self._inbox.dropped,
                 unacked=self._pipeline.unacked,
+                waiting=server.waiting,
                 msgs_per_s=metrics.rate_per_s(),
             ),
             last_received_us=metrics.last_received_us,
@@ -149,19 +172,31 @@ class Engine:
 
     def export_csv(self, request: ExportRequest) -> QueryHandle[int]:
         """Writes readings to a CSV file; the answer is the number of rows."""
-        return self.files.submit("export", lambda h: self._parts.export_csv(request, h))
+
+        def write(handle: QueryHandle[int]) -> int:
+            if self.paths.is_own(request.out):
+                raise KnownError("export.own_file", path=str(request.out))
+            return self.history.export_csv(request, handle.report, lambda: handle.token.cancelled)
+
+        return self.files.submit("export", write)
 
     def count_export(self, request: ExportRequest) -> QueryHandle[int]:
         """How many rows an export would write."""
-        return self.queries.submit("count", lambda _: self._parts.count_export(request))
+        return self.queries.submit(
+            "count",
+            lambda handle: self.history.count_export(request, lambda: handle.token.cancelled),
+        )
 
     # -- life cycle ------------------------------------------------------------------
 
-    def start(self, connect: bool | None = None) -> None:
+    def start(self, connect: bool | None = None, *, approve: bool = False) -> None:
         """Opens the store and connects where a broker was chosen, or as `connect` says.
 
-        Returns at once.
+        `approve` allows in advance what a store server's database needs added. Returns at
+        once.
         """
+        if approve:
+            self._keeper.approve_all()
         self._ingestion.start()
         self._thread.start()
         if self.configured if connect is None else connect:
@@ -171,7 +206,7 @@ class Engine:
 
     def stop(self, deadline_s: float = 5.0) -> bool:
         """Ends everything in order: publisher, intake, batch in hand, acknowledgements,
-        connection, queries, broker. False when something outlived the deadline.
+        connection, forwarder, queries, broker. False when something outlived the deadline.
 
         What was not committed in time stays unacknowledged with the broker.
         """
@@ -183,7 +218,8 @@ class Engine:
         self._inbox.close()
         clean &= self._links.stop_publisher(min(1.0, deadline_s / 4))
         clean &= self._ingestion.stop(max(0.1, min(2.0, ends - time.monotonic() - 1.5)))
-        clean &= self._links.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.5)))
+        clean &= self._links.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.8)))
+        clean &= self._keeper.stop(max(0.1, min(0.6, ends - time.monotonic() - 0.5)))
         for pool in (self.queries, self.files):
             pool.stop(0.1)
         self._links.stop_broker(max(0.2, ends - time.monotonic()))
@@ -220,6 +256,7 @@ class Engine:
                 command = self._commands.get(timeout=TICK_S)
             except queue.Empty:
                 self._links.tick()
+                self._keeper.tick()
             else:
                 if command is not None:
                     self._control.execute(command)
@@ -230,6 +267,7 @@ class Engine:
             *self._start_problems,
             *self._control.problems,
             *self._ingestion.problems,
+            *self._keeper.problems,
         )
         if self._inbox.dropped:
             found = (*found, Problem("inbox.full", {"count": self._inbox.dropped}))

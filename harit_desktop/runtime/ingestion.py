@@ -10,6 +10,7 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.parts import JournalPart, Parts
+from harit_desktop.runtime.store_keeper import SpoolingJournal, StoreKeeper
 from harit_desktop.runtime.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,37 @@ class Ingestion:
         self,
         pipeline: Pipeline,
         parts: Parts,
+        keeper: StoreKeeper,
         after_open: Callable[[], object],
     ) -> None:
         self._pipeline = pipeline
         self._parts = parts
+        self._keeper = keeper
         self._after_open = after_open
         self._expired = threading.Event()
         self._journal: JournalPart | None = None
         self._open_problem: Problem | None = None
+        self._worker = self._new_worker()
+
+    def _new_worker(self) -> Worker:
         # Without it nothing is stored: it is never given up.
-        self._worker = Worker("pipeline", self._body, give_up=False)
+        return Worker("pipeline", self._body, give_up=False)
 
     def start(self) -> None:
+        self._worker.start()
+
+    def suspend(self, deadline_s: float) -> bool:
+        """Finishes what is queued and closes the store, so that its file can be replaced.
+
+        What arrives until `resume` waits in the inbox. False where the store could not be
+        closed in time; the worker then still ends by itself.
+        """
+        return self.stop(deadline_s)
+
+    def resume(self) -> None:
+        """Opens the store again after `suspend` and goes on."""
+        self._expired.clear()
+        self._worker = self._new_worker()
         self._worker.start()
 
     def stop(self, deadline_s: float) -> bool:
@@ -78,8 +98,10 @@ class Ingestion:
             return
         self._after_open()
         try:
-            self._pipeline.run(journal, stop)
-            self._pipeline.drain(journal, self._expired)
+            guarded = SpoolingJournal(journal, self._keeper)
+            self._keeper.committed(journal.status().last_id)
+            self._pipeline.run(guarded, stop)
+            self._pipeline.drain(guarded, self._expired)
         finally:
             journal.close()
             self._pipeline.close_mirror()

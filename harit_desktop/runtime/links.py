@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
+from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.status import (
@@ -36,9 +38,15 @@ class Links:
     """
 
     def __init__(
-        self, parts: Parts, inbox: Inbox, pipeline: Pipeline, stopping: threading.Event
+        self,
+        parts: Parts,
+        inbox: Inbox,
+        pipeline: Pipeline,
+        stopping: threading.Event,
+        last_values: Callable[[str], Values | None],
     ) -> None:
         self._parts = parts
+        self._last_values = last_values
         self._inbox = inbox
         self._pipeline = pipeline
         self._stopping = stopping
@@ -67,6 +75,11 @@ class Links:
 
     def broker_status(self) -> BuiltinBrokerStatus:
         return self._broker.status
+
+    @property
+    def connection_wanted(self) -> bool:
+        """Whether the subscription is to be kept up."""
+        return self._source_wanted
 
     @property
     def problem(self) -> Problem | None:
@@ -161,7 +174,7 @@ class Links:
         if self._stopping.is_set():
             return
         publisher = self._parts.publisher(
-            self._settings, address, self._password, self._parts.history().last_values
+            self._settings, address, self._password, self._last_values
         )
         self._publisher = publisher
         publisher.start()

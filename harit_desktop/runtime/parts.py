@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,9 +25,6 @@ from harit_desktop.domain.status import (
 )
 from harit_desktop.pipeline.ports import Acknowledger, Analyser, Decoder, Journal, Mirror
 from harit_desktop.settings.model import Settings
-
-if TYPE_CHECKING:
-    from harit_desktop.runtime.queries import QueryHandle
 
 Limits = tuple[float, float, float, float]
 """Optimal low, optimal high, alarm low, alarm high of a channel."""
@@ -132,6 +129,19 @@ class HistoryPart(Protocol):
         cancelled: Callable[[], bool],
     ) -> Any: ...
 
+    def export_csv(
+        self,
+        request: ExportRequest,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> int: ...
+
+    def count_export(self, request: ExportRequest, cancelled: Callable[[], bool]) -> int: ...
+
+    def close(self) -> None:
+        """Gives up the connections to a server; a read after it opens new ones."""
+        ...
+
 
 class AnalyserPart(Analyser, Protocol):
     """Judges readings and explains the judgement; `explain` and `limits` are pure."""
@@ -197,7 +207,16 @@ class Parts(Protocol):
     imported where a part needs them, so that building the engine stays quick."""
 
     def journal(self) -> JournalPart: ...
-    def history(self) -> HistoryPart: ...
+    def history(self, settings: Settings, password: str | None) -> HistoryPart: ...
+    def maintenance(self, settings: Settings) -> MaintenancePart: ...
+    def backups(self, settings: Settings, password: str | None) -> BackupPart: ...
+
+    def server(
+        self, settings: Settings, password: str | None, *, approved: bool
+    ) -> ServerPart | None:
+        """None where the local store is all there is. `approved` allows every change."""
+        ...
+
     def decoder(self, settings: Settings) -> Decoder: ...
     def analyser(self, settings: Settings) -> AnalyserPart: ...
     def mirror(self, settings: Settings) -> MirrorPart | None: ...
@@ -218,6 +237,3 @@ class Parts(Protocol):
         password: str | None,
         last_values: Callable[[str], Values | None],
     ) -> PublisherPart: ...
-
-    def export_csv(self, request: ExportRequest, handle: QueryHandle[int]) -> int: ...
-    def count_export(self, request: ExportRequest) -> int: ...

@@ -6,6 +6,7 @@ settings dialog is generated from `field_specs`.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -75,6 +76,16 @@ class StorageSettings(_Section, frozen=True):
     backup_hours: Annotated[int, Meta(ge=0, le=8760, extra={"unit": "h"})] = 24
     backup_keep: Annotated[int, Meta(ge=1, le=365)] = 7
     backup_dir: str = ""
+
+    @property
+    def mysql_encrypted(self) -> bool:
+        """Whether TLS is used: as chosen, else wherever the server is another computer."""
+        if self.mysql_tls is not None:
+            return self.mysql_tls
+        try:
+            return not ipaddress.ip_address(self.mysql_host).is_loopback
+        except ValueError:
+            return self.mysql_host.lower() != "localhost"
 
 
 class ApiSettings(_Section, frozen=True):

@@ -63,11 +63,21 @@ class DataPaths:
     def broker(self) -> Path:
         return self.root / "broker"
 
+    @property
+    def backups(self) -> Path:
+        """Where backups go unless the settings name another folder."""
+        return self.root / "backups"
+
+    @property
+    def sessions(self) -> Path:
+        """What is known of earlier sessions with brokers."""
+        return self.root / "sessions.json"
+
     def is_own(self, path: Path) -> bool:
         """Whether a file is one of the program's own, which nothing else may write."""
-        files = (self.settings, self.database, self.lock, self.window_state)
+        files = (self.settings, self.database, self.lock, self.window_state, self.sessions)
         own = (*files, self.readings_csv, self.audit_csv)
-        inside = (self.logs, self.broker)
+        inside = (self.logs, self.broker, self.backups)
         target = path.resolve()
         names = {file.resolve() for file in own}
         return target in names or any(target.is_relative_to(f.resolve()) for f in inside)

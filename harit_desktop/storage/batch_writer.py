@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,20 +22,13 @@ from harit_desktop.storage.bounded import (
     Bounds,
     prune,
 )
-from harit_desktop.storage.rows import INSERT_READING, params_text, reading_row, shortened
+from harit_desktop.storage.bulk import NOT_STORABLE, find_stored, insert_at_once, insert_many
+from harit_desktop.storage.rows import insert_readings, params_text, reading_row, shortened
 from harit_desktop.storage.tally import Tally
-from harit_desktop.storage.timeless import find_redelivered, is_timeless, remember_delivery
+from harit_desktop.storage.timeless import DeliveryLedger, is_timeless
 
 MAX_KEPT_PAYLOAD_BYTES = 64 * 1024
 """No valid message is longer; of a longer one the begin is kept for the eye."""
-
-_FIND_KEY = "SELECT id FROM sensor_readings WHERE reading_key = ?"
-
-_INSERT_LOG = """
-INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, retained, simulated,
-    outcome, reason_code, reason_params, size_bytes, kept_bytes, reading_id, rejected_id, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 
 _INSERT_REJECTED = """
 INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code, reason,
@@ -42,10 +36,23 @@ INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-_UPSERT_DEVICE = """
+
+@lru_cache(maxsize=8)
+def _insert_log(count: int) -> str:
+    row = f"({', '.join('?' * 16)})"
+    return (
+        "INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, retained,"
+        " simulated, outcome, reason_code, reason_params, size_bytes, kept_bytes, reading_id,"
+        f" rejected_id, payload) VALUES {', '.join([row] * count)}"
+    )
+
+
+@lru_cache(maxsize=8)
+def _upsert_device(count: int) -> str:
+    return f"""
 INSERT INTO devices (publisher_id, first_us, last_us, last_received_us, reading_count,
     simulated_count)
-VALUES (?, ?, ?, ?, ?, ?)
+VALUES {", ".join(["(?, ?, ?, ?, ?, ?)"] * count)}
 ON CONFLICT (publisher_id) DO UPDATE SET
     first_us = min(first_us, excluded.first_us),
     last_us = max(last_us, excluded.last_us),
@@ -53,16 +60,6 @@ ON CONFLICT (publisher_id) DO UPDATE SET
     reading_count = reading_count + excluded.reading_count,
     simulated_count = simulated_count + excluded.simulated_count
 """
-
-# Raised before a statement runs (or by it alone), so that the transaction stays whole.
-_NOT_STORABLE = (
-    OverflowError,
-    UnicodeError,
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-)
 
 
 class _DeviceChange:
@@ -107,38 +104,54 @@ class BatchWriter:
         self._tally = tally
         self._log_bounds = log_bounds
         self._rejected_bounds = rejected_bounds
+        self._ledger = DeliveryLedger(self._cursor)
+        self._items: list[CommitItem] = []
         self._outcomes: list[Outcome] = []
         self._records: list[MessageRecord] = []
         self._log_rows: list[tuple[Any, ...]] = []
         self._devices: dict[str, _DeviceChange] = {}
 
     def add(self, item: CommitItem) -> None:
-        """Stores one message and logs what became of it.
+        """Takes a message of the batch; `finish` writes it."""
+        self._items.append(item)
+
+    def finish(self) -> CommitResult:
+        """Stores the messages, logs what became of each, and brings devices, counts and bounds
+        in line with the rows.
 
         A message that cannot be put in a row at all (a fault further up) is rejected as
         store.not_storable: it must not hold up all that come after it.
         """
-        try:
-            self._store(item)
-        except _NOT_STORABLE as error:
-            self._reject(
-                _printable(item.message),
-                Rejection(Problem("store.not_storable", {"reason": type(error).__name__})),
-            )
+        stored_ids = insert_at_once(self._cursor, self._items)
+        for item, reading_id in zip(self._items, stored_ids, strict=True):
+            try:
+                self._ledger.arrived(item.message)
+                if reading_id is None:
+                    self._store(item)
+                elif item.analysed is not None:
+                    self._note_stored(item.message, item.analysed.reading, reading_id)
+            except NOT_STORABLE as error:
+                self._reject(
+                    _printable(item.message),
+                    Rejection(Problem("store.not_storable", {"reason": type(error).__name__})),
+                )
+        insert_many(self._cursor, _insert_log, self._log_rows)
+        self._upsert_devices()
+        self._prune()
+        return CommitResult(tuple(self._outcomes), tuple(self._records))
 
-    def finish(self) -> CommitResult:
-        """Writes the log and brings devices, counts and bounds in line with the rows."""
-        self._connection.executemany(_INSERT_LOG, self._log_rows)
-        self._connection.executemany(
-            _UPSERT_DEVICE,
-            [
-                (name, d.first_us, d.last_us, d.received_us, d.count, d.simulated)
-                for name, d in self._devices.items()
-            ],
-        )
+    def _upsert_devices(self) -> None:
         tally = self._tally
         tally.readings += sum(d.count for d in self._devices.values())
         tally.simulated_readings += sum(d.simulated for d in self._devices.values())
+        rows = [
+            (name, d.first_us, d.last_us, d.received_us, d.count, d.simulated)
+            for name, d in self._devices.items()
+        ]
+        insert_many(self._cursor, _upsert_device, rows)
+
+    def _prune(self) -> None:
+        tally = self._tally
         tally.log_rows, tally.log_bytes = prune(
             self._connection,
             LOG_OLDEST,
@@ -155,7 +168,6 @@ class BatchWriter:
             tally.rejected_rows,
             tally.rejected_bytes,
         )
-        return CommitResult(tuple(self._outcomes), tuple(self._records))
 
     def _store(self, item: CommitItem) -> None:
         message, analysed = item.message, item.analysed
@@ -174,19 +186,33 @@ class BatchWriter:
         reading = analysed.reading
         timeless = is_timeless(message, reading)
         if timeless:
-            stored_id = find_redelivered(self._cursor, message)
+            stored_id = self._ledger.find_redelivered(message)
             if stored_id is not None:
                 self._log_reading(message, Outcome.DUPLICATE, reading, stored_id)
                 return
-        cursor = self._cursor.execute(INSERT_READING, reading_row(analysed))
-        if cursor.rowcount == 0:
-            found = cursor.execute(_FIND_KEY, (analysed.key,)).fetchone()
-            self._log_reading(message, Outcome.DUPLICATE, reading, found[0])
-            return
+        cursor = self._cursor.execute(insert_readings(1), reading_row(analysed))
         reading_id = cursor.lastrowid
-        if timeless and reading_id is not None:
-            remember_delivery(cursor, message, reading_id)
+        if cursor.rowcount == 0 or reading_id is None:
+            self._known_key(message, analysed)
+            return
+        if timeless:
+            self._ledger.remember(message, reading_id)
+        self._note_stored(message, reading, reading_id)
+
+    def _known_key(self, message: RawMessage, analysed: AnalysedReading) -> None:
+        """A copy, or another reading under an id that its publisher has used before."""
+        reading = analysed.reading
+        stored = find_stored(self._cursor, analysed.key)
+        if reading.message_id is None or stored.has_content_of(reading):
+            self._log_reading(message, Outcome.DUPLICATE, reading, stored.id)
+            return
+        params = {"message_id": reading.message_id, "reading_id": stored.id}
+        rejection = Rejection(Problem("message_id_reused", params), reading.publisher_id)
+        self._reject(message, rejection)
+
+    def _note_stored(self, message: RawMessage, reading: Reading, reading_id: int) -> None:
         self._log_reading(message, Outcome.STORED, reading, reading_id)
+        self._tally.last_reading_id = reading_id
         change = self._devices.get(reading.publisher_id)
         if change is None:
             change = self._devices[reading.publisher_id] = _DeviceChange(reading)
@@ -197,8 +223,7 @@ class BatchWriter:
     ) -> None:
         payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
         links = (len(payload) + len(message.topic), reading_id, None, payload)
-        record = self._next_record(message, outcome, reading.publisher_id, None)
-        self._log(record, reading.simulated, links)
+        self._log(message, outcome, reading.publisher_id, None, reading.simulated, links)
 
     def _reject(self, message: RawMessage, rejection: Rejection) -> None:
         """Keeps the payload once, in `rejected_messages`; its line in the log points there."""
@@ -223,55 +248,54 @@ class BatchWriter:
         tally.rejected_bytes += text_bytes + len(payload)
         tally.rejected_total += 1
         publisher_id = rejection.publisher_id or ""
-        record = self._next_record(message, Outcome.REJECTED, publisher_id, problem)
-        self._log(record, False, links)
-
-    def _next_record(
-        self, message: RawMessage, outcome: Outcome, publisher_id: str, problem: Problem | None
-    ) -> MessageRecord:
-        return MessageRecord(
-            self._tally.next_message_id,
-            message.received_us,
-            message.origin,
-            message.topic,
-            publisher_id,
-            message.qos,
-            message.retained,
-            outcome,
-            len(message.payload),
-            problem,
-        )
+        self._log(message, Outcome.REJECTED, publisher_id, problem, False, links)
 
     def _log(
         self,
-        record: MessageRecord,
+        message: RawMessage,
+        outcome: Outcome,
+        publisher_id: str,
+        problem: Problem | None,
         simulated: bool,
         links: tuple[int, int | None, int | None, bytes | None],
     ) -> None:
         """Adds a line; `links` are kept_bytes, reading_id, rejected_id and payload."""
-        problem, tally = record.problem, self._tally
+        tally, size_bytes = self._tally, len(message.payload)
         self._log_rows.append(
             (
-                record.id,
-                record.received_us,
-                record.origin._value_,
-                record.topic,
-                record.publisher_id,
-                record.qos,
-                int(record.retained),
+                tally.next_message_id,
+                message.received_us,
+                message.origin._value_,
+                message.topic,
+                publisher_id,
+                message.qos,
+                int(message.retained),
                 int(simulated),
-                record.outcome._value_,
+                outcome._value_,
                 None if problem is None else problem.code,
                 None if problem is None else params_text(problem.params),
-                record.size_bytes,
+                size_bytes,
                 *links,
+            )
+        )
+        self._outcomes.append(outcome)
+        self._records.append(
+            MessageRecord(
+                tally.next_message_id,
+                message.received_us,
+                message.origin,
+                message.topic,
+                publisher_id,
+                message.qos,
+                message.retained,
+                outcome,
+                size_bytes,
+                problem,
             )
         )
         tally.next_message_id += 1
         tally.log_rows += 1
         tally.log_bytes += links[0]
-        self._outcomes.append(record.outcome)
-        self._records.append(record)
 
 
 def _printable(message: RawMessage) -> RawMessage:

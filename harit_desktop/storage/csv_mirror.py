@@ -14,11 +14,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
-from harit_desktop.domain.channels import CHANNEL_INDEX, Values
+from harit_desktop.domain.channels import CHANNEL_INDEX
+from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import Origin, Outcome
 from harit_desktop.domain.reading import AnalysedReading
@@ -81,45 +83,53 @@ class CsvMirror:
         ]
         if not stored:
             return
-        self._readings.append(
-            csv_bytes(self._readings_row(analysed) for _, analysed in stored), len(stored)
-        )
-        received = [analysed for origin, analysed in stored if origin is Origin.MQTT]
+        lines = [_Line(origin, analysed, self._zone) for origin, analysed in stored]
+        self._readings.append("".join([line.reading for line in lines]).encode(), len(lines))
+        received = [line.audit for line in lines if line.origin is Origin.MQTT]
         if received:
-            self._audit.append(
-                csv_bytes(self._audit_row(analysed) for analysed in received), len(received)
-            )
+            self._audit.append("".join(received).encode(), len(received))
 
     def close(self) -> None:
         """Tries once more to write what waits. Never raises OSError."""
         self._readings.flush()
         self._audit.flush()
 
-    def _readings_row(self, analysed: AnalysedReading) -> tuple[Any, ...]:
-        return (
-            naive_text(analysed.reading.timestamp_us, self._zone),
-            *_shared_cells(analysed),
-            text_cell(factors_text(analysed.analysis.critical_factors)),
+
+class _Line:
+    """A reading as a line of each file.
+
+    Put together here and not by the csv module: both lines share most of their text, and
+    of it only the texts can need quotes.
+    """
+
+    __slots__ = ("audit", "origin", "reading")
+
+    def __init__(self, origin: Origin, analysed: AnalysedReading, zone: tzinfo | None) -> None:
+        reading, analysis = analysed.reading, analysed.analysis
+        second, microsecond = divmod(reading.timestamp_us, US_PER_S)
+        moment = f"{_second_text(second, zone)}.{microsecond:06d}"
+        values = reading.values
+        numbers = [values[index] for index in _CHANNELS]
+        shared = ",".join(["" if value is None else repr(value) for value in numbers])
+        shared = (
+            f"{shared},{'' if analysis.index is None else analysis.index},"
+            f"{analysis.band._value_},{analysis.is_anomalous},{analysis.anomaly_score!r}"
         )
-
-    def _audit_row(self, analysed: AnalysedReading) -> tuple[Any, ...]:
-        return (
-            naive_text(analysed.reading.timestamp_us, self._zone),
-            text_cell(analysed.reading.publisher_id),
-            *_shared_cells(analysed),
-        )
+        factors = _quoted(factors_text(analysis.critical_factors))
+        self.origin = origin
+        self.reading = f"{moment},{shared},{factors}\r\n"
+        self.audit = f"{moment},{_quoted(reading.publisher_id)},{shared}\r\n"
 
 
-def _shared_cells(analysed: AnalysedReading) -> tuple[Any, ...]:
-    values: Values = analysed.reading.values
-    analysis = analysed.analysis
-    return (
-        *(values[index] for index in _CHANNELS),
-        analysis.index,
-        analysis.band.value,
-        analysis.is_anomalous,
-        analysis.anomaly_score,
-    )
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """The cell of a text from outside, as the csv module writes it between others."""
+    return csv_bytes([("", text_cell(text), "")]).decode()[1:-3]
+
+
+@lru_cache(maxsize=1024)
+def _second_text(second: int, zone: tzinfo | None) -> str:
+    return naive_text(second * US_PER_S, zone)[: -len(".000000")]
 
 
 class _AppendedFile:

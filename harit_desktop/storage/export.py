@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.reading import Source
@@ -32,11 +34,14 @@ from harit_desktop.storage.rows import VALUE_COLUMNS, values_of
 from harit_desktop.storage.schema import counters, devices, sensor_readings
 from harit_desktop.storage.sqlite import shm_of, wal_of
 
+if TYPE_CHECKING:
+    from harit_desktop.storage.mysql.connection import ServerAddress
+
 PAGE_ROWS = 2000
 
 _readings = sensor_readings.c
 
-_COLUMNS = (
+COLUMNS = (
     _readings.id,
     _readings.timestamp_us,
     _readings.publisher_id,
@@ -48,10 +53,29 @@ _COLUMNS = (
     _readings.critical_factors,
     _readings.source,
 )
-
+"""What `row_of` needs of the journal."""
 
 _UNINDEXED_PUBLISHER = literal_column("+sensor_readings.publisher_id", String)
 _NO_ROWS: Sequence[Row[Any]] = ()
+
+
+class ExportRow(NamedTuple):
+    """A line of the file before it is text; None is an empty cell. Rows of the old backend
+    may lack any part of the analysis."""
+
+    timestamp_us: int
+    publisher_id: str
+    values: Values
+    health_index: int | None
+    health_status: str | None
+    is_anomalous: bool | None
+    anomaly_score: float | None
+    critical_factors: str | None
+    source: str
+
+
+Span = tuple[int, int]
+"""First and last time of the rows, by which an export tells how far it is."""
 
 
 class _Scope(msgspec.Struct, frozen=True):
@@ -62,8 +86,17 @@ class _Scope(msgspec.Struct, frozen=True):
     last_us: int
 
 
-def count_rows(db_path: Path, request: ExportRequest, cancelled: Cancelled = never) -> int:
+def count_rows(
+    db_path: Path,
+    request: ExportRequest,
+    cancelled: Cancelled = never,
+    server: ServerAddress | None = None,
+) -> int:
     """How many rows an export would write now. Raises KnownError, QueryCancelled."""
+    if server is not None:
+        from harit_desktop.storage.mysql.read_export import ServerExport
+
+        return ServerExport(StoreReader(db_path), server, request, cancelled).count()
 
     def query(connection: Connection) -> int:
         if request.from_us is None and request.to_us is None:
@@ -87,53 +120,82 @@ def export_csv(
     zone: tzinfo | None = None,
     progress: Callable[[float], None] = lambda _: None,
     cancelled: Cancelled = never,
+    server: ServerAddress | None = None,
 ) -> int:
     """Writes the chosen readings, ordered by time, and returns how many.
 
+    With a server those that it holds, and those of the journal that it does not hold yet.
     Times are written in `zone` with its offset (None: the system's). Reads page by page on
     connections of its own, so that recording goes on. `progress` gets 0..1.
 
     The file at `request.out` is replaced at the end, in one step. After an error or a cancel
-    it is as it was. Raises QueryCancelled, the store's KnownError, and KnownError
-    export.no_folder, .not_a_file (a folder, link, device or the store itself stands there),
-    .permission, .disk_full, .failed, each with `path` and `reason`.
+    it is as it was. Raises QueryCancelled, the KnownError of the store or of the server
+    (store.*, server.*), and KnownError export.no_folder, .not_a_file (a folder, link, device
+    or the store itself stands there), .permission, .disk_full, .failed, each with `path` and
+    `reason`.
     """
     _refuse_own_file(db_path, request.out)
     store = StoreReader(db_path)
     try:
         with replacing(request.out) as file:
-            return _write(store, request, zone, file, progress, cancelled)
+            file.write(csv_bytes([EXPORT_HEADER]))
+            write = partial(_write, file, zone, progress, cancelled)
+            if server is None:
+                return _write_local(store, request, cancelled, write)
+            from harit_desktop.storage.mysql.read_export import ServerExport
+
+            return ServerExport(store, server, request, cancelled).write(write)
     except OSError as error:
         raise _named(error, request.out) from error
 
 
 def _write(
-    store: StoreReader,
-    request: ExportRequest,
-    zone: tzinfo | None,
     file: BinaryIO,
+    zone: tzinfo | None,
     progress: Callable[[float], None],
     cancelled: Cancelled,
+    rows: Iterator[ExportRow],
+    span: Span,
 ) -> int:
-    file.write(csv_bytes([EXPORT_HEADER]))
-    scope = store.read(lambda c: _scope(c, request), empty=None, cancelled=cancelled)
-    position: tuple[int, int] | None = None
+    first_us, last_us = span
     count = 0
-    while scope is not None:
-        rows = store.read(
-            partial(_read_page, request, scope, position), empty=_NO_ROWS, cancelled=cancelled
-        )
-        file.write(csv_bytes(_cells(row, zone) for row in rows))
-        count += len(rows)
-        if len(rows) < PAGE_ROWS:
-            break
-        position = (rows[-1].timestamp_us, rows[-1].id)
-        span_us = max(1, scope.last_us - scope.first_us)
-        progress(min(1.0, (position[0] - scope.first_us) / span_us))
+    while page := list(itertools.islice(rows, PAGE_ROWS)):
+        file.write(csv_bytes(_cells(row, zone) for row in page))
+        count += len(page)
+        if len(page) == PAGE_ROWS:
+            progress(min(1.0, (page[-1].timestamp_us - first_us) / max(1, last_us - first_us)))
+        if cancelled():
+            raise QueryCancelled
     if cancelled():
         raise QueryCancelled
     progress(1.0)
     return count
+
+
+def _write_local(
+    store: StoreReader,
+    request: ExportRequest,
+    cancelled: Cancelled,
+    write: Callable[[Iterator[ExportRow], Span], int],
+) -> int:
+    scope = store.read(lambda c: _scope(c, request), empty=None, cancelled=cancelled)
+    if scope is None:
+        return write(iter(()), (0, 0))
+    rows = map(row_of, _local_rows(store, request, scope, cancelled))
+    return write(rows, (scope.first_us, scope.last_us))
+
+
+def _local_rows(
+    store: StoreReader, request: ExportRequest, scope: _Scope, cancelled: Cancelled
+) -> Iterator[Row[Any]]:
+    position: tuple[int, int] | None = None
+    while True:
+        page = partial(_read_page, request, scope, position)
+        rows = store.read(page, empty=_NO_ROWS, cancelled=cancelled)
+        yield from rows
+        if len(rows) < PAGE_ROWS:
+            return
+        position = (rows[-1].timestamp_us, rows[-1].id)
 
 
 def _refuse_own_file(db_path: Path, out: Path) -> None:
@@ -173,7 +235,7 @@ def _read_page(
     connection: Connection,
 ) -> Sequence[Row[Any]]:
     """The next `PAGE_ROWS` rows after a time and an id."""
-    statement = select(*_COLUMNS).where(_readings.id <= scope.last_id)
+    statement = select(*COLUMNS).where(_readings.id <= scope.last_id)
     publisher_ids = request.publisher_ids
     if publisher_ids is not None and len(publisher_ids) > 1:
         # The plus keeps SQLite from sorting the rest of these devices' rows for every page.
@@ -196,16 +258,31 @@ def _count_by_device(connection: Connection, request: ExportRequest) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def _cells(row: Row[Any], zone: tzinfo | None) -> tuple[Any, ...]:
+def row_of(row: Row[Any]) -> ExportRow:
+    """A row of the journal that has `COLUMNS` selected."""
+    return ExportRow(
+        row.timestamp_us,
+        row.publisher_id,
+        values_of(row),
+        row.health_index,
+        row.health_status,
+        row.is_anomalous,
+        row.anomaly_score,
+        row.critical_factors,
+        row.source,
+    )
+
+
+def _cells(row: ExportRow, zone: tzinfo | None) -> tuple[Any, ...]:
     return (
         zoned_text(row.timestamp_us, zone),
         text_cell(row.publisher_id),
-        *values_of(row),
+        *row.values,
         row.health_index,
-        text_cell(row.health_status),
+        text_cell(row.health_status or ""),
         row.is_anomalous,
         row.anomaly_score,
-        text_cell(row.critical_factors),
+        text_cell(row.critical_factors or ""),
         text_cell(row.source),
     )
 

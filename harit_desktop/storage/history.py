@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, select
@@ -16,8 +17,10 @@ from harit_desktop.domain.device import (
     DeviceState,
     reporting_interval_s,
 )
+from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import MessageRecord
 from harit_desktop.domain.reading import AnalysedReading, TimeSource
+from harit_desktop.storage.export import count_rows, export_csv
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
 from harit_desktop.storage.rows import (
     RECORD_COLUMNS,
@@ -35,17 +38,24 @@ from harit_desktop.storage.schema import (
 )
 from harit_desktop.storage.series import Series, empty_series, read_series
 
+if TYPE_CHECKING:
+    from harit_desktop.storage.mysql.connection import ServerAddress
+    from harit_desktop.storage.mysql.read_views import ServerViews
+
 _NEWEST = (sensor_readings.c.timestamp_us.desc(), sensor_readings.c.id.desc())
 
 
 class DeviceSummary(msgspec.Struct, frozen=True):
-    """A publisher's readings at a glance. Times are canonical, in UTC microseconds."""
+    """A publisher's readings at a glance. Times are canonical, in UTC microseconds.
+
+    The counts are None where a server holds the readings: it would have to read them all.
+    """
 
     publisher_id: str
     first_us: int
     last_us: int
-    readings: int
-    simulated_readings: int
+    readings: int | None = None
+    simulated_readings: int | None = None
 
 
 class StoreCounts(msgspec.Struct, frozen=True):
@@ -60,14 +70,30 @@ class StoreCounts(msgspec.Struct, frozen=True):
 
 
 class HistoryReader:
-    """Answers from the store, on short-lived read-only connections; for any thread.
+    """Answers from the store, on connections of its own; for any thread.
+
+    With a server, readings come from there and from the journal as far as it is not sent
+    yet, each once. Where the server does not answer, charts and lists show what the journal
+    holds, the last weeks at least; an export is refused. Messages are kept locally only.
 
     A store that does not exist yet gives empty answers. Every method raises KnownError
-    (store.locked, store.failed, ...) where the store cannot be read.
+    (store.locked, store.failed, ...) where the local store cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, server: ServerAddress | None = None) -> None:
+        self._path = path
         self._store = StoreReader(path)
+        self._server = server
+        self._views: ServerViews | None = None
+        if server is not None:
+            from harit_desktop.storage.mysql.read_views import ServerViews
+
+            self._views = ServerViews(self._store, server)
+
+    def close(self) -> None:
+        """Gives up idle connections to the server; a read after it opens new ones."""
+        if self._views is not None:
+            self._views.close()
 
     def series(
         self,
@@ -81,6 +107,10 @@ class HistoryReader:
 
         Raises QueryCancelled soon after `cancelled()` becomes true.
         """
+        if self._views is not None:
+            found = self._views.series(publisher_id, from_us, to_us, max_points, cancelled)
+            if found is not None:
+                return found
         return self._store.read(
             lambda c: read_series(c, publisher_id, from_us, to_us, max_points, cancelled),
             empty=empty_series(),
@@ -93,22 +123,30 @@ class HistoryReader:
         In the order in which they became known. A receive time after `now_us` (the clock
         was set back) counts as now. `stored_readings` is 0: it counts a run's readings.
         """
-        return self._store.read(lambda c: _last_states(c, now_us), empty=[])
+        states: list[tuple[int, DeviceState]] = self._store.read(
+            lambda c: _last_states(c, now_us), empty=[]
+        )
+        found = self._views.states(now_us) if self._views is not None else None
+        return _in_order(states, found or [])
 
     def last_values(self, publisher_id: str) -> Values | None:
         """The values of the device's newest reading; None for an unknown device."""
         statement = (
-            select(*VALUE_COLUMNS)
+            select(sensor_readings.c.timestamp_us, *VALUE_COLUMNS)
             .where(sensor_readings.c.publisher_id == publisher_id)
             .order_by(*_NEWEST)
             .limit(1)
         )
 
-        def query(connection: Connection) -> Values | None:
+        def query(connection: Connection) -> tuple[int, Values] | None:
             row = connection.execute(statement).first()
-            return None if row is None else values_of(row)
+            return None if row is None else (row.timestamp_us, values_of(row))
 
-        return self._store.read(query, empty=None)
+        newest = [self._store.read(query, empty=None)]
+        if self._views is not None:
+            newest.append(self._views.values(publisher_id))
+        known = [found for found in newest if found is not None]
+        return max(known, key=lambda found: found[0])[1] if known else None
 
     def messages(self, before_id: int | None, limit: int) -> list[MessageRecord]:
         """Lines of the message log, newest first, from before `before_id` (None: the end)."""
@@ -151,7 +189,17 @@ class HistoryReader:
     def devices(self) -> list[DeviceSummary]:
         """Every publisher with stored readings, by name."""
         statement = select(devices).order_by(devices.c.publisher_id)
-        return self._store.read(lambda c: [_summary(row) for row in c.execute(statement)], empty=[])
+        local: list[DeviceSummary] = self._store.read(
+            lambda c: [_summary(row) for row in c.execute(statement)], empty=[]
+        )
+        found = self._views.devices() if self._views is not None else None
+        if found is None:
+            return local
+        for device in local:
+            first_us, last_us = found.get(device.publisher_id, (device.first_us, device.last_us))
+            ends = (min(first_us, device.first_us), max(last_us, device.last_us))
+            found[device.publisher_id] = ends
+        return [DeviceSummary(name, *found[name]) for name in sorted(found)]
 
     def span(self, publisher_ids: Sequence[str] | None = None) -> tuple[int, int] | None:
         """First and last time of the devices' readings (None: of all); None without any."""
@@ -163,7 +211,28 @@ class HistoryReader:
             first_us, last_us = connection.execute(statement).one()
             return None if first_us is None else (first_us, last_us)
 
-        return self._store.read(query, empty=None)
+        local = self._store.read(query, empty=None)
+        found = self._views.span(publisher_ids) if self._views is not None else None
+        if local is None or found is None:
+            return local or found
+        return min(local[0], found[0]), max(local[1], found[1])
+
+    def export_csv(
+        self,
+        request: ExportRequest,
+        progress: Callable[[float], None] = lambda _: None,
+        cancelled: Cancelled = never,
+        zone: tzinfo | None = None,
+    ) -> int:
+        """Writes the chosen readings to a CSV file; see `storage.export.export_csv`.
+
+        With a server also raises KnownError (server.*) rather than write a part of them.
+        """
+        return export_csv(self._path, request, zone, progress, cancelled, self._server)
+
+    def count_export(self, request: ExportRequest, cancelled: Cancelled = never) -> int:
+        """How many rows the export would write now. Raises what the export raises."""
+        return count_rows(self._path, request, cancelled, self._server)
 
     def counts(self) -> StoreCounts:
         """How much the store holds, without counting row by row."""
@@ -171,12 +240,9 @@ class HistoryReader:
 
 
 _HEARD_LAST = (
-    select(devices.c.publisher_id).order_by(devices.c.last_received_us.desc()).limit(MAX_DEVICES)
-)
-_BY_FIRST = (
-    select(devices.c.publisher_id)
-    .where(devices.c.publisher_id.in_(_HEARD_LAST))
-    .order_by(devices.c.first_us, devices.c.publisher_id)
+    select(devices.c.publisher_id, devices.c.first_us)
+    .order_by(devices.c.last_received_us.desc())
+    .limit(MAX_DEVICES)
 )
 _NEWEST_READING = (
     select(sensor_readings)
@@ -192,30 +258,50 @@ _NEWEST_TIMES = (
 )
 
 
-def _last_states(connection: Connection, now_us: int) -> list[DeviceState]:
+def _last_states(connection: Connection, now_us: int) -> list[tuple[int, DeviceState]]:
+    """The devices' states with the times of their first readings."""
     states = []
-    for publisher_id in connection.scalars(_BY_FIRST).all():
+    for publisher_id, first_us in connection.execute(_HEARD_LAST).all():
         scope = {"publisher_id": publisher_id}
         row = connection.execute(_NEWEST_READING, scope).first()
         if row is None:
             continue
         analysed = reading_of(row)
         reading = analysed.reading
-        states.append(
-            DeviceState(
-                publisher_id=publisher_id,
-                timestamp_us=reading.timestamp_us,
-                received_us=min(reading.received_us, now_us),
-                values=reading.values,
-                analysis=analysed.analysis,
-                simulated=reading.simulated,
-                topic=reading.topic,
-                interval_s=reporting_interval_s(connection.scalars(_NEWEST_TIMES, scope).all()),
-                stored_readings=0,
-                clock_suspect=reading.time_source is TimeSource.SUSPECT,
-            )
+        state = DeviceState(
+            publisher_id=publisher_id,
+            timestamp_us=reading.timestamp_us,
+            received_us=min(reading.received_us, now_us),
+            values=reading.values,
+            analysis=analysed.analysis,
+            simulated=reading.simulated,
+            topic=reading.topic,
+            interval_s=reporting_interval_s(connection.scalars(_NEWEST_TIMES, scope).all()),
+            stored_readings=0,
+            clock_suspect=reading.time_source is TimeSource.SUSPECT,
         )
+        states.append((first_us, state))
     return states
+
+
+def _in_order(
+    local: list[tuple[int, DeviceState]], found: list[tuple[int, DeviceState]]
+) -> list[DeviceState]:
+    """The newer state of each device of two stores, as far as a view holds them."""
+    known = {state.publisher_id: (first_us, state) for first_us, state in found}
+    for first_us, state in local:
+        if state.publisher_id in known:
+            other_first_us, other = known[state.publisher_id]
+            first_us = min(first_us, other_first_us)
+            newer, older = (
+                (other, state) if other.timestamp_us > state.timestamp_us else (state, other)
+            )
+            interval_s = newer.interval_s or older.interval_s
+            state = msgspec.structs.replace(newer, interval_s=interval_s)
+        known[state.publisher_id] = (first_us, state)
+    heard_last = sorted(known.values(), key=lambda pair: pair[1].received_us, reverse=True)
+    heard_last = sorted(heard_last[:MAX_DEVICES], key=lambda pair: (pair[0], pair[1].publisher_id))
+    return [state for _, state in heard_last]
 
 
 def _summary(row: Row[Any]) -> DeviceSummary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +16,18 @@ from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.storage.batch_writer import BatchWriter
 from harit_desktop.storage.bounded import LOG_BOUNDS, REJECTED_BOUNDS, Bounds
 from harit_desktop.storage.opening import CHECK_BUDGET_S, OpenReport, open_file
+from harit_desktop.storage.rollup import last_reading_id
 from harit_desktop.storage.simulated import delete_simulated
 from harit_desktop.storage.sqlite import (
     WRITER_BUSY_MS,
+    is_damage,
+    is_wrong_schema,
     known_error,
     open_writer,
     wal_of,
 )
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
+from harit_desktop.storage.watch import FileWatch, Finding, take_verdict
 
 _CLOSING_BUSY_MS = 500
 
@@ -32,7 +35,7 @@ _CLOSING_BUSY_MS = 500
 class SqliteJournal:
     """One SQLite file with one writer.
 
-    `open`, `commit`, `checkpoint` and `close` belong to one owner at a time; `status` and
+    `open`, `commit` and `close` belong to one owner at a time; `status` and
     `delete_simulated` may be called from any thread. Every commit is on the disk when
     `commit` returns (write-ahead log, synchronous = FULL).
     """
@@ -54,7 +57,7 @@ class SqliteJournal:
         self._log_bounds = log_bounds
         self._rejected_bounds = rejected_bounds
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._watch = FileWatch(path)
         self._notice: Problem | None = None
         self._status = StoreStatus()
 
@@ -66,58 +69,42 @@ class SqliteJournal:
         """Opens or creates the store; a damaged file is set aside and a new one begun.
 
         Raises KnownError: store.locked, store.full, store.read_only, store.failed (worth
-        another try), store.newer_version and store.foreign (not before the user acts).
+        another try), store.migration_failed, store.newer_version and store.foreign (not
+        before the user acts).
         """
-        self._drop_connection()
-        try:
-            opened = open_file(self._path, self._now_us(), self._busy_ms, self._check_budget_s)
-            self._connection = opened.connection
-            tally = load_tally(opened.connection)
-            self._identity = self._file_identity()
-        except sqlite3.Error as error:
-            self._drop_connection()
-            raise self._unusable(known_error(error, self._path)) from error
-        except KnownError as error:
-            raise self._unusable(error) from error
-        if opened.problems:
-            # A damaged file is worse news than a replaced one.
-            self._notice = opened.problems[0]
-        self._publish(tally)
-        return OpenReport(
-            opened.created,
-            opened.fully_checked,
-            opened.check_s,
-            tally.readings,
-            opened.problems,
-        )
+        # What an earlier run found is checked anew: the file may be another one by now.
+        take_verdict(self._path)
+        return self._open(None)
 
     def commit(self, batch: Sequence[CommitItem]) -> CommitResult:
         """Stores a batch durably, all or nothing, and says what became of each message.
 
-        Raises KnownError: store.locked, store.full, store.read_only, store.failed, or what
-        `open` raises, with nothing stored. The next call tries again, on a new connection
-        where this one is not to be trusted any more.
+        Where the file turns out to be damaged or without its tables, it is put right or set
+        aside, and the batch stored, in the same call. Raises KnownError: store.locked,
+        store.full, store.read_only, store.failed, or what `open` raises, with nothing
+        stored. The next call tries again, on a new connection where this one is not to be
+        trusted any more.
         """
         if not batch:
             return CommitResult((), ())
         connection = self._sound_connection()
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            before = load_tally(connection)
-            tally = msgspec.structs.replace(before)
-            writer = BatchWriter(connection, tally, self._log_bounds, self._rejected_bounds)
-            for item in batch:
-                writer.add(item)
-            result = writer.finish()
-            save_tally(connection, tally, before)
-            connection.execute("COMMIT")
+            return self._write(connection, batch)
         except sqlite3.Error as error:
-            raise self._failed(connection, error) from error
-        except BaseException:
-            _roll_back(connection)
-            raise
-        self._publish(tally)
-        return result
+            known = self._failed(connection, error)
+            if not (is_damage(error) or is_wrong_schema(error)):
+                raise known from error
+            reason = str(error) if is_damage(error) else None
+        # Opening checks and repairs. What SQLite calls damaged twice is set aside unchecked.
+        for distrust in (None, reason):
+            connection = self._reopen(distrust)
+            try:
+                return self._write(connection, batch)
+            except sqlite3.Error as error:
+                known = self._failed(connection, error)
+                if reason is None or not is_damage(error):
+                    raise known from error
+        raise known
 
     def status(self) -> StoreStatus:
         """The state after the last commit or attempt; costs nothing, for any thread."""
@@ -139,22 +126,14 @@ class SqliteJournal:
             try:
                 publishers = delete_simulated(connection)
                 tally = load_tally(connection)
+                last_id = last_reading_id(connection)
             finally:
                 connection.close()
         except sqlite3.Error as error:
             raise known_error(error, self._path) from error
         if self._connection is not None:
-            self._publish(tally)
+            self._publish(tally, last_id)
         return publishers
-
-    def checkpoint(self) -> None:
-        """Moves committed rows from the log into the database file; for quiet moments."""
-        if self._connection is None:
-            return
-        try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
-        except sqlite3.Error as error:
-            raise self._failed(self._connection, error) from error
 
     def close(self) -> None:
         """Writes the log back into the file and closes it. Never raises."""
@@ -171,21 +150,75 @@ class SqliteJournal:
         finally:
             connection.close()
 
+    def _open(self, distrust: str | None) -> OpenReport:
+        self._drop_connection()
+        try:
+            opened = open_file(
+                self._path, self._now_us(), self._busy_ms, self._check_budget_s, distrust
+            )
+            self._connection = opened.connection
+            tally = load_tally(opened.connection)
+            last_id = last_reading_id(opened.connection)
+        except sqlite3.Error as error:
+            self._drop_connection()
+            raise self._unusable(known_error(error, self._path)) from error
+        except KnownError as error:
+            raise self._unusable(error) from error
+        self._watch = FileWatch(self._path)
+        if opened.problems:
+            # A damaged file is worse news than a replaced one.
+            self._notice = opened.problems[0]
+        self._publish(tally, last_id)
+        return OpenReport(
+            opened.created,
+            opened.fully_checked,
+            opened.check_s,
+            tally.readings,
+            opened.problems,
+        )
+
+    def _write(self, connection: sqlite3.Connection, batch: Sequence[CommitItem]) -> CommitResult:
+        """One transaction, ended whatever happens. Raises sqlite3.Error."""
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            before = load_tally(connection)
+            tally = msgspec.structs.replace(before)
+            writer = BatchWriter(connection, tally, self._log_bounds, self._rejected_bounds)
+            for item in batch:
+                writer.add(item)
+            result = writer.finish()
+            save_tally(connection, tally, before)
+            last_id = last_reading_id(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+        self._publish(tally, last_id)
+        return result
+
     def _sound_connection(self) -> sqlite3.Connection:
         """The connection, made anew after a failure or when the file is not the same any more.
 
         Where the file was deleted or replaced under the running program, the old
-        connection would go on writing into a file without a name.
+        connection would go on writing into a file without a name; where it was cut or
+        overwritten, into one that nothing can read.
         """
-        replaced = self._connection is not None and self._file_identity() != self._identity
-        if replaced:
-            self._drop_connection()
-            self._put_old_log_aside()
         if self._connection is None:
-            report = self.open()
+            return self._reopen(take_verdict(self._path))
+        finding = self._watch.look()
+        if finding is Finding.SOUND:
+            return self._connection
+        self._drop_connection()
+        if finding is Finding.SUSPECT:
+            return self._reopen(take_verdict(self._path))
+        self._put_old_log_aside()
+        if not self._open(None).problems:
             # A damaged file is worse news than a replaced one.
-            if replaced and not report.problems:
-                self._notice = Problem("store.replaced", {"path": str(self._path)})
+            self._notice = Problem("store.replaced", {"path": str(self._path)})
+        return self._connection
+
+    def _reopen(self, distrust: str | None) -> sqlite3.Connection:
+        self._open(distrust)
         assert self._connection is not None
         return self._connection
 
@@ -196,13 +229,6 @@ class SqliteJournal:
             log_file = self._path.with_name(self._path.name + suffix)
             with contextlib.suppress(FileNotFoundError):
                 log_file.replace(log_file.with_name(f"{log_file.name}.replaced-{self._now_us()}"))
-
-    def _file_identity(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
     def _failed(self, connection: sqlite3.Connection, error: sqlite3.Error) -> KnownError:
         """Brings the connection back to a known state and names the error."""
@@ -224,11 +250,12 @@ class SqliteJournal:
         )
         return error
 
-    def _publish(self, tally: Tally) -> None:
+    def _publish(self, tally: Tally, last_id: int) -> None:
         self._status = StoreStatus(
             state=StoreState.OK,
             opened=True,
             rows=tally.readings,
+            last_id=last_id,
             simulated_rows=tally.simulated_readings,
             size_bytes=self._size_bytes(),
             problem=self._notice,

@@ -13,8 +13,11 @@ import msgspec
 
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.storage.migrate import migrate
+from harit_desktop.storage.repair import repair
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION, create_statements
 from harit_desktop.storage.sqlite import (
+    damage,
     is_damage,
     known_error,
     known_os_error,
@@ -32,10 +35,10 @@ class OpenReport(msgspec.Struct, frozen=True):
     """What was found when the store was opened.
 
     `created` is True for a new, empty store. `fully_checked` is False where the file is too
-    big for the time of the check, or is new. `problems` are what the user must hear:
-    store.damaged and store.was_empty (`kept_as` names what was set aside, `reason`),
-    store.no_wal (write-ahead logging is not possible there, so that readers can delay a
-    commit).
+    big for the time of the check, or is new. `problems` are what the user must hear, the
+    worst first: store.damaged and store.was_empty (`kept_as` names what was set aside,
+    `reason`), store.repaired (`tables` names what was missing and made anew), store.no_wal
+    (write-ahead logging is not possible there, so that readers can delay a commit).
     """
 
     created: bool
@@ -53,61 +56,75 @@ class OpenedFile(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def open_file(path: Path, now_us: int, busy_ms: int, check_budget_s: float) -> OpenedFile:
+def open_file(
+    path: Path, now_us: int, busy_ms: int, check_budget_s: float, distrust: str | None = None
+) -> OpenedFile:
     """Opens the store for writing, whatever state its file is in.
 
-    Raises KnownError: store.locked, store.full, store.read_only, store.failed;
-    store.newer_version for a file of a later Harit Desktop; store.foreign for the database
-    of another program, which is left as it is.
+    `distrust` is why the file is to be set aside without another check. Raises KnownError:
+    store.locked, store.full, store.read_only, store.failed; store.migration_failed with the
+    file as it was; store.newer_version for a file of a later Harit Desktop; store.foreign
+    for the database of another program, which is left as it is.
     """
     problems: list[Problem] = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if distrust is not None and path.exists():
+            problems.append(set_aside(path, now_us, "store.damaged", distrust))
         problems.extend(_set_aside_orphans(path, now_us))
     except OSError as error:
         raise known_os_error(error, path) from error
     try:
         try:
-            return _open_checked(path, busy_ms, check_budget_s, problems)
+            opened = _open_checked(path, now_us, busy_ms, check_budget_s)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
             problems.append(set_aside(path, now_us, "store.damaged", str(error)))
-            return _open_checked(path, busy_ms, check_budget_s, problems)
+            opened = _open_checked(path, now_us, busy_ms, check_budget_s)
     except sqlite3.Error as error:
         raise known_error(error, path) from error
+    return msgspec.structs.replace(opened, problems=(*problems, *opened.problems))
 
 
-def _open_checked(
-    path: Path, busy_ms: int, check_budget_s: float, problems: list[Problem]
-) -> OpenedFile:
-    connection, has_wal = open_writer(path, busy_ms)
+def _open_checked(path: Path, now_us: int, busy_ms: int, check_budget_s: float) -> OpenedFile:
+    connection, has_wal = open_writer(path, busy_ms, create=True)
+    problems = [] if has_wal else [Problem("store.no_wal", {"path": str(path)})]
+    checked = False
     try:
-        created = _make_schema(connection, path)
+        version = _version(connection, path)
         started_s = time.monotonic()
-        checked = False if created else _check(connection, check_budget_s)
+        if version is None:
+            _make_schema(connection)
+        else:
+            checked = check(connection, check_budget_s)
         check_s = time.monotonic() - started_s
+        if version is not None and version < SCHEMA_VERSION:
+            migrate(connection, path, now_us, version)
+        if repaired := repair(connection):
+            tables = ", ".join(repaired)
+            problems.insert(0, Problem("store.repaired", {"tables": tables[:200]}))
     except BaseException:
         connection.close()
         raise
-    if not has_wal:
-        problems = [*problems, Problem("store.no_wal", {"path": str(path)})]
-    return OpenedFile(connection, created, checked, check_s, tuple(problems))
+    return OpenedFile(connection, version is None, checked, check_s, tuple(problems))
 
 
-def _make_schema(connection: sqlite3.Connection, path: Path) -> bool:
-    """Makes the tables in an empty file; returns whether it did."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+def _version(connection: sqlite3.Connection, path: Path) -> int | None:
+    """The version of the store's tables; None for a file without any."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and application != APPLICATION_ID:
+    if tables and (application != APPLICATION_ID or version < 1):
         raise KnownError("store.foreign", path=str(path))
     if version > SCHEMA_VERSION:
         raise KnownError(
             "store.newer_version", path=str(path), version=version, supported=SCHEMA_VERSION
         )
-    if tables:
-        return False
+    return version if tables else None
+
+
+def _make_schema(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement in create_statements():
@@ -117,10 +134,9 @@ def _make_schema(connection: sqlite3.Connection, path: Path) -> bool:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return True
 
 
-def _check(connection: sqlite3.Connection, budget_s: float) -> bool:
+def check(connection: sqlite3.Connection, budget_s: float) -> bool:
     """Reads the whole file; False where the time ran out before the end.
 
     Raises sqlite3.DatabaseError with the code of a damaged file.
@@ -140,10 +156,7 @@ def _check(connection: sqlite3.Connection, budget_s: float) -> bool:
         timer.join()
     if finding == "ok":
         return True
-    damage = sqlite3.DatabaseError(finding)
-    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    damage.sqlite_errorname = "SQLITE_CORRUPT"
-    raise damage
+    raise damage(finding)
 
 
 def _set_aside_orphans(path: Path, now_us: int) -> list[Problem]:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.dialects import sqlite
 
 from harit_desktop.domain.analysis import Analysis, Band, Flag
 from harit_desktop.domain.channels import CHANNELS, Values
@@ -48,17 +47,20 @@ def factors_text(factors: tuple[str, ...]) -> str:
 
 _INSERTED = [column for column in sensor_readings.columns if column.name != "id"]
 
-INSERT_READING = str(
-    sqlite.insert(sensor_readings)
-    .values({column.name: None for column in _INSERTED})
-    .on_conflict_do_nothing(index_elements=[sensor_readings.c.reading_key])
-    .compile(dialect=sqlite.dialect(paramstyle="qmark"))
-)
-"""Takes `reading_row`; inserts nothing where the key is already there."""
+
+@lru_cache(maxsize=8)
+def insert_readings(count: int) -> str:
+    """The statement for `count` times `reading_row`; leaves out those whose key is there."""
+    names = ", ".join(f'"{column.name}"' for column in _INSERTED)
+    row = f"({', '.join('?' * len(_INSERTED))})"
+    return (
+        f"INSERT INTO sensor_readings ({names}) VALUES {', '.join([row] * count)}"
+        " ON CONFLICT (reading_key) DO NOTHING"
+    )
 
 
 def reading_row(item: AnalysedReading) -> tuple[Any, ...]:
-    """The values of `INSERT_READING`, in the order of the table's columns.
+    """The values of `insert_readings`, in the order of the table's columns.
 
     Plain types only, because the driver takes the short way for them; `_value_` is the
     enumeration's own attribute behind the slower `value`.
@@ -77,7 +79,7 @@ def reading_row(item: AnalysedReading) -> tuple[Any, ...]:
         reading.received_us,
         reading.source._value_,
         item.key,
-        *map(int, analysis.flags),
+        *analysis.flags,
         reading.sent_timestamp,
         reading.time_source._value_,
         reading.topic,

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from harit_desktop.domain.channels import CHANNELS, Channel
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in `PRAGMA user_version`; a migration raises it by one."""
 
 APPLICATION_ID = 0x48415249
@@ -137,6 +137,56 @@ counters = Table(
     Column("value", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# How far a follower of `sensor_readings` has come, as the last id that it has dealt with.
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_id", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+ROLLUP_CURSOR = "rollup"
+"""Readings up to here are in the rollups."""
+
+FORWARDED_CURSOR = "forwarded"
+"""Readings up to here are on the store server in use."""
+
+
+def _rollups(name: str) -> Table:
+    """One row per publisher and bucket: what a chart needs of the readings in it.
+
+    `offset_sum_us` sums the readings' times since the bucket's start. Of a channel: the
+    count, the sum and both extremes without values that failed the quality test, and the
+    worst flag of all values, 0 where there is none.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("publisher_id", String(64), primary_key=True),
+        Column("start_us", BigInteger, primary_key=True, autoincrement=False),
+        Column("reading_count", BigInteger, nullable=False),
+        Column("offset_sum_us", BigInteger, nullable=False),
+        Column("index_count", BigInteger, nullable=False),
+        Column("index_sum", BigInteger, nullable=False),
+        *(
+            column
+            for channel in CHANNELS
+            for column in (
+                Column(f"count_{channel.column}", BigInteger, nullable=False),
+                Column(f"sum_{channel.column}", _Number, nullable=False),
+                Column(f"low_{channel.column}", _Number),
+                Column(f"high_{channel.column}", _Number),
+                Column(f"worst_{channel.column}", SmallInteger, nullable=False),
+            )
+        ),
+        sqlite_with_rowid=False,
+    )
+
+
+rollups_minute = _rollups("rollups_minute")
+rollups_hour = _rollups("rollups_hour")
 
 Index("ux_readings_key", sensor_readings.c.reading_key, unique=True)
 Index("ix_readings_device_time", sensor_readings.c.publisher_id, sensor_readings.c.timestamp_us)

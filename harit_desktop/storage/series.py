@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Integer, Select, bindparam, case, cast, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.storage.buckets import Buckets, BucketScope, can_use_rollups, read_buckets
+from harit_desktop.storage.rollup import HOUR_US, MINUTE_US
 from harit_desktop.storage.rows import QUALITY_COLUMNS, VALUE_COLUMNS
 from harit_desktop.storage.schema import sensor_readings
 
 _readings = sensor_readings.c
 
-_MINUTE_US = 60 * US_PER_S
-_HOUR_US = 60 * _MINUTE_US
-
 BUCKET_SIZES_US = (
     *(n * US_PER_S // 10 for n in (1, 2, 5)),
     *(n * US_PER_S for n in (1, 2, 5, 10, 15, 30)),
-    *(n * _MINUTE_US for n in (1, 2, 5, 10, 15, 30)),
-    *(n * _HOUR_US for n in (1, 2, 3, 6, 12)),
+    *(n * MINUTE_US for n in (1, 2, 5, 10, 15, 30)),
+    *(n * HOUR_US for n in (1, 2, 3, 6, 12)),
     *(n * US_PER_DAY for n in (1, 2, 5, 10, 30, 90, 365)),
 )
 
@@ -68,31 +68,7 @@ def _select_raw() -> Select[Any]:
     )
 
 
-def _select_bucket() -> Select[Any]:
-    pairs = list(zip(VALUE_COLUMNS, QUALITY_COLUMNS, strict=True))
-    sound = [case((quality != int(Flag.FAIL), value)) for value, quality in pairs]
-    worst = [
-        func.coalesce(func.max(case((value.is_not(None), quality))), int(Flag.MISSING))
-        for value, quality in pairs
-    ]
-    offset_us = func.avg(_readings.timestamp_us - bindparam("from_us", type_=Integer))
-    return select(
-        func.count(),
-        cast(offset_us, Integer) + bindparam("from_us", type_=Integer),
-        func.avg(_readings.health_index),
-        *(func.avg(value) for value in sound),
-        *(func.min(value) for value in sound),
-        *(func.max(value) for value in sound),
-        *worst,
-    ).where(
-        _readings.publisher_id == bindparam("publisher_id"),
-        _readings.timestamp_us >= bindparam("from_us"),
-        _readings.timestamp_us <= bindparam("to_us"),
-    )
-
-
 _RAW = _select_raw()
-_BUCKET = _select_bucket()
 _COUNTED = (
     select(_readings.timestamp_us)
     .where(
@@ -115,6 +91,10 @@ _FIRST, _LAST = (
 )
 
 
+MAX_NOT_ROLLED_UP = 20_000
+"""Where maintenance has more readings before it, they are read bucket by bucket instead."""
+
+
 def empty_series() -> Series:
     """No reading at all."""
     return _raw_series([])
@@ -128,28 +108,26 @@ def read_series(
     max_points: int,
     cancelled: Callable[[], bool],
 ) -> Series:
-    """The readings from `from_us` to `to_us`, raw where they are at most `max_points`."""
-    scope = {"publisher_id": publisher_id, "from_us": from_us, "to_us": to_us}
-    count: int = connection.execute(_COUNT, {**scope, "limit": max_points + 1}).scalar_one()
+    """The readings from `from_us` to `to_us`, raw where they are at most `max_points`.
+
+    Buckets of a minute and more come from the rollups, with the same result up to the order
+    in which numbers are added.
+    """
+    span = {"publisher_id": publisher_id, "from_us": from_us, "to_us": to_us}
+    count: int = connection.execute(_COUNT, {**span, "limit": max_points + 1}).scalar_one()
     if count <= max_points:
-        return _raw_series(connection.execute(_RAW, scope).all())
-    first_us: int = connection.execute(_FIRST, scope).scalar_one()
-    last_us: int = connection.execute(_LAST, scope).scalar_one()
+        return _raw_series(connection.execute(_RAW, span).all())
+    first_us: int = connection.execute(_FIRST, span).scalar_one()
+    last_us: int = connection.execute(_LAST, span).scalar_one()
     bucket_us = bucket_size_us(last_us - first_us, max_points)
-    rows = []
-    # One query a bucket: grouping in SQL would sort every row of the range first.
-    for start_us in range(first_us // bucket_us * bucket_us, last_us + 1, bucket_us):
-        if cancelled():
-            break
-        bucket = {
-            "publisher_id": publisher_id,
-            "from_us": max(start_us, from_us),
-            "to_us": min(start_us + bucket_us - 1, to_us),
-        }
-        row = connection.execute(_BUCKET, bucket).one()
-        if row[0]:
-            rows.append(row)
-    return _bucket_series(rows, bucket_us)
+    # Widened where no reading is cut off, so that whole buckets are whole.
+    from_us = max(from_us, first_us // bucket_us * bucket_us)
+    to_us = min(to_us, last_us // bucket_us * bucket_us + bucket_us - 1)
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    rolled = bucket_us % MINUTE_US == 0 and can_use_rollups(driver, MAX_NOT_ROLLED_UP)
+    scope = BucketScope(publisher_id, from_us, to_us, bucket_us)
+    return _bucket_series(read_buckets(driver, scope, cancelled, rolled=rolled), bucket_us)
 
 
 def bucket_size_us(span_us: int, max_points: int) -> int:
@@ -161,7 +139,7 @@ def bucket_size_us(span_us: int, max_points: int) -> int:
     for size_us in BUCKET_SIZES_US:
         if span_us // size_us <= needed:
             return size_us
-    return span_us // needed + 1
+    return (span_us // needed // US_PER_DAY + 1) * US_PER_DAY
 
 
 def _raw_series(rows: Any) -> Series:
@@ -178,16 +156,15 @@ def _raw_series(rows: Any) -> Series:
     )
 
 
-def _bucket_series(rows: Any, bucket_us: int) -> Series:
-    count = CHANNEL_COUNT
-    table = np.array([row[2:] for row in rows], np.float64).reshape(-1, 1 + 4 * count)
+def _bucket_series(buckets: Buckets, bucket_us: int) -> Series:
+    worst = np.where(buckets.worst == 0, int(Flag.MISSING), buckets.worst)
     return Series(
-        time_us=np.array([row[1] for row in rows], np.int64),
-        values=table[:, 1 : 1 + count],
-        flags=table[:, 1 + 3 * count :].astype(np.uint8),
-        index=table[:, 0],
-        low=table[:, 1 + count : 1 + 2 * count],
-        high=table[:, 1 + 2 * count : 1 + 3 * count],
+        time_us=buckets.time_us,
+        values=buckets.mean,
+        flags=worst.astype(np.uint8),
+        index=buckets.index,
+        low=buckets.low,
+        high=buckets.high,
         bucketed=True,
         bucket_us=bucket_us,
     )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
-
-import msgspec
+from collections.abc import Iterator
 
 from harit_desktop.domain.reading import Source
-from harit_desktop.storage.tally import Tally, load_tally, save_tally
-
-T = TypeVar("T")
+from harit_desktop.storage.deletion import LOOK_ROWS, Condemned, delete_in, in_transaction
+from harit_desktop.storage.rollup import minute_of
+from harit_desktop.storage.tally import Tally, load_tally
 
 SLICE_ROWS = 500
 PAUSE_S = 0.01
@@ -31,16 +27,7 @@ _NEXT_MESSAGES = """
 SELECT id, kept_bytes, simulated FROM message_log WHERE id > ? AND id < ? ORDER BY id LIMIT ?
 """
 
-_REFRESH_DEVICE = """
-UPDATE devices SET
-    reading_count = reading_count - :deleted,
-    simulated_count = simulated_count - :deleted,
-    first_us = coalesce((SELECT min(timestamp_us) FROM sensor_readings
-                         WHERE publisher_id = :publisher_id), first_us),
-    last_us = coalesce((SELECT max(timestamp_us) FROM sensor_readings
-                        WHERE publisher_id = :publisher_id), last_us)
-WHERE publisher_id = :publisher_id
-"""
+_SIMULATED = Condemned("source = :source", {"source": Source.SIMULATOR.value})
 
 
 def delete_simulated(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -50,74 +37,43 @@ def delete_simulated(connection: sqlite3.Connection) -> tuple[str, ...]:
     """
     publishers = [row[0] for row in connection.execute(_DEVICES).fetchall()]
     for publisher_id in publishers:
-        _delete_of_device(connection, publisher_id)
-    _delete_messages(connection)
+        for _ in _delete_of_device(connection, publisher_id):
+            time.sleep(PAUSE_S)
+    for _ in _delete_messages(connection):
+        time.sleep(PAUSE_S)
     return tuple(publishers)
 
 
-def _delete_of_device(connection: sqlite3.Connection, publisher_id: str) -> None:
+def _delete_of_device(connection: sqlite3.Connection, publisher_id: str) -> Iterator[int]:
     position = (-(2**63), 0)
-    more = True
-    while more:
-        position, more = _in_transaction(
-            connection, partial(_delete_readings, connection, publisher_id, position)
+    while rows := connection.execute(
+        _NEXT_READINGS, (publisher_id, *position, LOOK_ROWS)
+    ).fetchall():
+        minutes = dict.fromkeys(
+            (publisher_id, minute_of(time_us))
+            for time_us, _, source in rows
+            if source == Source.SIMULATOR.value
         )
-        time.sleep(PAUSE_S)
+        yield from delete_in(connection, minutes, _SIMULATED)
+        position = (rows[-1][0], rows[-1][1])
 
 
-def _delete_readings(
-    connection: sqlite3.Connection, publisher_id: str, start: tuple[int, int], tally: Tally
-) -> tuple[tuple[int, int], bool]:
-    """One slice after `start`; returns where it ended and whether there is more."""
-    rows = connection.execute(_NEXT_READINGS, (publisher_id, *start, SLICE_ROWS)).fetchall()
-    ids = [(row_id,) for _, row_id, source in rows if source == Source.SIMULATOR.value]
-    if ids:
-        connection.executemany("DELETE FROM sensor_readings WHERE id = ?", ids)
-        connection.execute(_REFRESH_DEVICE, {"deleted": len(ids), "publisher_id": publisher_id})
-        connection.execute(
-            "DELETE FROM devices WHERE publisher_id = ? AND reading_count = 0", (publisher_id,)
-        )
-        tally.readings -= len(ids)
-        tally.simulated_readings -= len(ids)
-    position = (rows[-1][0], rows[-1][1]) if rows else start
-    return position, len(rows) == SLICE_ROWS
-
-
-def _delete_messages(connection: sqlite3.Connection) -> None:
+def _delete_messages(connection: sqlite3.Connection) -> Iterator[int]:
     end = load_tally(connection).next_message_id
     position = 0
+
+    def work(tally: Tally) -> tuple[int, bool]:
+        """One slice after `position`; returns where it ended and whether there is more."""
+        rows = connection.execute(_NEXT_MESSAGES, (position, end, SLICE_ROWS)).fetchall()
+        gone = [(row_id, size) for row_id, size, simulated in rows if simulated]
+        connection.executemany(
+            "DELETE FROM message_log WHERE id = ?", [(row_id,) for row_id, _ in gone]
+        )
+        tally.log_rows -= len(gone)
+        tally.log_bytes -= sum(size for _, size in gone)
+        return (rows[-1][0] if rows else end), len(rows) == SLICE_ROWS
+
     more = True
     while more:
-        position, more = _in_transaction(
-            connection, partial(_delete_log_lines, connection, position, end)
-        )
-        time.sleep(PAUSE_S)
-
-
-def _delete_log_lines(
-    connection: sqlite3.Connection, start: int, end: int, tally: Tally
-) -> tuple[int, bool]:
-    """One slice after line `start`; returns where it ended and whether there is more."""
-    rows = connection.execute(_NEXT_MESSAGES, (start, end, SLICE_ROWS)).fetchall()
-    gone = [(row_id, size) for row_id, size, simulated in rows if simulated]
-    connection.executemany(
-        "DELETE FROM message_log WHERE id = ?", [(row_id,) for row_id, _ in gone]
-    )
-    tally.log_rows -= len(gone)
-    tally.log_bytes -= sum(size for _, size in gone)
-    return (rows[-1][0] if rows else end), len(rows) == SLICE_ROWS
-
-
-def _in_transaction(connection: sqlite3.Connection, work: Callable[[Tally], T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        before = load_tally(connection)
-        tally = msgspec.structs.replace(before)
-        result = work(tally)
-        save_tally(connection, tally, before)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return result
+        position, more = in_transaction(connection, work)
+        yield position

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from harit_desktop.domain.errors import KnownError
 
-WRITER_BUSY_MS = 2000
+WRITER_BUSY_MS = 1000
 """How long a write waits for another program's lock before it is reported and tried again:
-shorter than the time in which the program promises to end."""
+shorter than the time in which the program promises to end, and to say what is wrong."""
 
 READER_BUSY_MS = 5000
 
@@ -26,7 +26,8 @@ _EVERY_CONNECTION = (
 
 _WRITER = (
     "PRAGMA synchronous = FULL",
-    "PRAGMA wal_autocheckpoint = 1000",
+    # Only a net: maintenance takes the log back into the file, so that no commit pays for it.
+    "PRAGMA wal_autocheckpoint = 16000",
     "PRAGMA journal_size_limit = 67108864",
     # Some builds overwrite deleted rows with zeros; that doubles the cost of each deletion.
     "PRAGMA secure_delete = OFF",
@@ -35,15 +36,21 @@ _WRITER = (
 _NEARLY_FULL_BYTES = 256 * 1024
 
 
-def open_writer(path: Path, busy_ms: int = WRITER_BUSY_MS) -> tuple[sqlite3.Connection, bool]:
+def open_writer(
+    path: Path, busy_ms: int = WRITER_BUSY_MS, *, create: bool = False
+) -> tuple[sqlite3.Connection, bool]:
     """A read-write connection in autocommit mode; the caller writes BEGIN and COMMIT.
 
     The second value tells whether write-ahead logging is on; some network drives cannot.
-    Creates an empty file where there is none. Raises sqlite3.Error.
+    `create` makes an empty file where there is none. Raises sqlite3.Error.
     """
     # One owner at a time, but not for ever the same thread: the engine opens and closes.
     connection = sqlite3.connect(
-        path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
+        f"{file_uri(path)}?mode={'rwc' if create else 'rw'}",
+        uri=True,
+        timeout=busy_ms / 1000,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -111,6 +118,22 @@ def primary_code(error: sqlite3.Error) -> int:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether SQLite says that the file is not a sound database."""
     return primary_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def damage(reason: str) -> sqlite3.DatabaseError:
+    """The error that SQLite would raise, for damage that we find."""
+    error = sqlite3.DatabaseError(reason)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    error.sqlite_errorname = "SQLITE_CORRUPT"
+    return error
+
+
+def is_wrong_schema(error: sqlite3.Error) -> bool:
+    """Whether a statement of ours met a store that is not as we made it."""
+    return isinstance(error, sqlite3.IntegrityError) or primary_code(error) in (
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_SCHEMA,
+    )
 
 
 def known_error(error: sqlite3.Error, path: Path) -> KnownError:

@@ -9,7 +9,7 @@ import logging
 import select
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 from paho.mqtt import client as mqtt
@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from harit_desktop.domain.errors import Problem
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_client import (
+    RECEIVE_MAXIMUM,
     BufferedClient,
     ProtocolVersion,
     SessionOptions,
@@ -37,6 +38,13 @@ _log = logging.getLogger(__name__)
 
 _ROUND_S = 1.0
 _PACKETS_A_ROUND = 500
+_HELD_BACK_FROM = 2 * RECEIVE_MAXIMUM
+"""Unacknowledged messages from which the socket is left unread. Mosquitto 2.0 keeps to the
+window only until it has a queue for us: then one acknowledgement brings all of it at once,
+100 000 messages where so many wait. Unread, they wait in the broker and lose nothing."""
+_HELD_BACK_S = 10.0
+"""Longest hold without an acknowledgement (a store that fails): beyond it the broker's answer
+to our keep-alive would come too late, behind what we do not read."""
 _DEFAULT_INFLIGHT = 20
 _MAX_INFLIGHT = 100
 _LOGGED_EVERY = 1000
@@ -82,11 +90,15 @@ class MqttConnection:
         self._connack_timeout_s = connack_timeout_s
         self._connack_by = 0.0
         self._faults = 0
+        self._delivered = self._acknowledged = 0
+        self._held_at = -1
+        self._held_since_s = 0.0
         self._problem: Problem | None = None
         self._problem_is_from_server = False
         self.was_answered = False
         self.accepted: Accepted | None = None
         self.version_refused = False
+        self._hand_on = self._guarded(self._message)
         self.client: BufferedClient = build_client(endpoint, version, options)
         self._install_callbacks()
 
@@ -114,6 +126,7 @@ class MqttConnection:
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Queues acknowledgements in the order given; callable from any thread."""
         self.client.acknowledge(packet_ids)
+        self._acknowledged += len(packet_ids)
         self._waker.wake()
 
     def disconnect(self, within_s: float) -> None:
@@ -151,20 +164,49 @@ class MqttConnection:
 
     def _exchange(self, sock: Any) -> None:
         client = self.client
+        held = self._is_held_back()
         # A TLS socket may hold decrypted bytes that select cannot see.
-        pending = client.has_buffered or (hasattr(sock, "pending") and sock.pending() > 0)
+        buffered = client.has_buffered or (hasattr(sock, "pending") and sock.pending() > 0)
+        pending = buffered and not held
+        sources = [self._waker] if held else [sock, self._waker]
         wanted = [sock] if client.want_write() else []
-        timeout_s = 0.0 if pending else _ROUND_S
-        readable, writable, _ = select.select([sock, self._waker], wanted, [], timeout_s)
+        readable, writable, _ = select.select(sources, wanted, [], 0.0 if pending else _ROUND_S)
         if self._waker in readable:
             self._waker.drain()
-        if (pending or sock in readable) and client.loop_read() == mqtt.MQTT_ERR_SUCCESS:
-            budget = _PACKETS_A_ROUND
-            while client.has_buffered and budget and not client.loop_read():
-                budget -= 1
+        if pending or sock in readable:
+            self._read()
         if client.socket() is not None and (writable or client.want_write()):
             client.loop_write()
         client.loop_misc()
+
+    def _read(self) -> None:
+        """Hands on what came in: plain messages by the short way, the rest through paho."""
+        client, budget = self.client, _PACKETS_A_ROUND
+        while budget > 0:
+            if self.accepted is not None:
+                taken = client.take_publications(budget)
+                for publication in taken:
+                    self._hand_on(publication)
+                budget -= len(taken)
+            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or not client.has_buffered:
+                return
+            budget -= 1
+
+    def _message(self, message: Any) -> None:
+        if message.qos:
+            self._delivered += 1
+        # A `Publication` has all of an MQTTMessage that a handler may use.
+        self._handler.message(cast(mqtt.MQTTMessage, message))
+
+    def _is_held_back(self) -> bool:
+        """Whether reading waits for acknowledgements; ends after `_HELD_BACK_S` without any."""
+        acknowledged = self._acknowledged
+        if self._delivered - acknowledged < _HELD_BACK_FROM:
+            self._held_at = -1
+            return False
+        if acknowledged != self._held_at:
+            self._held_at, self._held_since_s = acknowledged, time.monotonic()
+        return time.monotonic() - self._held_since_s < _HELD_BACK_S
 
     def _ended(self) -> None:
         if self._problem is None and self.accepted is None:
@@ -181,7 +223,7 @@ class MqttConnection:
         client, handler = self.client, self._handler
         client.on_connect = self._guarded(self._on_connect)
         client.on_disconnect = self._guarded(self._on_disconnect)
-        client.on_message = self._guarded(lambda _client, _data, message: handler.message(message))
+        client.on_message = lambda _client, _data, message: self._hand_on(message)
         client.on_subscribe = self._guarded(
             lambda _client, _data, packet_id, codes, _properties: handler.subscribed(
                 packet_id, [code.value for code in codes]

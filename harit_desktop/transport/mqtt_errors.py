@@ -25,7 +25,10 @@ CODES: dict[str, tuple[str, ...]] = {
     "broker.client_id_in_use": ("client_id", "certain"),  # certain 1: the broker said so
     "broker.subscribe_denied": ("topic", "count"),
     "broker.qos_lowered": ("topic", "count"),  # granted QoS 0: messages can be lost
-    "broker.lost": ("cause",),  # closed | keepalive | server | internal
+    "broker.lost": ("cause",),  # closed | keepalive | server | internal | oversize | endless
+    "broker.stalled": (),  # connected, but delivers nothing; we connect anew
+    "broker.session_lost": ("at_us",),  # what it kept for us meanwhile is gone
+    "broker.dropped": ("count",),  # messages of its clients, perhaps ours
 }
 
 TLS_CAUSES = (

@@ -1,10 +1,8 @@
 """Keeps one client connected to one broker, for ever, on a thread of its own.
 
-Owns the retry policy, the link status and the connection epoch that makes late
-acknowledgements harmless.
+Owns the retry policy and the link status.
 """
 
-import itertools
 import logging
 import threading
 import time
@@ -18,6 +16,7 @@ from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import Receipt
 from harit_desktop.domain.status import LinkState, LinkStatus
+from harit_desktop.transport.acknowledgements import Acknowledgements
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_client import BufferedClient, ProtocolVersion, SessionOptions
 from harit_desktop.transport.mqtt_connection import Accepted, ConnectionHandler, MqttConnection
@@ -35,15 +34,12 @@ from harit_desktop.transport.retry import (
     ProtocolChoice,
 )
 from harit_desktop.transport.waker import Waker
+from harit_desktop.transport.watchdog import ConnectionWatch
 
 _log = logging.getLogger(__name__)
 
 _GOODBYE_S = 1.0
 _BEAT_LIMIT_S = 10.0
-
-_EPOCHS = itertools.count(1)
-"""Never the same for two connections of this process, whatever session they belong to: a
-late acknowledgement for an earlier session must not fit a message of a later one."""
 
 
 class SessionHandler(ConnectionHandler, Protocol):
@@ -93,13 +89,10 @@ class MqttSession:
         self._no_more_pause = threading.Event()
         self._goodbye_s = _GOODBYE_S
         self._beat_s = 0.0
-        self._lock = threading.Lock()
         self._connection: MqttConnection | None = None
-        self._epoch = 0
-        self._session = f"{endpoint.client_id}@{endpoint.host}:{endpoint.port}"
-        self._resumed = False
-        self._delivered = 0
-        self._acknowledged = 0
+        self._acks = Acknowledgements(f"{endpoint.client_id}@{endpoint.host}:{endpoint.port}")
+        self._anew: Problem | None = None
+        self._unsound: Problem | None = None
         self._status = LinkStatus(host=endpoint.host, port=endpoint.port, tls=endpoint.tls)
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
 
@@ -148,27 +141,31 @@ class MqttSession:
     @property
     def unacked(self) -> int:
         """Messages of the present connection that wait for their acknowledgement."""
-        return max(0, self._delivered - self._acknowledged)
+        return self._acks.waiting
+
+    @property
+    def delivered(self) -> int:
+        """Messages of the present connection that were given a receipt."""
+        return self._acks.delivered
 
     def receipt_of(self, message: mqtt.MQTTMessage) -> Receipt | None:
         """Names a message for its acknowledgement; on the session's thread only."""
-        if message.qos == 0:
-            return None
-        self._delivered += 1
-        return Receipt(self._epoch, message.mid, message.qos, self._session, self._resumed)
+        return self._acks.receipt_of(message)
 
     def acknowledge(self, receipts: Sequence[Receipt]) -> None:
-        """Acknowledges in the order given; receipts of an earlier connection are dropped.
+        """Acknowledges in the order given; receipts of an earlier connection are dropped."""
+        self._acks.give(receipts)
 
-        A packet id means something only within its connection: after a broker restart the
-        same id may name a message that is not stored yet.
+    def acknowledge_own(self, message: mqtt.MQTTMessage) -> None:
+        """Acknowledges a message without a receipt, in its turn; on the session's thread only."""
+        self._acks.give_own(message)
+
+    def connect_anew(self, problem: Problem) -> None:
+        """Ends this connection and makes another one to the same session, without a pause.
+
+        For the handler's `tick`, on the session's thread only.
         """
-        with self._lock:
-            if self._connection is None:
-                return
-            packet_ids = [each.packet_id for each in receipts if each.epoch == self._epoch]
-            self._connection.acknowledge(packet_ids)
-            self._acknowledged += len(packet_ids)
+        self._anew = problem
 
     def report(
         self, problem: Problem | None, *, refused: bool = False, retry_s: float | None = None
@@ -196,6 +193,7 @@ class MqttSession:
         None when to try again without a pause.
         """
         self._set_status(attempt=self._status.attempt + 1, retry_at_us=None)
+        self._anew = self._unsound = None
         connection: MqttConnection | None = None
         try:
             connection = MqttConnection(
@@ -223,7 +221,12 @@ class MqttSession:
         return self._judge(connection)
 
     def _judge(self, connection: MqttConnection) -> tuple[Problem, bool] | None:
-        problem = connection.problem
+        if self._anew is not None:
+            _log.warning("The broker is asked again with a new connection: %s", self._anew)
+            self._kicks.clear()
+            self._set_status(state=LinkState.LOST, problem=self._anew)
+            return None
+        problem = self._unsound or connection.problem
         if connection.accepted is not None:
             fight = self._kicks.ended(
                 orderly=connection.ended_orderly,
@@ -239,26 +242,29 @@ class MqttSession:
         return problem, needs_a_person(problem)
 
     def _serve(self, connection: MqttConnection) -> None:
+        watch = ConnectionWatch(self._endpoint)
         try:
             # Asked first: CONNECT goes out with the first step, and a session that was
             # stopped while it looked up the host must not throw out its successor.
-            while not self._stopping.is_set() and connection.step():
+            while self._anew is None and not self._stopping.is_set() and connection.step():
                 self._beat_s = time.monotonic()
                 if connection.accepted is not None:
                     self._handler.tick()
+                self._unsound = watch.look(connection.client)
+                if self._unsound is not None:
+                    return
             if self._stopping.is_set() and connection.accepted and self._goodbye_s > 0:
                 connection.disconnect(self._goodbye_s)
         finally:
             if connection.accepted is not None:
-                self._change_epoch(None)
+                self._use(None)
                 self._back_off.connection_lasted(connection.lasted_s)
                 self._handler.closed()
 
     def _on_accepted(self, connection: MqttConnection, accepted: Accepted) -> None:
         self._choice.worked()
         self._beat_s = time.monotonic()
-        self._change_epoch(connection)
-        self._resumed = accepted.session_present
+        self._use(connection, resumed=accepted.session_present)
         self._set_status(
             protocol=self._choice.version,
             attempt=0,
@@ -268,11 +274,9 @@ class MqttSession:
             self.report(None)
         self._handler.opened(connection.client, self._choice.version, accepted)
 
-    def _change_epoch(self, connection: MqttConnection | None) -> None:
-        with self._lock:
-            self._connection = connection
-            self._epoch = next(_EPOCHS)
-            self._delivered = self._acknowledged = 0
+    def _use(self, connection: MqttConnection | None, *, resumed: bool = False) -> None:
+        self._connection = connection
+        self._acks.begin(connection, resumed=resumed)
 
     def _pause(self, problem: Problem, refused: bool) -> None:
         pause_s = REFUSED_PAUSE_S if refused else self._back_off.next_pause_s()

@@ -1,5 +1,6 @@
 """The way in: subscribes, hands every message on, acknowledges what was committed."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,15 +12,27 @@ from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage, Receipt
 from harit_desktop.domain.status import LinkStatus
+from harit_desktop.transport.broker_counters import DROPPED_TOPIC, DropCounter
+from harit_desktop.transport.canary import PROBE_PREFIX, Canary, ProbeTimes, Verdict
 from harit_desktop.transport.endpoint import MqttEndpoint
-from harit_desktop.transport.mqtt_client import BufferedClient, ProtocolVersion
+from harit_desktop.transport.link_notices import LinkNotices
+from harit_desktop.transport.mqtt_client import RECEIVE_MAXIMUM, BufferedClient, ProtocolVersion
 from harit_desktop.transport.mqtt_connection import Accepted
 from harit_desktop.transport.mqtt_errors import broker_problem
 from harit_desktop.transport.mqtt_session import MqttSession
 from harit_desktop.transport.retry import REFUSED_PAUSE_S
+from harit_desktop.transport.session_memory import SessionMemory, session_key
+from harit_desktop.transport.watchdog import KEPT_BYTES, MAX_PACKET_BYTES
+
+_log = logging.getLogger(__name__)
 
 _SEND_RETAINED_IF_NEW = 1
 _FIRST_FAILURE_CODE = 0x80
+_USUAL_WINDOW = 20
+"""Unacknowledged messages that a broker has under way to an MQTT 3.1.1 client."""
+_OWN_TOPICS = (DROPPED_TOPIC, PROBE_PREFIX)
+_LOOK_S = 1.0
+_SAVE_S = 60.0
 
 
 class MqttSource:
@@ -27,7 +40,9 @@ class MqttSource:
 
     `deliver` gets each message on the network thread; it must only queue it. A message
     with a receipt stays with the broker until `acknowledge` names it. The status says
-    CONNECTED once the broker granted the subscriptions. May be used from any thread.
+    CONNECTED once the broker granted the subscriptions; its problem is then what is wrong
+    all the same, the worst first, and `notices` tells all of it. `session_memory` lets it
+    notice what was lost while the program was not running. May be used from any thread.
     """
 
     def __init__(
@@ -37,6 +52,9 @@ class MqttSource:
         deliver: Callable[[RawMessage], None],
         now_us: NowUs,
         share_group: str = "",
+        *,
+        session_memory: SessionMemory | None = None,
+        probe_times: ProbeTimes | None = None,
     ) -> None:
         prefix = f"$share/{share_group}/" if share_group else ""
         self._filters = tuple(prefix + topic for topic in topics)
@@ -52,6 +70,18 @@ class MqttSource:
         self._denied: list[str] = []
         self._lowered: list[str] = []
         self._ask_again_s: float | None = None
+        self._settled = False
+        self._memory = session_memory or SessionMemory()
+        self._key = session_key(endpoint.host, endpoint.port, endpoint.client_id)
+        self._notices = LinkNotices(endpoint)
+        self._shown: tuple[Problem, ...] = ()
+        self._drops = DropCounter(self._memory, self._key)
+        self._probe_times = probe_times or ProbeTimes()
+        self._canary: Canary | None = None
+        self._delivered = 0
+        self._look_s = self._save_s = 0.0
+        self.stalls = 0
+        """Connections given up because the broker delivered nothing on them."""
 
     def start(self) -> None:
         self._session.start()
@@ -81,22 +111,56 @@ class MqttSource:
         """Acknowledges in the order given; receipts of an earlier connection are dropped."""
         self._session.acknowledge(receipts)
 
+    @property
+    def notices(self) -> tuple[Problem, ...]:
+        """Losses behind our back on a connection that works, the worst first."""
+        return self._shown
+
+    def dismiss_notices(self) -> None:
+        """Somebody has read them."""
+        self._notices.dismiss()
+        self._look_s = 0.0
+        self._session.wake()
+
     # From here on: `SessionHandler`, called by the session on its thread.
 
     def opened(self, client: BufferedClient, version: ProtocolVersion, accepted: Accepted) -> None:
-        # Also with a session present: the broker may have lost the subscription alone.
         self._client, self._version = client, version
+        now_us = self._now_us()
+        # MQTT keeps no session for a client without a name.
+        if self._endpoint.client_id:
+            if self._memory.connected(
+                self._key, session_present=accepted.session_present, now_us=now_us
+            ):
+                self._notices.session_lost(now_us)
+                _log.warning("The broker had no session for %s any more", self._key)
+            elif accepted.session_present:
+                self._notices.session_resumed()
+        # Also with a session present: the broker may have lost the subscription alone.
         self._subscribe()
+        if self._canary is None:
+            proven = self._memory.probe_worked(self._key)
+            self._canary = Canary(self._endpoint.client_id, self._probe_times, proven=proven)
+        self._canary.opened(client, version)
+        self._drops.opened(client, version)
 
     def closed(self) -> None:
         self._client = None
+        self._settled = False
         self._ask_again_s = None
+        if self._canary is not None:
+            self._canary.closed()
+        self._memory.save()
 
     def message(self, message: mqtt.MQTTMessage) -> None:
+        topic = _topic_of(message)
+        if topic.startswith(_OWN_TOPICS) and self._is_own(topic, message):
+            self._session.acknowledge_own(message)
+            return
         self._deliver(
             RawMessage(
-                topic=_topic_of(message),
-                payload=bytes(message.payload),
+                topic=topic,
+                payload=_bounded(message.payload),
                 received_us=self._now_us(),
                 receipt=self._session.receipt_of(message),
                 qos=message.qos,
@@ -106,8 +170,10 @@ class MqttSource:
         )
 
     def subscribed(self, packet_id: int, codes: Sequence[int]) -> None:
+        if not codes or (self._canary and self._canary.subscribed(packet_id, codes[0])):
+            return
         topic = self._asked.pop(packet_id, None)
-        if topic is None or not codes:
+        if topic is None:
             return
         if codes[0] >= _FIRST_FAILURE_CODE:
             self._denied.append(topic)
@@ -117,17 +183,63 @@ class MqttSource:
             self._report()
 
     def published(self, packet_id: int, code: int) -> None:
-        pass
+        if self._canary is not None:
+            self._canary.published(packet_id, code)
 
     def tick(self) -> None:
-        if self._ask_again_s is not None and time.monotonic() >= self._ask_again_s:
+        now_s = time.monotonic()
+        if self._ask_again_s is not None and now_s >= self._ask_again_s:
             self._subscribe()
+        self._check_delivery()
+        if now_s >= self._look_s:
+            self._look_s = now_s + _LOOK_S
+            if self._settled and self._notices.current(self._now_us()) != self._shown:
+                self._report()
+        if now_s >= self._save_s:
+            self._save_s = now_s + _SAVE_S
+            self._memory.save()
+
+    def _is_own(self, topic: str, message: mqtt.MQTTMessage) -> bool:
+        """Whether a message is for this program itself and no reading."""
+        if topic == DROPPED_TOPIC:
+            now_us = self._now_us()
+            count = self._drops.seen(bytes(message.payload), now_us)
+            if count:
+                _log.warning("The broker dropped %d messages of its clients", count)
+                self._notices.dropped(count, now_us)
+                self._look_s = 0.0
+            return True
+        return self._canary is not None and self._canary.arrived(topic, bytes(message.payload))
+
+    def _check_delivery(self) -> None:
+        canary = self._canary
+        if canary is None:
+            return
+        unacked, delivered = self._session.unacked, self._session.delivered
+        if unacked or delivered != self._delivered:
+            # Nothing is delivered either while our own store, or a full inbox, holds it up.
+            canary.busy()
+            self._delivered = delivered
+            window = RECEIVE_MAXIMUM if self._version == "5" else _USUAL_WINDOW
+            if unacked >= window // 2:
+                self._drops.crowded()
+        verdict = canary.tick()
+        if verdict is Verdict.GOOD:
+            self._memory.note_probe_worked(self._key, self._now_us())
+            self._notices.stalled = False
+            self._look_s = 0.0
+        elif verdict is Verdict.STALLED:
+            self.stalls += 1
+            self._drops.crowded()
+            self._notices.stalled = canary.proven
+            self._session.connect_anew(broker_problem(self._endpoint, "broker.stalled"))
 
     def _subscribe(self) -> None:
         client = self._client
         if client is None:
             return
         self._ask_again_s = None
+        self._settled = False
         self._asked.clear()
         self._denied.clear()
         self._lowered.clear()
@@ -148,6 +260,8 @@ class MqttSource:
             self._report()
 
     def _report(self) -> None:
+        self._settled = True
+        self._shown = self._notices.current(self._now_us())
         all_denied = len(self._denied) == len(self._filters)
         self._ask_again_s = time.monotonic() + REFUSED_PAUSE_S if self._denied else None
         self._session.report(
@@ -157,13 +271,21 @@ class MqttSource:
         )
 
     def _problem(self) -> Problem | None:
-        for code, topics in (
-            ("broker.subscribe_denied", self._denied),
-            ("broker.qos_lowered", self._lowered),
-        ):
-            if topics:
-                return broker_problem(self._endpoint, code, topic=topics[0], count=len(topics))
+        if self._denied:
+            return self._of_topics("broker.subscribe_denied", self._denied)
+        if self._shown:
+            return self._shown[0]
+        if self._lowered:
+            return self._of_topics("broker.qos_lowered", self._lowered)
         return None
+
+    def _of_topics(self, code: str, topics: Sequence[str]) -> Problem:
+        return broker_problem(self._endpoint, code, topic=topics[0], count=len(topics))
+
+
+def _bounded(payload: bytes | bytearray) -> bytes:
+    """The beginning of a huge message: the watchdog has cut it already, at some length."""
+    return bytes(payload if len(payload) <= MAX_PACKET_BYTES else payload[:KEPT_BYTES])
 
 
 def _topic_of(message: mqtt.MQTTMessage) -> str:

@@ -89,11 +89,14 @@ class KickCounter:
 
     MQTT 5 has a reason code for it that not every broker sends, and 3.1.1 has none. What
     shows is a broker that takes us, knows our session, and closes the connection in good
-    order soon after, several times in a row. One such end means nothing.
+    order soon after, several times in a row. One such end means nothing. Once two clients
+    were seen to fight, each further such end counts at once, so that we step in only once
+    a pause until a connection lasts.
     """
 
     def __init__(self) -> None:
         self._ends_s: deque[float] = deque(maxlen=_KICKS)
+        self._fighting = False
 
     def ended(self, *, orderly: bool, session_present: bool, lasted_s: float) -> bool:
         """Judges the end of an accepted connection; True when two clients fight."""
@@ -101,7 +104,11 @@ class KickCounter:
             self.clear()
         if orderly:
             self._ends_s.append(time.monotonic())
-        return len(self._ends_s) == _KICKS and self._ends_s[-1] - self._ends_s[0] <= _KICK_WINDOW_S
+        several = len(self._ends_s) == _KICKS
+        if several and self._ends_s[-1] - self._ends_s[0] <= _KICK_WINDOW_S:
+            self._fighting = True
+        return self._fighting and orderly
 
     def clear(self) -> None:
         self._ends_s.clear()
+        self._fighting = False

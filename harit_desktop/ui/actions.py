@@ -28,6 +28,8 @@ class Actions(QObject):
         self._window = window
         make = self._make
         self.export = make("action.file.export", self.tr("&Export CSV…"), "Ctrl+E")
+        self.back_up = make("action.file.backUp", self.tr("&Back up now"))
+        self.restore = make("action.file.restore", self.tr("&Restore a backup…"))
         self.quit = make("action.file.quit", self.tr("&Quit"), "Ctrl+Q")
         self.show_live = make("action.view.live", self.tr("&Live"), "Ctrl+1")
         self.show_messages = make("action.view.messages", self.tr("&Messages"), "Ctrl+4")
@@ -59,6 +61,8 @@ class Actions(QObject):
         """Fills the menu bar."""
         file = bar.addMenu(self.tr("&File"))
         file.addActions([self.export])
+        file.addSeparator()
+        file.addActions([self.back_up, self.restore])
         file.addSeparator()
         file.addAction(self.quit)
         view = bar.addMenu(self.tr("&View"))

@@ -8,6 +8,8 @@ from harit_desktop.ui.words import plain
 
 _CONTEXT = "Link"
 
+STALLED = "broker.stalled"
+
 _BY_CODE: dict[str, str] = {
     "broker.refused": QT_TRANSLATE_NOOP("Link", "No answer from {host}"),
     "broker.timeout": QT_TRANSLATE_NOOP("Link", "No answer from {host}"),
@@ -21,6 +23,7 @@ _BY_CODE: dict[str, str] = {
     "broker.client_id_rejected": QT_TRANSLATE_NOOP("Link", "Client ID refused"),
     "broker.client_id_in_use": QT_TRANSLATE_NOOP("Link", "Client ID in use elsewhere"),
     "broker.lost": QT_TRANSLATE_NOOP("Link", "Connection lost"),
+    STALLED: QT_TRANSLATE_NOOP("Link", "Connected, but nothing arrives"),
 }
 
 _BUILTIN_SILENT = ("broker.refused", "broker.timeout", "broker.no_mqtt")
@@ -38,7 +41,8 @@ def link_text(status: EngineStatus, configured: bool, builtin: bool) -> str:
             # The publisher has a connection of its own, which goes on.
             return tr(_CONTEXT, "Not receiving — disconnected")
         return tr(_CONTEXT, "Not connected")
-    if link.state is LinkState.CONNECTED:
+    stalled = link.problem is not None and link.problem.code == STALLED
+    if link.state is LinkState.CONNECTED and not stalled:
         return tr(_CONTEXT, "Live over MQTT")
     if link.state is LinkState.CONNECTING and link.problem is None:
         return tr(_CONTEXT, "Connecting…")

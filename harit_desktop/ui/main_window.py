@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from harit_desktop.ui.actions import Actions
@@ -36,7 +36,9 @@ from harit_desktop.ui.window_state import ViewState, WindowState
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.engine import Engine
+    from harit_desktop.ui.change_dialog import ChangeDialog
     from harit_desktop.ui.export_dialog import ExportDialog
+    from harit_desktop.ui.restore_dialog import RestoreDialog
     from harit_desktop.ui.settings.dialog import SettingsDialog
 
 SCREENSHOT_WAIT_S = 1.5
@@ -68,6 +70,8 @@ class MainWindow(QMainWindow):
         self.side = SideDock(self, self.tr("Soil health"))
         self.export_dialog: ExportDialog | None = None
         self.settings_dialog: SettingsDialog | None = None
+        self.change_dialog: ChangeDialog | None = None
+        self.restore_dialog: RestoreDialog | None = None
         self.commands = UserCommands(engine, self.banner, self)
         self._build()
         self._state = WindowState(engine.paths.window_state)
@@ -132,9 +136,12 @@ class MainWindow(QMainWindow):
                 self.commands.apply_settings,
                 self._theme,
                 self,
+                self.commands.count_older,
             )
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.finished.connect(self._forget_settings)
+            dialog.backup_asked.connect(self.commands.back_up)
+            dialog.restore_asked.connect(self.open_restore)
             self.settings_dialog = dialog
         self.settings_dialog.open_page(page)
         self.settings_dialog.open()
@@ -160,6 +167,35 @@ class MainWindow(QMainWindow):
             dialog.finished.connect(self._forget_export)
             self.export_dialog = dialog
         self.export_dialog.open()
+
+    def open_change(self) -> None:
+        """Shows what the server's database would get, where it asks for a decision."""
+        from harit_desktop.ui.change_dialog import ChangeDialog
+
+        if self._engine.snapshot().server.change is None:
+            return
+        if self.change_dialog is None:
+            dialog = ChangeDialog(
+                lambda: self._engine.snapshot().server,
+                self._engine.settings.storage.mysql_user,
+                self.commands.approve_change,
+                self,
+            )
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(self._forget_change)
+            self.change_dialog = dialog
+        self.change_dialog.open()
+
+    def open_restore(self) -> None:
+        """Opens the list of backups, above the settings where they are open."""
+        from harit_desktop.ui.restore_dialog import RestoreDialog
+
+        if self.restore_dialog is None:
+            dialog = RestoreDialog(self._engine, self.settings_dialog or self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(self._forget_restore)
+            self.restore_dialog = dialog
+        self.restore_dialog.open()
 
     def open_about(self) -> None:
         """Opens versions and folders, for a support request."""
@@ -212,6 +248,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions, commands, presenter = self.actions_, self.commands, self.presenter
         actions.export.triggered.connect(self.open_export)
+        actions.back_up.triggered.connect(commands.back_up)
+        actions.restore.triggered.connect(self.open_restore)
         actions.quit.triggered.connect(self.close)
         actions.show_live.triggered.connect(lambda: self.pages.show_page("live"))
         actions.show_messages.triggered.connect(lambda: self.pages.show_page("messages"))
@@ -260,12 +298,29 @@ class MainWindow(QMainWindow):
             "publisher_settings": lambda: self.open_settings("publisher"),
             "storage_settings": lambda: self.open_settings("storage"),
             "show_messages": lambda: self.pages.show_page("messages"),
+            "review_change": self.open_change,
+            "back_up": self.commands.back_up,
+            "restore": self.open_restore,
+            "open_backups": self._open_backups,
         }
         openers[key]()
 
+    def _open_backups(self) -> None:
+        """The folder of the backup that was just made."""
+        made = self._engine.snapshot().backup.path
+        if made:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(made).parent)))
+
     def _open_data_path_row(self, row: str) -> None:
-        pages = {"broker": "broker", "database": "storage", "publisher": "publisher"}
-        if row in pages:
+        pages = {
+            "broker": "broker",
+            "database": "storage",
+            "spool": "storage",
+            "publisher": "publisher",
+        }
+        if row == "database" and self._engine.snapshot().server.change is not None:
+            self.open_change()
+        elif row in pages:
             self.open_settings(pages[row])
 
     def _show_data_path_row(self, row: str) -> None:
@@ -288,6 +343,12 @@ class MainWindow(QMainWindow):
 
     def _forget_settings(self) -> None:
         self.settings_dialog = None
+
+    def _forget_change(self) -> None:
+        self.change_dialog = None
+
+    def _forget_restore(self) -> None:
+        self.restore_dialog = None
 
     def _forget_export(self) -> None:
         self.export_dialog = None

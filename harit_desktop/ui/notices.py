@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import MessageRecord
-from harit_desktop.domain.status import BrokerState, EngineStatus
+from harit_desktop.domain.status import BackupStatus, BrokerState, EngineStatus
 from harit_desktop.ui.messages.rejection_texts import rejection_text
 from harit_desktop.ui.problem_texts import ProblemText, problem_text
-from harit_desktop.ui.words import clock_text, count
+from harit_desktop.ui.spool_room import spool_room_text
+from harit_desktop.ui.words import clock_text, count, moment_text, plain, seconds_until
 
+SERVER = "server."
 BROKER_GONE = ("broker.refused", "broker.lost", "broker.timeout", "broker.no_mqtt")
-_RANK = {"question": 0, "crit": 1, "warn": 2, "info": 3}
+# A question among the problems waits; what is badly wrong does not.
+_RANK = {"crit": 0, "question": 1, "warn": 2, "info": 3}
+# By these the same matter is known again while the words about it change.
+_ONE_MATTER = ("server.silent", "server.lost", "broker.stalled")
+_COUNTED = ("broker.dropped", "server.rows_refused")
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,11 @@ def problems_of(status: EngineStatus, builtin: bool = False) -> tuple[Problem, .
         found.append(Problem("builtin_broker.port_moved", moved))
     candidates = (
         status.store.problem,
+        status.server.problem,
         status.link.problem,
         broker.problem,
         status.publisher.problem,
+        status.backup.problem,
         *status.problems,
     )
     for problem in candidates:
@@ -88,26 +97,71 @@ def problems_of(status: EngineStatus, builtin: bool = False) -> tuple[Problem, .
     return tuple(found)
 
 
-def notices_of(
-    status: EngineStatus,
-    now_us: int,
-    builtin: bool = False,
-    newest_rejected: MessageRecord | None = None,
-) -> list[Notice]:
-    """The present problems as notices, the most severe first.
+@dataclass(frozen=True)
+class NoticeContext:
+    """What notices say beside the engine's state.
 
-    `newest_rejected` is the latest message that could not be read, for its Details.
+    `builtin`: our own broker is the one in use. `newest_rejected` is the latest message that
+    could not be read, for its Details. `spool_limit_mb` is how much may wait for the
+    database server; `seen_us` tells when a problem was first met.
     """
-    link = status.link
-    retry_s = link.retry_in_s(now_us)
-    context = {"time": clock_text(link.since_us)}
-    problems = problems_of(status, builtin)
-    texts = (problem_text(problem, retry_s, context, builtin) for problem in problems)
-    found = [_notice(text) for text in texts]
+
+    builtin: bool = False
+    newest_rejected: MessageRecord | None = None
+    spool_limit_mb: int | None = None
+    seen_us: Callable[[Problem], int] | None = None
+
+
+def notices_of(
+    status: EngineStatus, now_us: int, given: NoticeContext = NoticeContext()
+) -> list[Notice]:
+    """The present problems and news as notices, the most severe first."""
+    found = [
+        _notice(problem, _text(problem, status, now_us, given))
+        for problem in problems_of(status, given.builtin)
+    ]
     rejected = status.counters.rejected
     if rejected:
-        found.append(_rejected_notice(rejected, newest_rejected))
-    return by_severity(found)
+        found.append(_rejected_notice(rejected, given.newest_rejected))
+    return by_severity([*found, *backup_notices(status.backup)])
+
+
+def _text(problem: Problem, status: EngineStatus, now_us: int, given: NoticeContext) -> ProblemText:
+    """A problem in words, with what it does not carry itself taken from the state."""
+    if not problem.code.startswith(SERVER):
+        link = status.link
+        context = {"time": clock_text(link.since_us)}
+        at_us = problem.params.get("at_us")
+        if at_us is None and given.seen_us is not None:
+            at_us = given.seen_us(problem)
+        if isinstance(at_us, int):
+            context["at"] = moment_text(at_us, now_us)
+        return problem_text(problem, link.retry_in_s(now_us), context, given.builtin)
+    server = status.server
+    context = {
+        "host": server.host,
+        "port": str(server.port),
+        "database": server.database,
+        "time": moment_text(server.since_us, now_us),
+        "room": spool_room_text(status, given.spool_limit_mb),
+    }
+    return problem_text(problem, seconds_until(server.retry_at_us, now_us), context)
+
+
+def backup_notices(backup: BackupStatus) -> list[Notice]:
+    """The backup that was asked for: being made, or where it is."""
+    tr = QCoreApplication.translate
+    if backup.running:
+        headline = tr("Notices", "A backup is being made.")
+        body = tr("Notices", "Recording goes on meanwhile.")
+        return [Notice("backup.running", "", "info", headline, body)]
+    if not backup.path:
+        return []
+    path = Path(backup.path)
+    headline = tr("Notices", "The backup is made: {file}.").format(file=plain(path.name))
+    body = tr("Notices", "It is in {folder}.").format(folder=plain(str(path.parent)))
+    buttons = tuple(Button(key, _button_text(key)) for key in ("open_backups", "dismiss"))
+    return [Notice("backup.made", backup.path, "info", headline, body, buttons)]
 
 
 def by_severity(notices: Iterable[Notice]) -> list[Notice]:
@@ -115,16 +169,27 @@ def by_severity(notices: Iterable[Notice]) -> list[Notice]:
     return sorted(notices, key=lambda notice: notice.rank)
 
 
-def _notice(text: ProblemText) -> Notice:
+def _notice(problem: Problem, text: ProblemText) -> Notice:
     return Notice(
         code=text.code,
-        subject=text.headline,
+        subject=_subject(problem, text),
         severity=text.severity,
         headline=text.headline,
         body=text.body,
-        buttons=tuple(Button(key, _button_text(key)) for key in text.actions),
+        buttons=tuple(
+            Button(key, _button_text(key), primary=key == "review_change") for key in text.actions
+        ),
         details=text.details,
     )
+
+
+def _subject(problem: Problem, text: ProblemText) -> str:
+    """What tells this matter from others with its code; counts speak up at ten times more."""
+    if problem.code in _ONE_MATTER:
+        return ""
+    if problem.code in _COUNTED:
+        return f"{len(str(problem.params.get('count', '')))} digits"
+    return text.headline
 
 
 def without_button(notices: Iterable[Notice], key: str) -> list[Notice]:
@@ -140,8 +205,8 @@ def _rejected_notice(rejected: int, newest: MessageRecord | None) -> Notice:
     params = {"count": count(rejected)}
     if newest is not None and newest.problem is not None:
         params |= {"newest": rejection_text(newest.problem), "topic": newest.topic}
-    text = problem_text(Problem("payload.bad", params))
-    return replace(_notice(text), subject=f"{len(str(rejected))} digits")
+    problem = Problem("payload.bad", params)
+    return replace(_notice(problem, problem_text(problem)), subject=f"{len(str(rejected))} digits")
 
 
 def _button_text(key: str) -> str:
@@ -153,6 +218,10 @@ def _button_text(key: str) -> str:
         "publisher_settings": tr("Notices", "Publisher settings…"),
         "storage_settings": tr("Notices", "Storage settings…"),
         "show_messages": tr("Notices", "Show messages"),
+        "review_change": tr("Notices", "Review…"),
+        "back_up": tr("Notices", "Back up now"),
+        "restore": tr("Notices", "Restore a backup…"),
+        "open_backups": tr("Notices", "Open folder"),
         "dismiss": tr("Notices", "OK"),
     }
     return texts[key]

@@ -15,11 +15,13 @@ from PySide6.QtCore import QObject, QTimer
 from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import EngineStatus, LinkState
+from harit_desktop.ui.first_seen import FirstSeen
 from harit_desktop.ui.frame_clock import FrameClock
 from harit_desktop.ui.health_feed import HealthFeed
 from harit_desktop.ui.live_feed import LiveFeed
-from harit_desktop.ui.notices import notices_of, without_button
+from harit_desktop.ui.notices import NoticeContext, notices_of, problems_of, without_button
 from harit_desktop.ui.rejections import NewestRejection
+from harit_desktop.ui.store_identity import StoreIdentity
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S, range_start_us
 from harit_desktop.ui.titles import broker_name, window_title
 from harit_desktop.ui.user_commands import ASK_DELETE, ASK_PUBLISH
@@ -73,6 +75,8 @@ class Presenter(QObject):
         self._status_key: object = None
         self._live_version: object = None
         self._rejection = NewestRejection(engine.messages)
+        self._first_seen = FirstSeen(clock)
+        self._store_identity = StoreIdentity()
         self._devices: tuple[DeviceState, ...] = ()
         self._range_settled = view.range_key in RANGES_S
         self._range_key = view.range_key if self._range_settled else DEFAULT_RANGE
@@ -209,6 +213,8 @@ class Presenter(QObject):
             status.store,
             status.publisher,
             status.builtin_broker,
+            status.server,
+            status.backup,
             status.counters,
             status.problems,
             self._engine.configured,
@@ -222,7 +228,7 @@ class Presenter(QObject):
         window.status_bar.show_status(status, now, self._engine.configured, builtin)
         window.data_path_panel.set_configured(self._engine.configured)
         window.data_path_panel.set_status(status, now)
-        notices = notices_of(status, now, builtin, self._rejection.poll())
+        notices = notices_of(status, now, self._notice_context(status, builtin))
         if window.pages.page == "messages":
             notices = without_button(notices, "show_messages")
         window.banner.set_notices(notices)
@@ -231,9 +237,26 @@ class Presenter(QObject):
         if self._live_page is not None:
             self._live_page.set_link(status.link.state)
         self._show_connection(status)
+        self._follow_store(status)
         window.actions_.delete_simulated.setEnabled(status.store.simulated_rows > 0)
         if status.store.simulated_rows == 0:
             window.banner.withdraw(ASK_DELETE)
+
+    def _notice_context(self, status: EngineStatus, builtin: bool) -> NoticeContext:
+        self._first_seen.follow(problems_of(status, builtin))
+        storage = self._engine.settings.storage
+        return NoticeContext(
+            builtin=builtin,
+            newest_rejected=self._rejection.poll(),
+            spool_limit_mb=storage.spool_limit_mb if storage.backend == "mysql" else None,
+            seen_us=self._first_seen,
+        )
+
+    def _follow_store(self, status: EngineStatus) -> None:
+        """Where another store has taken the place of the one before, reads all of it anew."""
+        if self._store_identity.changed(status, self._engine.settings.storage):
+            self._window.message_page.reload()
+            self._rebuild_live_page()
 
     def _show_connection(self, status: EngineStatus) -> None:
         window = self._window
@@ -293,8 +316,12 @@ class Presenter(QObject):
         if self._arrays is not None and self._arrays.done:
             self.build_live_page()
         self._window.first_page.poll()
-        if self._window.export_dialog is not None:
-            self._window.export_dialog.poll()
+        window = self._window
+        for dialog in (window.export_dialog, window.change_dialog, window.restore_dialog):
+            if dialog is not None:
+                dialog.poll()
+        if window.settings_dialog is not None:
+            window.settings_dialog.poll(self._status.backup)
 
     # -- details -----------------------------------------------------------------------
 
@@ -334,6 +361,9 @@ class Presenter(QObject):
         if not any(device.simulated for device in gone):
             return
         self._window.message_page.reload()
+        self._rebuild_live_page()
+
+    def _rebuild_live_page(self) -> None:
         if self._live_page is not None:
             self._live_page = self._live_feed = None
             self.build_live_page()

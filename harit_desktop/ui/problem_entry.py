@@ -7,10 +7,11 @@ from dataclasses import dataclass
 class Entry:
     """English source texts with the problem's parameters as placeholders.
 
-    `severity` is info, warn or crit. `{time}` is when the connection's present state began.
-    `retries` adds when the next attempt is due. `actions` names the buttons: retry,
+    `severity` is info, warn, question or crit. `{time}` is when the connection's present
+    state began. `retries` adds when the next attempt is due; `spools` that new readings wait
+    on this computer, before everything else. `actions` names the buttons: retry,
     broker_settings, builtin_settings, publisher_settings, storage_settings, show_messages,
-    dismiss.
+    review_change, back_up, restore, dismiss.
     """
 
     severity: str
@@ -19,3 +20,4 @@ class Entry:
     advice: str = ""
     actions: tuple[str, ...] = ()
     retries: bool = False
+    spools: bool = False

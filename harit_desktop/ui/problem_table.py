@@ -6,6 +6,8 @@ A key `code:variant` is chosen by the parameter named in `VARIANT_PARAMS`.
 from harit_desktop.ui.problem_entry import Entry
 from harit_desktop.ui.problem_table_broker import BROKER_ENTRIES, BUILTIN_IN_USE
 from harit_desktop.ui.problem_table_program import PROGRAM_ENTRIES
+from harit_desktop.ui.problem_table_server import SERVER_ENTRIES
+from harit_desktop.ui.problem_table_store import STORE_ENTRIES
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 __all__ = ["BUILTIN_IN_USE", "ENTRIES", "GENERIC", "VARIANT_PARAMS"]
@@ -15,9 +17,15 @@ VARIANT_PARAMS = {
     "broker.lost": "cause",
     "broker.timeout": "phase",
     "broker.not_authorized": "topic",
+    "server.tls": "cause",
 }
 
-ENTRIES: dict[str, Entry] = {**BROKER_ENTRIES, **PROGRAM_ENTRIES}
+ENTRIES: dict[str, Entry] = {
+    **BROKER_ENTRIES,
+    **SERVER_ENTRIES,
+    **STORE_ENTRIES,
+    **PROGRAM_ENTRIES,
+}
 
 GENERIC = Entry(
     "warn",

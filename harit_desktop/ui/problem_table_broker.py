@@ -103,6 +103,36 @@ _CONNECTION: dict[str, Entry] = {
         _RETRY,
         retries=True,
     ),
+    "broker.session_lost": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "The broker at {host}:{port} lost what it kept for this program (seen at {at}).",
+        ),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Receiving goes on; what was sent before, while away, may be missing."
+        ),
+        QT_TRANSLATE_NOOP("Problems", "Let the broker keep its sessions on disk (persistence)."),
+        ("dismiss",),
+    ),
+    "broker.dropped": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "Messages that the broker dropped: {count}, last at {at}."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Some may have been meant for this program; those are missing here."
+        ),
+        QT_TRANSLATE_NOOP("Problems", "Raise max_queued_messages of the broker."),
+        ("dismiss",),
+    ),
+    "broker.stalled": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP(
+            "Problems", "The broker at {host}:{port} has delivered nothing since {at}."
+        ),
+        QT_TRANSLATE_NOOP("Problems", "The program connects anew; what waits there then arrives."),
+        QT_TRANSLATE_NOOP("Problems", "Limit the size of messages at the broker."),
+        ("dismiss",),
+    ),
     "broker.qos_lowered": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "The broker delivers {topic} without confirmation."),
@@ -315,6 +345,17 @@ _BUILTIN_SILENT = Entry(
 BUILTIN_IN_USE: dict[str, Entry] = dict.fromkeys(
     ("broker.refused", "broker.timeout", "broker.no_mqtt"), _BUILTIN_SILENT
 ) | {
+    "broker.session_lost": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP(
+            "Problems", "The built-in broker lost what it kept for this program (seen at {at})."
+        ),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Receiving goes on; what was sent before, while away, may be missing."
+        ),
+        QT_TRANSLATE_NOOP("Problems", "Mosquitto as its program keeps messages over a restart."),
+        ("builtin_settings", "dismiss"),
+    ),
     "broker.lost": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "The built-in broker was lost at {time}."),

@@ -1,101 +1,7 @@
-"""Words for what goes wrong with store, files, settings and the program itself."""
+"""Words for what goes wrong with exports, settings and the program itself."""
 
 from harit_desktop.ui.problem_entry import Entry
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
-
-_WAITING_READINGS = QT_TRANSLATE_NOOP(
-    "Problems", "New readings wait with the broker and in memory; none is confirmed unstored."
-)
-
-_STORE: dict[str, Entry] = {
-    "store.full": Entry(
-        "crit",
-        QT_TRANSLATE_NOOP("Problems", "The disk is full."),
-        QT_TRANSLATE_NOOP(
-            "Problems", "New readings wait with the broker; recording resumes by itself."
-        ),
-        QT_TRANSLATE_NOOP("Problems", "Free 200 MB on the disk of the data folder."),
-        ("storage_settings",),
-    ),
-    "store.locked": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "Another program holds the database."),
-        _WAITING_READINGS,
-        QT_TRANSLATE_NOOP("Problems", "Close the program that has harit.db open."),
-        ("storage_settings",),
-    ),
-    "store.read_only": Entry(
-        "crit",
-        QT_TRANSLATE_NOOP("Problems", "The database cannot be written to."),
-        _WAITING_READINGS,
-        QT_TRANSLATE_NOOP("Problems", "Check the rights of the data folder."),
-        ("storage_settings",),
-    ),
-    "store.failed": Entry(
-        "crit",
-        QT_TRANSLATE_NOOP("Problems", "The database reported an error."),
-        _WAITING_READINGS,
-        QT_TRANSLATE_NOOP("Problems", "Copy the details and keep the data folder as it is."),
-        ("storage_settings",),
-    ),
-    "store.damaged": Entry(
-        "crit",
-        QT_TRANSLATE_NOOP("Problems", "The database was damaged."),
-        QT_TRANSLATE_NOOP(
-            "Problems", "It is kept as {kept_as}; recording goes on in a new database."
-        ),
-        QT_TRANSLATE_NOOP("Problems", "Copy that file to a safe place; much of it can be saved."),
-        ("dismiss",),
-    ),
-    "store.was_empty": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "The database was gone or empty at the start."),
-        QT_TRANSLATE_NOOP("Problems", "A new one was begun; what was left of the old one is kept."),
-        QT_TRANSLATE_NOOP("Problems", "Look for harit.db in your backups if readings are missing."),
-        ("dismiss",),
-    ),
-    "store.replaced": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "The database was deleted or replaced while in use."),
-        QT_TRANSLATE_NOOP("Problems", "Recording goes on in the file that is there now."),
-        QT_TRANSLATE_NOOP("Problems", "Leave harit.db alone while the program runs."),
-        ("dismiss",),
-    ),
-    "store.foreign": Entry(
-        "crit",
-        QT_TRANSLATE_NOOP("Problems", "The file harit.db belongs to another program."),
-        QT_TRANSLATE_NOOP("Problems", "It is left as it is, and nothing is recorded."),
-        QT_TRANSLATE_NOOP("Problems", "Move it away from the data folder."),
-        ("storage_settings",),
-    ),
-    "store.newer_version": Entry(
-        "crit",
-        QT_TRANSLATE_NOOP("Problems", "A newer Harit Desktop made this database."),
-        QT_TRANSLATE_NOOP("Problems", "It is left as it is, and nothing is recorded."),
-        QT_TRANSLATE_NOOP("Problems", "Install the newer program again."),
-    ),
-    "store.no_wal": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "The data folder is on a drive that slows the database."),
-        QT_TRANSLATE_NOOP("Problems", "Everything is recorded, but reading and writing wait."),
-        QT_TRANSLATE_NOOP("Problems", "Use a folder on a disk of this computer."),
-        ("dismiss",),
-    ),
-    "csv_mirror.not_written": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "The CSV file could not be written: {reason}."),
-        QT_TRANSLATE_NOOP("Problems", "The database has every reading; only the CSV file lags."),
-        QT_TRANSLATE_NOOP("Problems", "Close the file in other programs."),
-        ("storage_settings",),
-    ),
-    "store.delete_failed": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "The simulated data could not be deleted."),
-        QT_TRANSLATE_NOOP("Problems", "Nothing was changed."),
-        QT_TRANSLATE_NOOP("Problems", "Try it again."),
-        ("dismiss",),
-    ),
-}
 
 _NOTHING_CHANGED = QT_TRANSLATE_NOOP("Problems", "Nothing was changed.")
 
@@ -274,4 +180,4 @@ _PROGRAM: dict[str, Entry] = {
     ),
 )
 
-PROGRAM_ENTRIES: dict[str, Entry] = {**_STORE, **_EXPORT, **_PROGRAM}
+PROGRAM_ENTRIES: dict[str, Entry] = {**_EXPORT, **_PROGRAM}

@@ -13,9 +13,10 @@ from PySide6.QtCore import QCoreApplication
 from harit_desktop.domain.errors import Problem
 from harit_desktop.ui.problem_entry import Entry
 from harit_desktop.ui.problem_table import BUILTIN_IN_USE, ENTRIES, GENERIC, VARIANT_PARAMS
-from harit_desktop.ui.words import plain
+from harit_desktop.ui.words import count, plain
 
 _CONTEXT = "Problems"
+_COUNTS = ("count", "rows")
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,17 @@ def problem_text(
     builtin: bool = False,
 ) -> ProblemText:
     """The text of a problem. `retry_s` is when the next attempt is due, None if none is;
-    `context` fills placeholders that the problem itself does not carry; `builtin` says that
-    the broker is our own, on this computer."""
+    `context` fills placeholders that the problem itself does not carry, `room` among them
+    says how long the spool lasts; `builtin` says that the broker is our own, on this
+    computer."""
     entry = _entry(problem, builtin)
     params = _Params({**(context or {}), **_shown(problem.params)})
-    sentences = [_fill(entry.doing, params), _retry_sentence(entry, retry_s)]
-    sentences.append(_fill(entry.advice, params))
+    sentences = [
+        _spool_sentence(entry, params),
+        _fill(entry.doing, params),
+        _retry_sentence(entry, retry_s),
+        _fill(entry.advice, params),
+    ]
     return ProblemText(
         code=problem.code,
         severity=entry.severity,
@@ -85,6 +91,18 @@ def _entry(problem: Problem, builtin: bool) -> Entry:
     return ENTRIES.get(problem.code, GENERIC)
 
 
+def _spool_sentence(entry: Entry, params: "_Params") -> str:
+    if not entry.spools:
+        return ""
+    tr = QCoreApplication.translate
+    if not params.get("room"):
+        return tr(_CONTEXT, "New readings wait in the spool on this computer; none is lost.")
+    return tr(
+        _CONTEXT,
+        "New readings wait in the spool on this computer (room for about {room}); none is lost.",
+    ).format(room=params["room"])
+
+
 def _retry_sentence(entry: Entry, retry_s: int | None) -> str:
     if not entry.retries or retry_s is None:
         return ""
@@ -100,7 +118,10 @@ def _fill(text: str, params: "_Params") -> str:
 
 
 def _shown(params: Mapping[str, Any]) -> dict[str, str]:
-    return {name: printable(str(value)) for name, value in params.items()}
+    return {
+        name: count(value) if name in _COUNTS and isinstance(value, int) else printable(str(value))
+        for name, value in params.items()
+    }
 
 
 class _Params(dict[str, str]):

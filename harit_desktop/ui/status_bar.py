@@ -12,10 +12,12 @@ from harit_desktop.domain.status import (
     EngineStatus,
     LinkState,
     PublisherState,
+    ServerState,
     StoreState,
 )
 from harit_desktop.ui.icons import pixmap
-from harit_desktop.ui.link_texts import link_text
+from harit_desktop.ui.link_texts import STALLED, link_text
+from harit_desktop.ui.panels.store_texts import SENDING_FROM, SPOOL_FULL, stored_rows
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.words import age_text, clock_text, count, number, seconds_between
 
@@ -90,7 +92,7 @@ class StatusBar(QStatusBar):
         rate = number(status.counters.msgs_per_s, 0 if status.counters.msgs_per_s >= 10 else 1)
         _set(self.rate, self.tr("{rate} msg/s").format(rate=rate))
         _set(self.rows, self._rows_text(status))
-        _set(self.spool, self.tr("Spool {count}").format(count=count(status.counters.waiting)))
+        _set(self.spool, self._spool_text(status))
         _set(self.publisher, self._publisher_text(status.publisher.state))
         zone = time.tzname[bool(time.localtime().tm_isdst)]
         _set(
@@ -99,7 +101,9 @@ class StatusBar(QStatusBar):
         )
 
     def _show_link(self, status: EngineStatus, now_us: int, text: str) -> None:
-        glyph, color = _LINK_LOOKS[status.link.state]
+        problem = status.link.problem
+        stalled = problem is not None and problem.code == STALLED
+        glyph, color = _LINK_LOOKS[LinkState.LOST if stalled else status.link.state]
         _set(self.link, text)
         last = ""
         if status.last_received_us is not None:
@@ -116,15 +120,33 @@ class StatusBar(QStatusBar):
     def _rows_text(self, status: EngineStatus) -> str:
         store = status.store
         if store.state is StoreState.DOWN and store.problem is not None:
-            return self.tr("Database not working")
+            return self._down_text(store.problem.code)
         if not store.opened:
             return self.tr("Database opening…")
-        if store.rows == 0:
+        rows = stored_rows(status)
+        if rows == 0:
             return self.tr("Database ready (empty)")
         # Qt forms the plurals of translations; the English in the source has to do its own.
-        if store.rows == 1:
+        if rows == 1:
             return self.tr("1 reading")
-        return self.tr("%Ln readings", "", store.rows)
+        return self.tr("%Ln readings", "", rows)
+
+    def _down_text(self, code: str) -> str:
+        texts = {
+            "store.full": self.tr("Disk full"),
+            "store.locked": self.tr("Database locked"),
+            "store.read_only": self.tr("Database read-only"),
+            SPOOL_FULL: self.tr("Spool full"),
+        }
+        return texts.get(code, self.tr("Database not working"))
+
+    def _spool_text(self, status: EngineStatus) -> str:
+        """Sending is only said of more than the readings of a moment."""
+        waiting = count(status.counters.waiting)
+        sending = status.server.state is ServerState.READY
+        if sending and status.counters.waiting >= SENDING_FROM:
+            return self.tr("Spool {count}, sending").format(count=waiting)
+        return self.tr("Spool {count}").format(count=waiting)
 
     def _publisher_text(self, state: PublisherState) -> str:
         texts = {

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
+from harit_desktop.domain.clock import US_PER_DAY
+from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.status import EngineStatus, LinkState, PublisherState
 from harit_desktop.runtime.commands import (
     ApplySettings,
+    ApproveChange,
+    BackUpNow,
     Connect,
     DeleteSimulated,
     Disconnect,
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
     from harit_desktop.runtime.commands import Command
     from harit_desktop.runtime.engine import Engine
+    from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.settings.model import BrokerSettings
 
 ASK_PUBLISH = "ask.publish"
@@ -69,6 +76,21 @@ class UserCommands(QObject):
 
     def retry(self) -> None:
         self._engine.submit(RetryNow())
+
+    def back_up(self) -> None:
+        """Makes a backup; the banner says how it goes."""
+        self._engine.submit(BackUpNow())
+
+    def approve_change(self) -> None:
+        """Lets the server's database be changed as its status says."""
+        self._engine.submit(ApproveChange())
+
+    def count_older(self, days: int) -> QueryHandle[int]:
+        """How many stored readings are older than so many days."""
+        until_us = time.time_ns() // 1000 - days * US_PER_DAY
+        return self._engine.count_export(
+            ExportRequest(out=Path(), to_us=until_us, include_simulated=True)
+        )
 
     def connect_to(self, changes: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         """Keeps a broker's address and connects to it."""

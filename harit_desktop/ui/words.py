@@ -293,5 +293,12 @@ def seconds_between(earlier_us: int, later_us: int) -> float:
     return max(0.0, (later_us - earlier_us) / US_PER_S)
 
 
+def seconds_until(moment_us: int | None, now_us: int) -> int | None:
+    """Whole seconds until an instant, rounded up; None where there is none."""
+    if moment_us is None:
+        return None
+    return -(-max(0, moment_us - now_us) // US_PER_S)
+
+
 def _shortest(value: float) -> str:
     return number(value, next((p for p in range(3) if round(value, p) == value), 2))

@@ -34,6 +34,9 @@ class Reason(StrEnum):
     """as bad_publisher_id"""
     BAD_TIMESTAMP = "bad_timestamp"
     """why: not_text, too_long or unreadable; value"""
+    MESSAGE_ID_REUSED = "message_id_reused"
+    """message_id; reading_id: the reading that is stored under it. Found by the store alone,
+    which writes this code itself"""
 
 
 class Refused(Exception):

@@ -13,7 +13,10 @@ from harit_desktop.domain.errors import Problem
 from harit_desktop.transport.mqtt_errors import CODES
 
 PACKAGE = Path(harit_desktop.__file__).parent
-AREAS = "settings|data_dir|time|timezone|profile|secrets|worker|command|query|store|export"
+AREAS = (
+    "settings|data_dir|time|timezone|profile|secrets|worker|command|query|store|export"
+    "|server|backup"
+)
 CODE = re.compile(rf'"((?:{AREAS}|csv_mirror|inbox|publisher|builtin_broker)\.[a-z_]+)"')
 # Names of settings and of objects of the window look the same.
 NOT_CODES = re.compile(

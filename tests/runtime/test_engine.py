@@ -250,7 +250,7 @@ def test_the_publisher_goes_on_from_the_last_stored_values(
     assert potassium == pytest.approx(171.5, abs=3)
     engine.submit(StopPublisher())
     wait_until(lambda: engine.snapshot().publisher.state is PublisherState.STOPPED)
-    assert engine.settings.publisher.enabled is False
+    wait_until(lambda: not engine.settings.publisher.enabled)
 
 
 def test_a_locked_store_is_said_and_costs_nothing(

@@ -21,6 +21,7 @@ from harit_desktop.domain.reading import Source
 from harit_desktop.storage import export
 from harit_desktop.storage.csv_cells import original_text, text_cell
 from harit_desktop.storage.export import count_rows, export_csv
+from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.reader import QueryCancelled
 from tests.storage.builders import START_US, make_item, make_items
@@ -140,6 +141,21 @@ def test_an_empty_store_and_no_store(
     assert export_csv(tmp_path / "none.db", ExportRequest(out)) == 0
     assert count_rows(tmp_path / "none.db", ExportRequest(out)) == 0
     assert not (tmp_path / "none.db").exists()
+
+
+def test_the_history_exports_and_counts(
+    journal: SqliteJournal, history: HistoryReader, out: Path
+) -> None:
+    journal.commit([*make_items(0, 4), make_item(9, "s", source=Source.SIMULATOR)])
+    reported: list[float] = []
+    assert history.export_csv(ExportRequest(out), reported.append, lambda: False) == 4
+    assert reported[-1] == 1.0
+    assert history.count_export(ExportRequest(out)) == len(read(out)) == 4
+    with pytest.raises(QueryCancelled):
+        history.export_csv(ExportRequest(out), cancelled=lambda: True)
+    with pytest.raises(QueryCancelled):
+        history.count_export(ExportRequest(out), lambda: True)
+    assert len(read(out)) == 4
 
 
 def test_rows_that_arrive_meanwhile_are_not_waited_for(

@@ -11,7 +11,7 @@ import pytest
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.message import Outcome
 from harit_desktop.domain.reading import Source
-from harit_desktop.storage import simulated
+from harit_desktop.storage import deletion, simulated
 from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from tests.storage.builders import START_US, make_item, make_items, make_rejected
@@ -27,6 +27,8 @@ def simulated_item(number: int, publisher_id: str) -> CommitItem:
 def mixed(journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch) -> SqliteJournal:
     """60 real readings, 90 simulated ones, one device with both; small slices."""
     monkeypatch.setattr(simulated, "SLICE_ROWS", 20)
+    monkeypatch.setattr(deletion, "SLICE_ROWS", 20)
+    monkeypatch.setattr(simulated, "LOOK_ROWS", 30)
     monkeypatch.setattr(simulated, "PAUSE_S", 0)
     journal.commit(make_items(0, 50, "field"))
     journal.commit([simulated_item(n, "sim") for n in range(80)])

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypedDict, Unpack
 
 import pytest
 
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.status import LinkState
+from harit_desktop.transport.canary import ProbeTimes
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_publisher import MqttPublisher
 from harit_desktop.transport.mqtt_source import MqttSource
+from harit_desktop.transport.session_memory import SessionMemory
 from tests.servers import MosquittoServer, wait_until
 
 TOPIC = "harit-samarth/sensor/data"
@@ -19,12 +22,25 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+class SourceOptions(TypedDict, total=False):
+    session_memory: SessionMemory
+    probe_times: ProbeTimes
+
+
 class Receiver:
     """A started source with what it delivered, in order."""
 
-    def __init__(self, endpoint: MqttEndpoint, topics: Sequence[str], share_group: str) -> None:
+    def __init__(
+        self,
+        endpoint: MqttEndpoint,
+        topics: Sequence[str],
+        share_group: str,
+        **options: Unpack[SourceOptions],
+    ) -> None:
         self.messages: list[RawMessage] = []
-        self.source = MqttSource(endpoint, topics, self.messages.append, now_us, share_group)
+        self.source = MqttSource(
+            endpoint, topics, self.messages.append, now_us, share_group, **options
+        )
         self.source.start()
 
     @property
@@ -58,13 +74,16 @@ def mosquitto() -> Iterator[MosquittoServer]:
 
 @pytest.fixture
 def receive() -> Iterator[Callable[..., Receiver]]:
-    """Starts a `Receiver`: `receive(endpoint, topics=..., share_group=...)`."""
+    """Starts a `Receiver`: `receive(endpoint, topics=..., share_group=..., **options)`."""
     receivers: list[Receiver] = []
 
     def start(
-        endpoint: MqttEndpoint, topics: Sequence[str] = (TOPIC,), share_group: str = ""
+        endpoint: MqttEndpoint,
+        topics: Sequence[str] = (TOPIC,),
+        share_group: str = "",
+        **options: Unpack[SourceOptions],
     ) -> Receiver:
-        receivers.append(Receiver(endpoint, topics, share_group))
+        receivers.append(Receiver(endpoint, topics, share_group, **options))
         return receivers[-1]
 
     yield start

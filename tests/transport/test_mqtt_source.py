@@ -112,9 +112,10 @@ def test_acknowledgements_reach_the_broker_in_the_order_given(receive: Receive) 
         receiver.acknowledge(receiver.messages[:3])
         receiver.acknowledge(receiver.messages[3:])
         line = "Received PUBACK from harit-test (Mid: "
-        wait_until(lambda: server.log.count(line) == 8, what="8 acknowledgements")
+        wait_until(lambda: server.log.count(line) == 9, what="8 and the probe's")
         order = [int(part.split(",")[0]) for part in server.log.split(line)[1:]]
-        assert order == [m.receipt.packet_id for m in receiver.messages if m.receipt]
+        given = [m.receipt.packet_id for m in receiver.messages if m.receipt]
+        assert [packet_id for packet_id in order if packet_id in given] == given
 
 
 def test_an_acknowledgement_goes_out_at_once_on_an_idle_connection(receive: Receive) -> None:
@@ -128,8 +129,10 @@ def test_an_acknowledgement_goes_out_at_once_on_an_idle_connection(receive: Rece
         time.sleep(0.1)  # now the network thread waits for traffic
         # Two threads can leave paho's flag standing; then it announces no further packet.
         connection.client._registered_write = True
+        line = "Received PUBACK from harit-test"
+        before = server.log.count(line)
         receiver.acknowledge(receiver.messages)
-        wait_until(lambda: "Received PUBACK from harit-test" in server.log, 0.3, "it is sent")
+        wait_until(lambda: server.log.count(line) > before, 0.3, "it is sent")
 
 
 def test_a_large_backlog_arrives_complete_through_the_acknowledgement_window(
@@ -185,7 +188,8 @@ def test_it_reconnects_by_itself_when_the_broker_comes_back(
     assert status.retry_at_us is None or status.retry_at_us > status.since_us
     mosquitto.start()
     receiver.wait_for(LinkState.CONNECTED)
-    assert receiver.source.status().problem is None
+    # Killed without persistence it forgot our session, and we say so.
+    assert receiver.problem_code == "broker.session_lost"
     _publish(mosquitto, 1, 1)
     receiver.wait_for_messages(1)
 

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QtMsgType
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from harit_desktop.app import build_engine
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.store import SettingsStore
+from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.theme import ThemeController
 
 # What the offscreen platform says of itself, not of a fault in a widget.
@@ -85,3 +87,31 @@ def make_engine(tmp_path: Path) -> Iterator[EngineMaker]:
     yield make
     for engine in made:
         engine.stop(4.0)
+
+
+WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def make_window(
+    qtbot: QtBot, theme: ThemeController, make_engine: EngineMaker
+) -> Iterator[WindowMaker]:
+    """Shows a window around an engine; `make_window(engine=..., size=(w, h))`."""
+    windows: list[MainWindow] = []
+
+    def make(
+        engine: Engine | None = None, size: tuple[int, int] = (1366, 768), **settings: Any
+    ) -> MainWindow:
+        engine = engine or make_engine(**settings)
+        window = MainWindow(engine, theme)
+        windows.append(window)
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.runtime.engine import Engine
-from harit_desktop.runtime.queries import QueryHandle
 from harit_desktop.ui.export_dialog import ExportDialog, ExportScope
 from tests.ui.conftest import EngineMaker
 from tests.ui.deliveries import deliver, reading
@@ -214,14 +214,16 @@ def test_cancel_ends_a_running_export(
 ) -> None:
     reached = threading.Event()
 
-    def slow(_request: object, handle: QueryHandle[int]) -> int:
-        handle.report(0.4)
+    def slow(
+        _request: object, progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> int:
+        progress(0.4)
         reached.set()
-        while not handle.token.cancelled:
+        while not cancelled():
             time.sleep(0.005)
         raise KnownError("query.cancelled")
 
-    monkeypatch.setattr(engine._parts, "export_csv", slow)
+    monkeypatch.setattr(engine.history, "export_csv", slow)
     opened = Opened(qtbot, engine)
     opened.wait_rows("5 rows")
     opened.find(QLineEdit, "path").setText(str(tmp_path / "x.csv"))

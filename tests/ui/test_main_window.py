@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,35 +41,8 @@ from harit_desktop.ui.notices import Notice
 from harit_desktop.ui.theme import ThemeController
 from harit_desktop.ui.window_state import FRAME_ALLOWANCE
 from tests.servers import MosquittoServer, free_port
-from tests.ui.conftest import EngineMaker
+from tests.ui.conftest import EngineMaker, WindowMaker
 from tests.ui.deliveries import deliver, reading
-
-WindowMaker = Callable[..., MainWindow]
-
-
-@pytest.fixture
-def make_window(
-    qtbot: QtBot, theme: ThemeController, make_engine: EngineMaker
-) -> Iterator[WindowMaker]:
-    """Shows a window around an engine; `make_window(engine=..., size=(w, h))`."""
-    windows: list[MainWindow] = []
-
-    def make(
-        engine: Engine | None = None, size: tuple[int, int] = (1366, 768), **settings: Any
-    ) -> MainWindow:
-        engine = engine or make_engine(**settings)
-        window = MainWindow(engine, theme)
-        windows.append(window)
-        window.resize(*size)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
-        return window
-
-    yield make
-    for window in windows:
-        window.close()
-        window.deleteLater()
 
 
 def find(window: QWidget, name: str) -> Any:
@@ -672,7 +644,14 @@ def test_the_status_bar_says_why_there_is_no_connection() -> None:
     assert said(LinkState.REFUSED, "broker.auth") == "Login refused"
     assert said(LinkState.LOST, "broker.lost") == "Connection lost"
     assert said(LinkState.LOST, "broker.refused", True) == "No answer from the built-in broker"
-    connected_alone = {"broker.subscribe_denied", "broker.qos_lowered"}
+    assert said(LinkState.CONNECTED, "broker.session_lost") == "Live over MQTT"
+    assert said(LinkState.CONNECTED, "broker.stalled") == "Connected, but nothing arrives"
+    connected_alone = {
+        "broker.subscribe_denied",
+        "broker.qos_lowered",
+        "broker.session_lost",
+        "broker.dropped",
+    }
     assert link_codes() == set(CODES) - connected_alone
     sending = EngineStatus(publisher=PublisherStatus(state=PublisherState.RUNNING))
     assert link_text(sending, True, False) == "Not receiving — disconnected"

@@ -18,15 +18,22 @@ from harit_desktop.domain.status import (
     LinkStatus,
     PublisherState,
     PublisherStatus,
+    ServerState,
+    ServerStatus,
     StoreState,
     StoreStatus,
 )
 from harit_desktop.ui.panels.data_path import ROWS, DataPathPanel
+from harit_desktop.ui.problem_table import ENTRIES
 from harit_desktop.ui.theme import DARK, ThemeController
 from tests.ui.chart_samples import NOW_US, SECOND_US
 
 LINK = LinkStatus(LinkState.CONNECTED, "192.168.1.20", 8883, tls=True)
-STORE = StoreStatus(StoreState.OK, "sqlite", True, 12, 0, 212_000_000)
+STORE = StoreStatus(StoreState.OK, "sqlite", True, rows=12, size_bytes=212_000_000)
+MYSQL = structs.replace(STORE, backend="mysql")
+SERVER = ServerStatus(
+    ServerState.READY, "10.0.0.5", 3306, "soil_health_db", rows=12_340, retry_at_us=None
+)
 
 
 @pytest.fixture
@@ -164,11 +171,19 @@ def test_one_device_is_not_a_plural(panel: DataPathPanel) -> None:
         (structs.replace(STORE, rows=0), ("live", "SQLite · ready, 0 readings", "OK")),
         (
             structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.full")),
-            ("error", "SQLite · disk full", "Error"),
+            ("error", "Disk full, readings wait", "Error"),
         ),
         (
-            structs.replace(STORE, state=StoreState.SPOOLING, backend="mysql"),
-            ("stale", "MySQL down, spooling", "Waiting"),
+            structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.locked")),
+            ("error", "Locked by another program", "Error"),
+        ),
+        (
+            structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.read_only")),
+            ("error", "harit.db cannot be written", "Error"),
+        ),
+        (
+            structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.failed")),
+            ("error", "SQLite · not available", "Error"),
         ),
     ],
 )
@@ -179,9 +194,93 @@ def test_the_database_row(
     assert told(panel, "database") == expected
 
 
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ({}, ("live", "MySQL · 12,340 readings", "OK")),
+        ({"rows": 1}, ("live", "MySQL · 1 reading", "OK")),
+        ({"rows": None}, ("live", "MySQL · soil_health_db", "OK")),
+        ({"problem": Problem("server.not_durable")}, ("stale", "MySQL · 12,340 readings", "Check")),
+        ({"state": ServerState.CONNECTING}, ("connecting", "MySQL · connecting…", "")),
+        (
+            {"state": ServerState.LOST, "retry_at_us": NOW_US + 7_200_000},
+            ("stale", "No answer, retry in 8 s", "Spooling"),
+        ),
+        (
+            {"state": ServerState.LOST, "problem": Problem("server.full")},
+            ("stale", "Server disk full, trying again", "Spooling"),
+        ),
+        (
+            {"state": ServerState.REFUSED, "problem": Problem("server.auth")},
+            ("error", "Login refused", "Refused"),
+        ),
+        ({"state": ServerState.REFUSED}, ("error", "MySQL refused", "Refused")),
+        ({"state": ServerState.CONSENT}, ("stale", "Waits for your decision", "Question")),
+    ],
+)
+def test_the_database_row_of_a_server(
+    panel: DataPathPanel, server: dict[str, Any], expected: tuple[str, str, str]
+) -> None:
+    show(panel, store=MYSQL, server=structs.replace(SERVER, **server))
+    assert told(panel, "database") == expected
+
+
+def test_the_journal_that_fails_is_said_before_the_server(panel: DataPathPanel) -> None:
+    full = structs.replace(MYSQL, state=StoreState.DOWN, problem=Problem("store.full"))
+    show(panel, store=full, server=SERVER)
+    assert told(panel, "database")[1] == "Disk full, readings wait"
+
+
 def test_what_waits_is_counted_with_the_users_grouping(panel: DataPathPanel) -> None:
-    show(panel, counters=Counters(waiting=1904))
+    lost = structs.replace(SERVER, state=ServerState.LOST)
+    show(panel, store=MYSQL, server=lost, counters=Counters(waiting=1904))
     assert told(panel, "spool") == ("stale", "1,904 waiting", "Waiting")
+
+
+def test_what_is_on_its_way_to_the_server_is_no_trouble(panel: DataPathPanel) -> None:
+    show(panel, store=MYSQL, server=SERVER, counters=Counters(waiting=1904))
+    assert told(panel, "spool") == ("live", "1,904 waiting, sending", "OK")
+    show(panel, store=MYSQL, server=SERVER, counters=Counters(waiting=2))
+    assert told(panel, "spool") == ("live", "2 waiting", "OK")
+
+
+def test_a_full_spool_is_red_in_its_own_row(panel: DataPathPanel) -> None:
+    full = structs.replace(
+        MYSQL, state=StoreState.DOWN, problem=Problem("store.spool_full", {"limit_mb": 500})
+    )
+    lost = structs.replace(SERVER, state=ServerState.LOST)
+    show(panel, store=full, server=lost, counters=Counters(waiting=900_000))
+    assert told(panel, "spool") == ("error", "900,000 waiting", "Full")
+    assert told(panel, "database")[2] == "Spooling"
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_no_text_of_the_store_rows_is_cut(
+    panel: DataPathPanel, theme: ThemeController, scale: float
+) -> None:
+    """At the panel's width of 1366x768, and as wide as the text size makes it."""
+    codes = [code for code in ENTRIES if code.startswith(("server.", "store."))]
+    theme.set_text_scale(scale)
+    try:
+        panel.resize(round(236 * scale), panel.sizeHint().height())
+        for code in codes:
+            problem = Problem(code.partition(":")[0])
+            for server_state in ServerState:
+                server = structs.replace(
+                    SERVER,
+                    state=server_state,
+                    problem=problem,
+                    retry_at_us=NOW_US + 59 * SECOND_US,
+                    rows=1_284_302,
+                )
+                for store in (MYSQL, structs.replace(MYSQL, state="down", problem=problem)):
+                    show(panel, store=store, server=server, counters=Counters(waiting=999_999))
+                    for row in ("database", "spool"):
+                        shown = panel.rows[row]
+                        assert shown.detail.toolTip() == "", shown.detail.text()
+                        assert shown._title.toolTip() == "", shown.word.text()
+    finally:
+        theme.set_text_scale(1.0)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from harit_desktop.domain.status import (
     PublisherStatus,
     StoreStatus,
 )
-from harit_desktop.settings.model import FIELD_SPECS
+from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS
 from harit_desktop.transport.mqtt_errors import CODES, TLS_CAUSES
-from harit_desktop.ui.notices import notices_of, problems_of
+from harit_desktop.ui.notices import NoticeContext, notices_of, problems_of
 from harit_desktop.ui.problem_table import ENTRIES, VARIANT_PARAMS
 from harit_desktop.ui.problem_texts import details_of, is_known, problem_text
 
@@ -31,7 +31,9 @@ RAISED = re.compile(
     r"""(?:KnownError|Problem|set_aside)\((?:[^()"]*\b)?\s*"([a-z_]+\.[a-z_]+)\"""", re.VERBOSE
 )
 # Codes that stand in a table of their file.
-LITERAL = re.compile(r'"((?:store|export|csv_mirror|builtin_broker|worker|profile)\.[a-z_]+)"')
+LITERAL = re.compile(
+    r'"((?:store|export|csv_mirror|builtin_broker|worker|profile|server|backup|broker)\.[a-z_]+)"'
+)
 # These end a command of the terminal, or a query that nobody waits for: never in the banner.
 ELSEWHERE = {
     "data_dir.in_use",
@@ -48,6 +50,8 @@ ELSEWHERE = {
     "time.unreadable",
 }
 PARAMS = {
+    "at": "14:02",
+    "database": "soil_health_db",
     "host": "farm-hub",
     "port": 8883,
     "topic": "a/b",
@@ -62,11 +66,13 @@ def raised_codes() -> set[str]:
         if "ui" not in path.relative_to(PACKAGE).parts:
             text = path.read_text(encoding="utf-8")
             found |= set(RAISED.findall(text)) | set(LITERAL.findall(text))
-    return found - set(FIELD_SPECS)
+    return found - set(FIELD_SPECS) - set(SECRET_KEYS)
 
 
 def test_the_search_finds_codes() -> None:
-    assert {"settings.bad_value", "worker.down", "store.foreign"} <= raised_codes()
+    known = {"settings.bad_value", "worker.down", "store.foreign", "store.spool_full"}
+    known |= {"broker.session_lost", "server.auth", "backup.bad_file"}
+    assert known <= raised_codes()
 
 
 def test_every_code_in_the_sources_has_words() -> None:
@@ -89,7 +95,7 @@ def test_every_entry_is_whole_sentences_and_ends_in_advice_or_comfort(key: str) 
     if code in VARIANT_PARAMS:
         params[VARIANT_PARAMS[code]] = variant
     text = problem_text(Problem(code, params), retry_s=8)
-    assert text.severity in ("info", "warn", "crit")
+    assert text.severity in ("info", "warn", "question", "crit")
     assert text.headline.endswith(".") or text.headline.endswith('".')
     assert text.body.endswith(".")
     assert "{" not in text.headline + text.body
@@ -109,10 +115,11 @@ def test_the_built_in_broker_is_not_looked_for_on_another_computer() -> None:
     silent = Problem("broker.refused", {"host": "127.0.0.1", "port": 1883})
     link = LinkStatus(state=LinkState.LOST, problem=silent)
     stopped = EngineStatus(link=link, builtin_broker=BuiltinBrokerStatus(problem=down))
-    notices = notices_of(stopped, 0, builtin=True)
+    own = NoticeContext(builtin=True)
+    notices = notices_of(stopped, 0, own)
     assert [notice.code for notice in notices] == ["builtin_broker.exited"]
     assert notices[0].headline == "The built-in broker on this computer stopped."
-    alone = notices_of(EngineStatus(link=link), 0, builtin=True)[0]
+    alone = notices_of(EngineStatus(link=link), 0, own)[0]
     assert alone.headline == "The built-in broker on this computer does not answer."
     assert "broker computer" not in alone.body
     assert "broker computer" in notices_of(EngineStatus(link=link), 0)[0].body

@@ -40,6 +40,9 @@ _TEXTS: dict[str, str] = {
         "Rejections", "publisher_id has an unusable character ({character})"
     ),
     "bad_message_id": QT_TRANSLATE_NOOP("Rejections", "unusable message_id"),
+    "message_id_reused": QT_TRANSLATE_NOOP(
+        "Rejections", "its message_id belongs to another reading"
+    ),
     "store.not_storable": QT_TRANSLATE_NOOP("Rejections", "the database cannot hold it"),
     "bad_timestamp": QT_TRANSLATE_NOOP("Rejections", 'unreadable timestamp "{value}"'),
     "bad_timestamp:not_text": QT_TRANSLATE_NOOP("Rejections", "timestamp is not a text"),

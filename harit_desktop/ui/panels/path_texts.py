@@ -1,7 +1,6 @@
 """What the five rows of the data path say, from the state of the engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
@@ -12,34 +11,16 @@ from harit_desktop.domain.status import (
     LinkStatus,
     PublisherState,
     PublisherStatus,
-    StoreState,
-    StoreStatus,
 )
+from harit_desktop.ui.panels.path_text import PathText
+from harit_desktop.ui.panels.store_texts import database_text, spool_text
 from harit_desktop.ui.words import (
     age_text,
-    count,
     duration_text,
     number,
     plain,
     seconds_between,
-    size_text,
 )
-
-MYSQL = "mysql"
-
-
-@dataclass(frozen=True)
-class PathText:
-    """A row: `detail` below the title, `word` at its right; `state` as in DESIGN 14.
-
-    `severity` "" is calm, else "info", "warn" or "crit": it colours the word and brings a
-    glyph with it.
-    """
-
-    state: str
-    detail: str
-    word: str = ""
-    severity: str = ""
 
 
 def path_texts(
@@ -52,8 +33,8 @@ def path_texts(
     return {
         "broker": _broker(status, now_us, configured),
         "api": PathText("empty", _not_set_up()),
-        "database": _database(status.store),
-        "spool": _spool(status),
+        "database": database_text(status, now_us),
+        "spool": spool_text(status),
         "publisher": _publisher(status.publisher),
     }
 
@@ -101,6 +82,9 @@ def _broker(status: EngineStatus, now_us: int, configured: bool) -> PathText:
     if link.state is LinkState.CONNECTED:
         own = builtin.state is BrokerState.RUNNING and builtin.port == link.port
         template = tr("DataPath", "Built-in · {address}") if own else "{address}"
+        if link.problem is not None and link.problem.code == "broker.stalled":
+            detail = tr("DataPath", "Connected, nothing arrives")
+            return PathText("stale", detail, tr("DataPath", "Stalled"), "warn")
         return PathText("live", template.format(address=address), _ok())
     if link.state is LinkState.LOST:
         if link.session_present is None and link.problem is not None:
@@ -168,44 +152,6 @@ def _refused(link: LinkStatus) -> str:
     }
     code = link.problem.code if link.problem else ""
     return reasons.get(code, tr("DataPath", "Connection refused"))
-
-
-def _database(store: StoreStatus) -> PathText:
-    tr = QCoreApplication.translate
-    name = "MySQL" if store.backend == MYSQL else "SQLite"
-    if not store.opened and store.problem is None:
-        return PathText("connecting", tr("DataPath", "Opening…"))
-    if store.state is StoreState.DOWN:
-        code = store.problem.code if store.problem else ""
-        reasons = {
-            "store.full": tr("DataPath", "{name} · disk full"),
-            "store.locked": tr("DataPath", "{name} · in use by another program"),
-            "store.read_only": tr("DataPath", "{name} · cannot be written"),
-        }
-        template = reasons.get(code, tr("DataPath", "{name} · not available"))
-        return PathText("error", template.format(name=name), tr("DataPath", "Error"), "crit")
-    if store.state is StoreState.SPOOLING:
-        detail = tr("DataPath", "{name} down, spooling").format(name=name)
-        return PathText("stale", detail, tr("DataPath", "Waiting"), "warn")
-    if store.rows == 0:
-        detail = tr("DataPath", "{name} · ready, 0 readings").format(name=name)
-    else:
-        detail = tr("DataPath", "{name} · {size}").format(
-            name=name, size=size_text(store.size_bytes)
-        )
-    return PathText("live", detail, _ok())
-
-
-def _spool(status: EngineStatus) -> PathText:
-    """With SQLite as the store nothing waits: a reading is stored before it is acknowledged."""
-    tr = QCoreApplication.translate
-    waiting = status.counters.waiting
-    if waiting == 0:
-        started = status.counters.received > 0 or status.store.backend == MYSQL
-        text = tr("DataPath", "{n} waiting").format(n=0) if started else tr("DataPath", "Empty")
-        return PathText("live", text, _ok())
-    text = tr("DataPath", "{n} waiting").format(n=count(waiting))
-    return PathText("stale", text, tr("DataPath", "Waiting"), "warn")
 
 
 def _publisher(publisher: PublisherStatus) -> PathText:

@@ -1,17 +1,17 @@
 """The settings dialog: pages on the left, their fields on the right."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -26,10 +26,15 @@ from harit_desktop.settings.model import SECRET_KEYS, Settings
 from harit_desktop.settings.store import flatten
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
-from harit_desktop.ui.settings.page_view import LABEL_PX, PageView
+from harit_desktop.ui.settings.page_view import PageView
 from harit_desktop.ui.settings.pages import PAGES
+from harit_desktop.ui.settings.storage_extras import StorageExtras
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+
+if TYPE_CHECKING:
+    from harit_desktop.domain.status import BackupStatus
+    from harit_desktop.runtime.queries import QueryHandle
 
 _THEME_KEY = "ui.theme"
 
@@ -38,8 +43,12 @@ class SettingsDialog(QDialog):
     """Edits a copy of the settings; Apply sends only what the user changed.
 
     Nothing is written here: the engine saves, restarts what the change touches, and
-    reports a failure as a problem of its own.
+    reports a failure as a problem of its own. `count_older` counts the readings that are
+    older than so many days.
     """
+
+    backup_asked = Signal()
+    restore_asked = Signal()
 
     def __init__(
         self,
@@ -48,9 +57,11 @@ class SettingsDialog(QDialog):
         submit: Callable[[Command], None],
         theme: ThemeController,
         parent: QWidget | None = None,
+        count_older: Callable[[int], QueryHandle[int]] | None = None,
     ) -> None:
         super().__init__(parent)
         self._submit = submit
+        self._count_older = count_older
         self._theme = theme
         self._data_folder = data_folder
         self._applied: dict[str, Any] = flatten(settings) | dict.fromkeys(SECRET_KEYS, "")
@@ -125,25 +136,10 @@ class SettingsDialog(QDialog):
         self._unused_note.setWordWrap(True)
         set_look(self._unused_note, class_="dense", severity="info")
         self.pages["broker"].top.addWidget(self._unused_note)
-        folder = QLineEdit(str(self._data_folder))
-        folder.setReadOnly(True)
-        folder.setObjectName("settings.storage.path")
-        folder.setAccessibleName(self.tr("SQLite folder"))
-        opener = QPushButton(self.tr("Open folder"))
-        opener.setAutoDefault(False)
-        opener.clicked.connect(self._open_folder)
-        title = QLabel(self.tr("SQLite folder"))
-        title.setBuddy(folder)
-        title.setFixedWidth(scaled(LABEL_PX))
-        title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        set_look(title, class_="muted")
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(title)
-        row.addSpacing(4)
-        row.addWidget(folder, 1)
-        row.addWidget(opener)
-        self.pages["storage"].top.addLayout(row)
+        self.storage = StorageExtras(self.pages["storage"], self._data_folder, self._count_older)
+        self.storage.changed.connect(self._update_buttons)
+        self.storage.backup_asked.connect(self.backup_asked)
+        self.storage.restore_asked.connect(self.restore_asked)
 
     def _make_footer(self) -> QFrame:
         footer = QFrame()
@@ -182,7 +178,13 @@ class SettingsDialog(QDialog):
         return {key: value for key, value in shown.items() if value != self._applied[key]}
 
     def is_valid(self) -> bool:
-        return not any(view.problems for view in self.pages.values())
+        wrong = any(view.problems for view in self.pages.values())
+        return not wrong and self.storage.missing is None
+
+    def poll(self, backup: BackupStatus) -> None:
+        """Takes what has been counted, and how a backup goes; called by the frame clock."""
+        self.storage.poll()
+        self.storage.show_backup(backup)
 
     def apply(self) -> bool:
         """Sends the changes to the engine; False where a value has to be mended first."""
@@ -215,15 +217,18 @@ class SettingsDialog(QDialog):
     def _restore_page(self) -> None:
         self.pages[PAGES[self._list.currentRow()].name].restore_defaults()
 
-    def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._data_folder)))
-
     def _go_to_problem(self) -> None:
-        view = next(view for view in self.pages.values() if view.problems)
+        view = next((view for view in self.pages.values() if view.problems), None)
+        if view is None:
+            self.open_page("storage")
+            if self.storage.missing is not None:
+                self.storage.missing.focus()
+            return
         self.open_page(view.page.name)
         view.fields[next(iter(view.problems))].setFocus()
 
     def _update_buttons(self) -> None:
+        self.storage.update(self.pages["storage"].values(), self._applied)
         valid = self.is_valid()
         self._apply.setEnabled(valid and bool(self.changes()))
         self._ok.setEnabled(valid)
@@ -235,6 +240,7 @@ class SettingsDialog(QDialog):
         tokens = self._theme.tokens
         for row, page in enumerate(PAGES):
             wrong = bool(self.pages[page.name].problems)
+            wrong = wrong or (page.name == "storage" and self.storage.missing is not None)
             item = self._list.item(row)
             item.setIcon(
                 icon("triangle", tokens, color="crit") if wrong else icon(page.icon, tokens)

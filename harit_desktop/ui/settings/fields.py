@@ -5,8 +5,9 @@ change and `finished` when the user leaves it, and never corrects a typed text b
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+import msgspec
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -29,7 +30,8 @@ from harit_desktop.ui.settings.validation import check_value, parse_text
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import Tokens, set_look
 
-_PATH_KEYS = ("broker.ca_file", "broker.cert_file", "broker.key_file")
+_PATH_KEYS = ("broker.ca_file", "broker.cert_file", "broker.key_file", "storage.mysql_ca_file")
+_FOLDER_KEYS = ("storage.backup_dir",)
 _WIDE_PX = 360
 _TEXT_PX = 250
 _NUMBER_PX = 76
@@ -105,7 +107,7 @@ class LineField(Field):
 
 
 class PathField(LineField):
-    """The path of a file, typed or chosen."""
+    """The path of a file or a folder, typed or chosen."""
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
@@ -119,7 +121,9 @@ class PathField(LineField):
 
     def _browse(self) -> None:
         dialog = QFileDialog(self.window(), labels.label(self.key), self._line.text())
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        folder = self.key in _FOLDER_KEYS
+        mode = QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile
+        dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._take)
         dialog.open()
@@ -162,6 +166,21 @@ class ChoiceField(Field):
 
     def set_value(self, value: Any) -> None:
         self._combo.setCurrentIndex(self._combo.findData(value))
+
+
+class OptionalField(ChoiceField):
+    """Yes, no, or left to the program, which the setting holds as None."""
+
+    _VALUES: ClassVar = {labels.AUTOMATIC: None, labels.ON: True, labels.OFF: False}
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(msgspec.structs.replace(spec, choices=tuple(self._VALUES)))
+
+    def value(self) -> tuple[Any, str | None]:
+        return self._VALUES[self._combo.currentData()], None
+
+    def set_value(self, value: Any) -> None:
+        super().set_value(next(name for name, held in self._VALUES.items() if held is value))
 
 
 class ListField(Field):
@@ -241,4 +260,7 @@ def make_field(key: str, tokens: Tokens) -> Field:
     if key in SECRET_KEYS:
         return SecretField(key, tokens)
     spec = FIELD_SPECS[key]
-    return PathField(spec) if key in _PATH_KEYS else _KINDS[spec.kind](spec)
+    if spec.optional:
+        return OptionalField(spec)
+    paths = (*_PATH_KEYS, *_FOLDER_KEYS)
+    return PathField(spec) if key in paths else _KINDS[spec.kind](spec)

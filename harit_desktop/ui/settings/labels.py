@@ -6,6 +6,9 @@ from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 _CONTEXT = "Settings"
 
+# The three choices of a setting that is true, false or left to the program.
+AUTOMATIC, ON, OFF = "auto", "on", "off"
+
 PAGE_TITLES: dict[str, str] = {
     "broker": QT_TRANSLATE_NOOP("Settings", "Broker"),
     "builtin_broker": QT_TRANSLATE_NOOP("Settings", "Built-in broker"),
@@ -40,7 +43,21 @@ LABELS: dict[str, str] = {
     "publisher.topic": QT_TRANSLATE_NOOP("Settings", "Topic"),
     "publisher.status": QT_TRANSLATE_NOOP("Settings", "Announce online and offline"),
     "publisher.seed": QT_TRANSLATE_NOOP("Settings", "Seed"),
+    "storage.backend": QT_TRANSLATE_NOOP("Settings", "Store readings in"),
+    "storage.mysql_host": QT_TRANSLATE_NOOP("Settings", "Host"),
+    "storage.mysql_port": QT_TRANSLATE_NOOP("Settings", "Port"),
+    "storage.mysql_database": QT_TRANSLATE_NOOP("Settings", "Database"),
+    "storage.mysql_user": QT_TRANSLATE_NOOP("Settings", "User name"),
+    "storage.mysql_password": QT_TRANSLATE_NOOP("Settings", "Password"),
+    "storage.mysql_tls": QT_TRANSLATE_NOOP("Settings", "TLS"),
+    "storage.mysql_ca_file": QT_TRANSLATE_NOOP("Settings", "CA certificate"),
+    "storage.spool_limit_mb": QT_TRANSLATE_NOOP("Settings", "Spool limit"),
+    "storage.journal_days": QT_TRANSLATE_NOOP("Settings", "Keep the copy here for"),
+    "storage.retention_days": QT_TRANSLATE_NOOP("Settings", "Keep readings for"),
     "storage.csv_mirror": QT_TRANSLATE_NOOP("Settings", "Also write CSV files"),
+    "storage.backup_hours": QT_TRANSLATE_NOOP("Settings", "Back up every"),
+    "storage.backup_keep": QT_TRANSLATE_NOOP("Settings", "Backups kept"),
+    "storage.backup_dir": QT_TRANSLATE_NOOP("Settings", "Backup folder"),
     "ui.theme": QT_TRANSLATE_NOOP("Settings", "Theme"),
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "Text size"),
 }
@@ -77,6 +94,25 @@ HINTS: dict[str, str] = {
     ),
     "publisher.status": QT_TRANSLATE_NOOP("Settings", "On the topic harit-samarth/status."),
     "publisher.seed": QT_TRANSLATE_NOOP("Settings", "The same seed makes the same weather."),
+    "storage.backend": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Readings are always written to this computer first, so that none is lost.",
+    ),
+    "storage.mysql_password": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave the password empty to keep the present one. It is stored in the system "
+        "keyring, never in the settings file.",
+    ),
+    "storage.mysql_ca_file": QT_TRANSLATE_NOOP(
+        "Settings", "Empty: the certificates of this computer"
+    ),
+    "storage.journal_days": QT_TRANSLATE_NOOP(
+        "Settings",
+        "The spool holds what the server has not got yet; what it has got stays here as a copy.",
+    ),
+    "storage.retention_days": QT_TRANSLATE_NOOP("Settings", "0 keeps every reading for ever."),
+    "storage.backup_hours": QT_TRANSLATE_NOOP("Settings", "0 makes none by itself."),
+    "storage.backup_dir": QT_TRANSLATE_NOOP("Settings", "Empty: backups in the data folder"),
     "storage.csv_mirror": QT_TRANSLATE_NOOP(
         "Settings",
         "Every stored reading also goes to sensor_readings.csv, every message to "
@@ -99,6 +135,15 @@ CHOICES: dict[str, dict[str, str]] = {
         "5": "5.0",
         "3.1.1": "3.1.1",
     },
+    "storage.backend": {
+        "sqlite": QT_TRANSLATE_NOOP("Settings", "This computer (SQLite)"),
+        "mysql": QT_TRANSLATE_NOOP("Settings", "MySQL or MariaDB server"),
+    },
+    "storage.mysql_tls": {
+        AUTOMATIC: QT_TRANSLATE_NOOP("Settings", "Automatic: on beyond this computer"),
+        ON: QT_TRANSLATE_NOOP("Settings", "Always"),
+        OFF: QT_TRANSLATE_NOOP("Settings", "Never"),
+    },
     "builtin_broker.engine": {
         "auto": QT_TRANSLATE_NOOP("Settings", "Mosquitto if installed, else amqtt"),
         "mosquitto": "Mosquitto",
@@ -115,7 +160,13 @@ CHOICES: dict[str, dict[str, str]] = {
 SELF_EXPLAINED = ("broker.transport",)
 
 # Of these the whole text is drawn inside an empty field rather than below it.
-PLACEHOLDER_HINTS = ("broker.ca_file", "broker.cert_file", "broker.key_file")
+PLACEHOLDER_HINTS = (
+    "broker.ca_file",
+    "broker.cert_file",
+    "broker.key_file",
+    "storage.mysql_ca_file",
+    "storage.backup_dir",
+)
 
 
 def _translated(text: str) -> str:

@@ -36,12 +36,15 @@ class PageView(QWidget):
         self._grid.setVerticalSpacing(7)
         self._grid.setColumnMinimumWidth(0, scaled(LABEL_PX))
         self._grid.setColumnStretch(1, 1)
+        self._slots: dict[str, QVBoxLayout] = {}
         self.top = QVBoxLayout()
+        self.bottom = QVBoxLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 12, 20, 12)
         column.setSpacing(8)
         column.addLayout(self.top)
         column.addLayout(self._grid)
+        column.addLayout(self.bottom)
         column.addStretch(1)
         for row in page.rows:
             self._add_row(row, tokens)
@@ -76,6 +79,10 @@ class PageView(QWidget):
         for key in self.fields:
             self._show_problem(key)
 
+    def below(self, key: str) -> QVBoxLayout:
+        """The place under a setting's row for what the page shows beside its settings."""
+        return self._slots[key]
+
     def set_tokens(self, tokens: Tokens) -> None:
         for field in self.fields.values():
             field.set_tokens(tokens)
@@ -106,6 +113,9 @@ class PageView(QWidget):
         self._grid.addLayout(line, number, 1)
         for offset, widget in enumerate(below, start=1):
             self._grid.addWidget(widget, number + offset, 1)
+        slot = QVBoxLayout()
+        self._grid.addLayout(slot, number + len(below) + 1, 1)
+        self._slots |= dict.fromkeys(row.keys, slot)
         errors = self._errors.values()
         self._rows.append((row, widgets + [note for note in below if note not in errors]))
 
@@ -154,6 +164,7 @@ class PageView(QWidget):
             shown = values.get(key) == wanted or any(key in self._problems for key in row.keys)
             for widget in widgets:
                 widget.setVisible(shown)
+                widget.setEnabled(shown)
 
     def _show_problem(self, key: str) -> None:
         problem = self._problems.get(key)
@@ -168,10 +179,12 @@ class PageView(QWidget):
         self.changed.emit()
 
     def _edited(self) -> None:
-        """Lets a hidden row appear at once, and an error go as soon as it is mended."""
-        self._show_rows(self.values())
-        sender = self.sender()
-        if isinstance(sender, Field) and sender.value()[1] is None:
-            self._problems.pop(sender.key, None)
-            self._show_problem(sender.key)
+        """Lets hidden rows appear at once, and every error go as soon as it is mended."""
+        values = self.values()
+        wrong = check_together(values)
+        for key in list(self._problems):
+            if key not in wrong and self.fields[key].value()[1] is None:
+                del self._problems[key]
+                self._show_problem(key)
+        self._show_rows(values)
         self.changed.emit()

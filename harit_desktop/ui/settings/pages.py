@@ -33,6 +33,7 @@ class Page:
 
 
 _TLS_ON = ("broker.tls", True)
+_MYSQL = ("storage.backend", "mysql")
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -73,7 +74,23 @@ PAGES: tuple[Page, ...] = (
             Row(("publisher.seed",)),
         ),
     ),
-    Page("storage", "database", (Row(("storage.csv_mirror",)),)),
+    Page(
+        "storage",
+        "database",
+        (
+            Row(("storage.backend",)),
+            Row(("storage.mysql_host", "storage.mysql_port"), shown_if=_MYSQL),
+            Row(("storage.mysql_database",), shown_if=_MYSQL),
+            Row(("storage.mysql_user", "storage.mysql_password"), shown_if=_MYSQL),
+            Row(("storage.mysql_tls",), shown_if=_MYSQL),
+            Row(("storage.mysql_ca_file",), shown_if=_MYSQL),
+            Row(("storage.spool_limit_mb", "storage.journal_days"), shown_if=_MYSQL),
+            Row(("storage.retention_days",), line_above=True),
+            Row(("storage.csv_mirror",)),
+            Row(("storage.backup_hours", "storage.backup_keep"), line_above=True),
+            Row(("storage.backup_dir",)),
+        ),
+    ),
     Page("appearance", "sun", (Row(("ui.theme",)), Row(("ui.text_size",)))),
 )
 
@@ -97,7 +114,20 @@ _OBJECT_NAMES = {
     "builtin_broker.engine": "settings.embedded.engine",
     "publisher.interval_s": "settings.publisher.interval",
     "publisher.publisher_id": "settings.publisher.id",
+    "storage.mysql_host": "settings.storage.mysql.host",
+    "storage.mysql_port": "settings.storage.mysql.port",
+    "storage.mysql_database": "settings.storage.mysql.database",
+    "storage.mysql_user": "settings.storage.mysql.user",
+    "storage.mysql_password": "settings.storage.mysql.password",
+    "storage.mysql_tls": "settings.storage.mysql.tls",
+    "storage.mysql_ca_file": "settings.storage.mysql.ca",
+    "storage.spool_limit_mb": "settings.storage.spoolLimit",
+    "storage.journal_days": "settings.storage.journalDays",
+    "storage.retention_days": "settings.storage.retention",
     "storage.csv_mirror": "settings.storage.csvMirror",
+    "storage.backup_hours": "settings.storage.backup.hours",
+    "storage.backup_keep": "settings.storage.backup.keep",
+    "storage.backup_dir": "settings.storage.backup.folder",
     "ui.theme": "settings.appearance.theme",
     "ui.text_size": "settings.appearance.textSize",
 }

@@ -6,6 +6,7 @@ cannot express. Texts are translated when they are asked for.
 
 import zoneinfo
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QLocale
@@ -15,6 +16,7 @@ from harit_desktop.settings.model import FIELD_SPECS, FieldSpec
 from harit_desktop.settings.store import build_settings, parse_value
 
 _MAX_TOPIC_BYTES = 65_535
+_MAX_DATABASE_CHARS = 64
 
 
 def _tr(text: str) -> str:
@@ -56,6 +58,13 @@ def check_together(values: Mapping[str, Any]) -> dict[str, str]:
             problems["broker.key_file"] = _tr("The client certificate needs its private key.")
         if values["broker.key_file"] and not values["broker.cert_file"]:
             problems["broker.cert_file"] = _tr("The private key needs its client certificate.")
+    if values.get("storage.backend") == "mysql":
+        needed = {
+            "storage.mysql_host": _tr("Enter the name or address of the server."),
+            "storage.mysql_database": _tr("Enter the name of the database."),
+            "storage.mysql_user": _tr("The server needs a user name."),
+        }
+        problems |= {key: text for key, text in needed.items() if not values.get(key)}
     return problems
 
 
@@ -74,6 +83,8 @@ def expectation(spec: FieldSpec) -> str:
 
 def _number_expectation(spec: FieldSpec) -> str:
     whole = spec.kind == "int"
+    if whole and spec.minimum is not None and spec.maximum is None:
+        return _tr("Enter a whole number from {least} on.").format(least=int(spec.minimum))
     if spec.minimum is None or spec.maximum is None:
         return _tr("Enter a whole number.") if whole else _tr("Enter a number.")
     locale = QLocale()
@@ -147,6 +158,25 @@ def check_path(value: str) -> str | None:
     return None if value.startswith("/") else _tr("The path begins with a slash.")
 
 
+def check_server_host(value: str) -> str | None:
+    """As `check_host`; an empty one is only wrong where the server is in use."""
+    return check_host(value) if value else None
+
+
+def check_database(value: str) -> str | None:
+    """A name that MySQL takes: at most 64 characters, no path and nothing invisible."""
+    if len(value) > _MAX_DATABASE_CHARS or any(char in "/\\." for char in value):
+        return _tr("A database name has at most 64 characters, no slash and no dot.")
+    return None if value.isprintable() else _tr("The name has an unusable character.")
+
+
+def check_folder(value: str) -> str | None:
+    """A folder by its whole path: what a relative one means changes with every start."""
+    if value and not Path(value).expanduser().is_absolute():
+        return _tr("Enter the whole path of the folder.")
+    return None
+
+
 def _unfit_topic(topic: str) -> bool:
     return "\0" in topic or len(topic.encode("utf-8", "replace")) > _MAX_TOPIC_BYTES
 
@@ -157,5 +187,8 @@ _RULES: dict[str, Callable[[Any], str | None]] = {
     "broker.timezone": check_time_zone,
     "broker.ws_path": check_path,
     "publisher.topic": check_topic_name,
+    "storage.mysql_host": check_server_host,
+    "storage.mysql_database": check_database,
+    "storage.backup_dir": check_folder,
     "publisher.publisher_id": check_device_id,
 }

@@ -1,0 +1,105 @@
+"""Brings a store of an earlier version to this one, after a copy of it is safe."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.storage.schema import SCHEMA_VERSION
+
+_SPARE_BYTES = 4 * 1024 * 1024
+"""What a migration itself may need beside the copy."""
+
+
+def migrate(connection: sqlite3.Connection, path: Path, now_us: int, version: int) -> Path:
+    """Takes the store from `version` to SCHEMA_VERSION in one transaction.
+
+    Returns the copy of the old store. Raises KnownError(store.migration_failed) where the
+    copy or a step fails, with nothing changed; sqlite3.Error where the file is damaged.
+    """
+    copy = _back_up(connection, path, now_us)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for step in range(version, SCHEMA_VERSION):
+            for statement in _STEPS[step]():
+                connection.execute(statement)
+        # A pragma takes no bound parameter; this is a number of ours.
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise _failed(path, str(error)) from error
+    return copy
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, now_us: int) -> Path:
+    """Copies the store as it is at this moment, with what is still in its log."""
+    moment = datetime.fromtimestamp(now_us // US_PER_S, UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = path.parent / "backups"
+    copy = folder / f"harit-before-v{SCHEMA_VERSION}-{moment}.db"
+    partial = copy.with_suffix(".partial")
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < pages * page_bytes + _SPARE_BYTES:
+            raise _failed(path, f"no room for a copy in {folder}")
+        try:
+            _copy(connection, partial)
+            partial.replace(copy)
+        finally:
+            partial.unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise _failed(path, f"no copy in {folder}: {error}") from error
+    return copy
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    copy = sqlite3.connect(target, isolation_level=None)
+    try:
+        connection.backup(copy)
+        # One file by itself, whatever becomes of files beside it.
+        copy.execute("PRAGMA journal_mode = DELETE").close()
+    finally:
+        copy.close()
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _failed(path: Path, reason: str) -> KnownError:
+    return KnownError("store.migration_failed", path=str(path), reason=reason[:200])
+
+
+def _to_2() -> Iterator[str]:
+    """Cursors and rollups. Maintenance fills the rollups from the first reading on."""
+    yield (
+        "CREATE TABLE cursors (name TEXT NOT NULL, last_id BIGINT NOT NULL,"
+        " PRIMARY KEY (name)) WITHOUT ROWID"
+    )
+    # The channels of that day: a later catalogue is a later version's step.
+    channels = ("N", "P", "K", "CO2", "temperature", "moisture", "pH")
+    columns = ", ".join(
+        f'"count_{c}" BIGINT NOT NULL, "sum_{c}" REAL NOT NULL, "low_{c}" REAL,'
+        f' "high_{c}" REAL, "worst_{c}" SMALLINT NOT NULL'
+        for c in channels
+    )
+    for table in ("rollups_hour", "rollups_minute"):
+        yield (
+            f"CREATE TABLE {table} (publisher_id VARCHAR(64) NOT NULL, start_us BIGINT NOT NULL,"
+            " reading_count BIGINT NOT NULL, offset_sum_us BIGINT NOT NULL,"
+            f" index_count BIGINT NOT NULL, index_sum BIGINT NOT NULL, {columns},"
+            " PRIMARY KEY (publisher_id, start_us)) WITHOUT ROWID"
+        )
+
+
+_STEPS = {1: _to_2}
+"""The statements that lead from a version to the next. Frozen: a store of that version
+looks the same for ever, whatever the tables become later."""

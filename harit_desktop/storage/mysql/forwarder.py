@@ -1,0 +1,409 @@
+"""The forwarder: ships the journal's readings to the store server, for as long as it takes."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from pymysql.err import MySQLError
+
+from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.status import ServerState, ServerStatus
+from harit_desktop.storage.mysql import adoption, upkeep
+from harit_desktop.storage.mysql.connection import READ_TIMEOUT_S, ServerAddress, ServerConnection
+from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
+from harit_desktop.storage.mysql.journal_tail import JournalTail
+from harit_desktop.storage.mysql.session import Session
+from harit_desktop.storage.mysql.tables import READINGS, STORE, Layout
+
+log = logging.getLogger(__name__)
+
+SILENT_AFTER_S = 1.4
+_SLOW_SILENT_AFTER_S = 10.0
+_CHANGE_TIMEOUT_S = 4 * 3600.0
+"""A server may work long on adding columns to a large table."""
+
+_ASK_PAUSE_S = 60.0
+_MAX_PAUSE_S = 30.0
+_JOURNAL_PAUSE_S = 0.3
+_GATHER_S = 0.05
+"""After a small page: what comes in meanwhile goes together."""
+_SMALL_PAGE = 200
+_PATIENT_REPEATS = 2
+_MISSING_SHOWN_S = 60.0
+
+
+class Forwarder:
+    """Implements the runtime's ServerPart, on a thread of its own.
+
+    Reads what the journal committed after its cursor, sends it, and moves the cursor only
+    then: a reading may be sent twice but the server keeps it once, by its key. `approved`
+    allows changes of a database of the existing system without asking.
+    """
+
+    def __init__(
+        self,
+        journal_path: Path,
+        address: ServerAddress,
+        now_us: NowUs,
+        *,
+        approved: bool = False,
+        retention_days: int = 0,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self._address = address
+        self._now_us = now_us
+        self._always_approved = approved
+        self._approved = approved
+        self._retention_days = retention_days
+        self._read_timeout_s = read_timeout_s
+        self._tail = JournalTail(journal_path)
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._retry = threading.Event()
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._connection: ServerConnection | None = None
+        self._changing = False
+        self._session: Session | None = None
+        self._woken_id = self._done_id = 0
+        self._pauses = _Pauses()
+        self._repeats = 0
+        self._silent_since_s: float | None = None
+        self._missing: tuple[str, float] | None = None
+        self._refused = 0
+        self._not_durable = False
+        self._status = ServerStatus(
+            host=address.host, port=address.port, database=address.database, tls=address.tls
+        )
+        self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
+
+    def start(self) -> None:
+        self._set(ServerState.CONNECTING, None)
+        self._thread.start()
+
+    def stop(self, deadline_s: float) -> bool:
+        """Ends within the deadline, also while a call hangs; False when left behind."""
+        until_s = time.monotonic() + deadline_s
+        self._stopping.set()
+        self._wake.set()
+        self._retry.set()
+        if self._thread.ident is not None:
+            # A batch in hand may end by itself; one cut off is sent again at the next start.
+            self._thread.join(min(0.5, deadline_s / 3))
+        with self._lock:
+            connection = self._connection
+        if connection is not None and self._thread.is_alive():
+            connection.interrupt()
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, until_s - time.monotonic()))
+        self._set(ServerState.OFF, None)
+        return not self._thread.is_alive()
+
+    def healthy(self) -> bool:
+        """False when the thread died, which it does not by any error of its own."""
+        started = self._thread.ident is not None
+        return not started or self._stopping.is_set() or self._thread.is_alive()
+
+    def wake(self, last_id: int) -> None:
+        """Readings up to `last_id` are committed to the journal. From any thread."""
+        self._woken_id = max(self._woken_id, last_id)
+        self._wake.set()
+
+    def approve(self) -> None:
+        """A person allowed the change that the status asks for."""
+        self._approved = True
+        self._retry.set()
+
+    def retry_now(self) -> None:
+        self._pauses.reset()
+        self._retry.set()
+
+    def status(self) -> ServerStatus:
+        """The state now; costs nothing, for any thread. A call that the server does not
+        answer shows here while it is still under way."""
+        status = msgspec.structs.replace(
+            self._status, waiting=max(0, self._woken_id - self._done_id)
+        )
+        connection = self._connection
+        since_s = None if connection is None else connection.busy_since_s
+        if since_s is None or self._changing or self._stopping.is_set():
+            return status
+        now_s = time.monotonic()
+        if now_s - since_s < self._patience_s(status):
+            return status
+        silent_s = now_s - min(since_s, self._silent_since_s or since_s)
+        return msgspec.structs.replace(
+            status,
+            state=ServerState.LOST,
+            since_us=self._now_us() - round(silent_s * US_PER_S),
+            retry_at_us=None,
+            problem=Problem("server.silent", {"seconds": int(silent_s)}),
+        )
+
+    def delete_simulated(self) -> None:
+        """Deletes every simulated reading on the server, on a connection of its own.
+
+        Delete them in the journal first. Raises KnownError(server.*).
+        """
+        # A page that was read before the journal lost them is still on its way.
+        waited = self._sending.acquire(timeout=self._read_timeout_s)
+        if waited:
+            self._sending.release()
+        connection = ServerConnection(self._address, self._read_timeout_s)
+        connection.establish()
+        try:
+            connection.autocommit(True)
+            upkeep.delete_simulated(connection)
+        except PROTOCOL_ERRORS as error:
+            raise self._named(error) from error
+        finally:
+            connection.close()
+        session = self._session
+        if session is not None:
+            session.recount()
+
+    def _patience_s(self, status: ServerStatus) -> float:
+        problem = status.problem
+        if status.state is ServerState.LOST and problem and problem.code != "server.silent":
+            # What is known to be wrong says more than that the next attempt takes its time.
+            return _SLOW_SILENT_AFTER_S
+        session = self._session
+        slow = session is not None and session.slow
+        return _SLOW_SILENT_AFTER_S if slow else SILENT_AFTER_S
+
+    def _run(self) -> None:
+        crashes = 0
+        while not self._stopping.is_set():
+            try:
+                self._live()
+            except Exception as error:
+                # The thread must outlive any fault: readings wait in the journal meanwhile.
+                log.exception("the forwarder failed and goes on")
+                crashes += 1
+                reason = type(error).__name__
+                problem = Problem("server.failed", {"number": 0, "reason": reason})
+                self._pause(ServerState.LOST, problem, min(_MAX_PAUSE_S, 2.0**crashes))
+        self._tail.close()
+
+    def _live(self) -> None:
+        self._find_waiting()
+        while not self._stopping.is_set():
+            try:
+                with self._connected() as session:
+                    self._serve(session)
+            except PROTOCOL_ERRORS as error:
+                self._after(self._named(error))
+            except ServerError as error:
+                self._after(error)
+
+    def _find_waiting(self) -> None:
+        try:
+            self._done_id = self._tail.forwarded()
+            self._woken_id = max(self._woken_id, self._tail.last_id())
+        except sqlite3.Error:
+            # The journal is not open yet; it wakes this thread with its first commit.
+            log.debug("no journal yet")
+
+    @contextmanager
+    def _connected(self) -> Iterator[Session]:
+        """A session on a database that is as it has to be."""
+        if not self._address.user:
+            raise ServerError("server.no_credentials", Remedy.ASK)
+        with self._open(self._read_timeout_s) as connection:
+            layout = adoption.inspect(connection, self._address.database).layout
+            if layout is not None:
+                yield self._begin(connection, layout)
+                return
+        layout = self._change()
+        with self._open(self._read_timeout_s) as connection:
+            yield self._begin(connection, layout)
+
+    def _change(self) -> Layout:
+        if self._approved:
+            self._set(ServerState.CONNECTING, None)
+        with self._open(_CHANGE_TIMEOUT_S) as connection:
+            self._changing = True
+            try:
+                layout = adoption.apply(connection, self._address.database, self._approved)
+            finally:
+                self._changing = False
+        self._approved = self._always_approved
+        return layout
+
+    @contextmanager
+    def _open(self, read_timeout_s: float) -> Iterator[ServerConnection]:
+        connection = ServerConnection(self._address, read_timeout_s)
+        with self._lock:
+            if self._stopping.is_set():
+                raise ServerError("server.lost", Remedy.RECONNECT, detail="stopping")
+            self._connection = connection
+        try:
+            connection.establish()
+            connection.autocommit(True)
+            yield connection
+        except BaseException:
+            connection.break_off()
+            raise
+        else:
+            connection.close()
+        finally:
+            with self._lock:
+                self._connection = self._session = None
+
+    def _begin(self, connection: ServerConnection, layout: Layout) -> Session:
+        session = Session(connection, layout, self._now_us, self._retention_days)
+        self._not_durable = not session.durable
+        self._status = msgspec.structs.replace(
+            self._status, version=connection.version, tls=connection.encrypted
+        )
+        self._session = session
+        return session
+
+    def _serve(self, session: Session) -> None:
+        in_use = False
+        while not self._stopping.is_set():
+            self._wake.clear()
+            sent = 0
+            try:
+                if not in_use:
+                    self._done_id = self._tail.use(session.store_id)
+                    self._woken_id = max(self._woken_id, self._tail.last_id())
+                    in_use = True
+                sent = self._forward_page(session)
+            except sqlite3.Error as error:
+                log.debug("the journal is not ready: %s", error)
+                self._stopping.wait(_JOURNAL_PAUSE_S)
+            session.look_after()
+            self._status = msgspec.structs.replace(self._status, rows=session.rows)
+            if sent < _SMALL_PAGE and not session.has_work:
+                if sent:
+                    self._stopping.wait(_GATHER_S)
+                else:
+                    self._wake.wait(session.idle_s())
+
+    def _forward_page(self, session: Session) -> int:
+        """Sends the next page; how many rows it had."""
+        with self._sending:
+            target_id = self._woken_id
+            page = self._tail.page(session.store_id)
+            if not page:
+                # Ids have gaps where readings were deleted.
+                self._done_id = max(self._done_id, target_id)
+                self._ready()
+                return 0
+            refused = session.send(page)
+            self._tail.advance(session.store_id, page[-1][0], refused)
+        self._done_id = page[-1][0]
+        self._woken_id = max(self._woken_id, self._done_id)
+        self._refused += len(refused)
+        forwarded = self._status.forwarded + len(page) - len(refused)
+        self._status = msgspec.structs.replace(self._status, forwarded=forwarded)
+        self._ready()
+        return len(page)
+
+    def _ready(self) -> None:
+        self._pauses.reset()
+        self._repeats = 0
+        self._silent_since_s = None
+        self._set(ServerState.READY, self._standing_problem())
+
+    def _standing_problem(self) -> Problem | None:
+        """What is worth knowing although all goes well."""
+        if self._missing is not None and time.monotonic() - self._missing[1] < _MISSING_SHOWN_S:
+            return Problem("server.table_missing", {"table": self._missing[0]})
+        if self._refused:
+            return Problem("server.rows_refused", {"count": self._refused})
+        return Problem("server.not_durable") if self._not_durable else None
+
+    def _after(self, error: ServerError) -> None:
+        """Decides what an error means for the next attempt, and waits for it."""
+        if self._stopping.is_set():
+            return
+        problem = error.problem
+        if isinstance(error, adoption.ConsentNeeded):
+            self._status = msgspec.structs.replace(self._status, change=error.change)
+            self._pause(ServerState.CONSENT, problem, _ASK_PAUSE_S)
+        elif error.remedy is Remedy.ASK:
+            self._pause(ServerState.REFUSED, problem, _ASK_PAUSE_S)
+        elif error.remedy is Remedy.REPEAT and self._repeats < _PATIENT_REPEATS:
+            self._repeats += 1
+            self._stopping.wait(random.uniform(0.05, 0.3))
+        else:
+            if error.remedy is Remedy.INSPECT:
+                problem = self._table_missing(error)
+            elif error.code == "server.silent":
+                problem = self._silent(error)
+            pause_s = self._pauses.next_s(at_once=error.remedy is not Remedy.WAIT)
+            self._pause(ServerState.LOST, problem, pause_s)
+
+    def _table_missing(self, error: ServerError) -> Problem:
+        table = STORE if STORE in str(error) else READINGS
+        self._missing = (table, time.monotonic())
+        return Problem("server.table_missing", {"table": table})
+
+    def _silent(self, error: ServerError) -> Problem:
+        now_s = time.monotonic()
+        if self._silent_since_s is None:
+            self._silent_since_s = now_s - float(error.params["seconds"])
+        return Problem("server.silent", {"seconds": int(now_s - self._silent_since_s)})
+
+    def _pause(self, state: ServerState, problem: Problem, pause_s: float) -> None:
+        retry_at_us = self._now_us() + round(pause_s * US_PER_S)
+        self._set(state, problem, retry_at_us)
+        self._retry.wait(pause_s)
+        self._retry.clear()
+        if self._stopping.is_set():
+            return
+        self._status = msgspec.structs.replace(self._status, retry_at_us=None)
+
+    def _set(
+        self, state: ServerState, problem: Problem | None, retry_at_us: int | None = None
+    ) -> None:
+        before = self._status
+        since_us = before.since_us if before.state is state else self._now_us()
+        change = before.change if state is ServerState.CONSENT else None
+        if self._stopping.is_set() and state is not ServerState.OFF:
+            return
+        self._status = msgspec.structs.replace(
+            before,
+            state=state,
+            since_us=since_us,
+            retry_at_us=retry_at_us,
+            change=change,
+            problem=problem,
+        )
+
+    def _named(self, error: BaseException) -> ServerError:
+        if not isinstance(error, (MySQLError, OSError)):
+            log.warning("unexpected from the server", exc_info=error)
+        address = self._address
+        return server_error(error, address.host, address.port, self._read_timeout_s)
+
+
+class _Pauses:
+    """1, 2, 4 ... 30 s between attempts, each shortened by up to a quarter at random.
+
+    The first attempt after a success comes at once: most lost connections are one
+    connection, not the server.
+    """
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def next_s(self, *, at_once: bool) -> float:
+        failures, self._failures = self._failures, self._failures + 1
+        if failures == 0 and at_once:
+            return 0.0
+        return float(min(_MAX_PAUSE_S, 2.0 ** min(failures, 10))) * random.uniform(0.75, 1.0)
+
+    def reset(self) -> None:
+        self._failures = 0

@@ -1,0 +1,135 @@
+"""The server's tables, derived from the channel catalogue, and what an existing one lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.storage.schema import quality_column
+from harit_desktop.storage.schema import sensor_readings as journal_readings
+
+SCHEMA_VERSION = 1
+"""Kept in `harit_store` as `schema_version`. What an older database lacks is added."""
+
+READINGS = "sensor_readings"
+STORE = "harit_store"
+
+EXACT_COLUMNS: Mapping[str, str] = {
+    name: f"{name}_exact" for name in (*(c.column for c in CHANNELS), "anomaly_score")
+}
+"""Each column that the existing system made single precision, with the one beside it in an
+adopted table that holds the value as it was sent."""
+
+_ID = "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY"
+_NEW_OLD_COLUMNS: Mapping[str, str] = {
+    "timestamp": "DATETIME(6) NULL DEFAULT CURRENT_TIMESTAMP(6)",
+    **{channel.column: "DOUBLE NULL" for channel in CHANNELS},
+    "health_index": "INT NULL",
+    "health_status": "VARCHAR(20) NULL",
+    "is_anomalous": "BOOLEAN NULL",
+    "anomaly_score": "DOUBLE NULL",
+    "critical_factors": "JSON NULL",
+}
+# Kept by the server as they were sent, with their case, accents and spaces.
+_EXACT_TEXT = "CHARACTER SET utf8mb4 COLLATE {collation} NULL"
+_ADDED_COLUMNS: Mapping[str, str] = {
+    "publisher_id": f"VARCHAR(64) {_EXACT_TEXT}",
+    "timestamp_us": "BIGINT NULL",
+    "received_us": "BIGINT NULL",
+    "source": f"VARCHAR(16) {_EXACT_TEXT}",
+    "reading_key": "BINARY(32) NULL",
+    **{quality_column(channel): "SMALLINT NULL" for channel in CHANNELS},
+    "sent_timestamp": f"TEXT {_EXACT_TEXT}",
+    "time_source": f"VARCHAR(16) {_EXACT_TEXT}",
+    "topic": f"TEXT {_EXACT_TEXT}",
+    "retained": "BOOLEAN NULL",
+    "message_id": f"VARCHAR(64) {_EXACT_TEXT}",
+    "profile": f"VARCHAR(64) {_EXACT_TEXT}",
+    "same_as": "BIGINT NULL",
+}
+
+TIME_INDEX = "ix_readings_time"
+"""Statements name it, because the optimizer would sometimes choose the whole table."""
+
+INDEXES: Mapping[str, str] = {
+    "idx_timestamp": "INDEX idx_timestamp (`timestamp`)",
+    "ux_readings_key": "UNIQUE INDEX ux_readings_key (reading_key)",
+    # At most one row of the existing system's is the same as one of ours.
+    "ux_readings_same_as": "UNIQUE INDEX ux_readings_same_as (same_as)",
+    "ix_readings_device_time": "INDEX ix_readings_device_time (publisher_id, timestamp_us)",
+    "ix_readings_time": "INDEX ix_readings_time (timestamp_us)",
+}
+"""The indexes by name; in an existing table one over the same columns does as well."""
+
+INDEX_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "idx_timestamp": ("timestamp",),
+    "ux_readings_key": ("reading_key",),
+    "ux_readings_same_as": ("same_as",),
+    "ix_readings_device_time": ("publisher_id", "timestamp_us"),
+    "ix_readings_time": ("timestamp_us",),
+}
+
+JOURNAL_COLUMNS = tuple(column.name for column in journal_readings.columns)
+"""What is read of the journal, in its order; the server's columns have the same names."""
+
+CREATE_STORE = (
+    f"CREATE TABLE IF NOT EXISTS {STORE} (name VARCHAR(64) NOT NULL PRIMARY KEY,"
+    " value VARCHAR(255) NOT NULL) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the readings lie on a server.
+
+    `adopted` tables have the exact columns; `whole_seconds` is true where the column
+    `timestamp` keeps no fraction.
+    """
+
+    adopted: bool
+    store_id: str
+    whole_seconds: bool = False
+
+
+def added_columns(*, adopted: bool, collation: str) -> dict[str, str]:
+    """Every column that is ours, with its SQL type, none of them required."""
+    columns = {name: sql.replace("{collation}", collation) for name, sql in _ADDED_COLUMNS.items()}
+    if adopted:
+        columns |= dict.fromkeys(EXACT_COLUMNS.values(), "DOUBLE NULL")
+    return columns
+
+
+def wanted_columns(*, adopted: bool, collation: str) -> dict[str, str]:
+    """Every column of the table but `id`, with its SQL type."""
+    return {**_NEW_OLD_COLUMNS, **added_columns(adopted=adopted, collation=collation)}
+
+
+def create_readings(collation: str) -> str:
+    """The statement that makes the table of a new database."""
+    columns = wanted_columns(adopted=False, collation=collation)
+    lines = [f"id {_ID}", *(f"`{name}` {sql}" for name, sql in columns.items())]
+    lines += INDEXES.values()
+    return (
+        f"CREATE TABLE IF NOT EXISTS {READINGS} ({', '.join(lines)})"
+        " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
+    )
+
+
+def reverse_statements(layout: Layout) -> list[str]:
+    """What a database owner runs to undo an adoption, in this order.
+
+    Removes our rows, indexes, columns and `harit_store`; what the existing system made, and
+    the rows it wrote, are then as if this program had never been there. Nothing in the
+    program runs them.
+    """
+    if not layout.adopted:
+        return [f"DROP TABLE {READINGS}", f"DROP TABLE {STORE}"]
+    names = added_columns(adopted=True, collation="utf8mb4_bin")
+    ours = [name for name in INDEXES if name != "idx_timestamp"]
+    drops = [*(f"DROP INDEX {name}" for name in ours), *(f"DROP COLUMN `{c}`" for c in names)]
+    return [
+        "DELETE FROM sensor_readings WHERE reading_key IS NOT NULL",
+        f"ALTER TABLE {READINGS} {', '.join(drops)}",
+        f"DROP TABLE {STORE}",
+    ]

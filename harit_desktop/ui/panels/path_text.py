@@ -1,0 +1,17 @@
+"""The shape of what a row of the data path says."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PathText:
+    """A row: `detail` below the title, `word` at its right; `state` as in DESIGN 14.
+
+    `severity` "" is calm, else "info", "warn" or "crit": it colours the word and brings a
+    glyph with it.
+    """
+
+    state: str
+    detail: str
+    word: str = ""
+    severity: str = ""

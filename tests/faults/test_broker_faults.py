@@ -1,0 +1,211 @@
+"""The broker stops, dies, forgets, freezes or refuses: F12-F15, F25, F28, F29."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.programs import REPOSITORY, wait_for
+from tests.faults.history import check_history
+from tests.faults.locks import locked
+from tests.faults.program import Program, at, prepared
+from tests.faults.sensors import Plan, Sensors, new_client, send
+from tests.servers import MosquittoServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.broker]
+
+KEEPALIVE_S = 5
+QUIET_S = 8.0
+
+
+def shipped_config() -> list[str]:
+    """The lines that docs/broker.md tells people to use, but for the port."""
+    text = (REPOSITORY / "docs" / "broker.md").read_text()
+    block = re.search(r"(?:^    .+\n)+", text, re.MULTILINE)
+    assert block is not None
+    lines = [line.strip() for line in block[0].splitlines()]
+    assert "persistence true" in lines
+    return [line for line in lines if not line.startswith("listener")]
+
+
+def shipped_broker() -> MosquittoServer:
+    server = MosquittoServer(verbose=False)
+    server.use([*shipped_config(), f"persistence_location {server.folder}/"])
+    return server
+
+
+def connects(broker: MosquittoServer) -> int:
+    """How often somebody asked the broker to be let in."""
+    return len(re.findall(r": New connection from", broker.log))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_broker_that_goes_and_comes_back(tmp_path: Path, end: str) -> None:
+    """F12, and F13: SIGKILL under the configuration of the documentation."""
+    plan = Plan(1800, rate=180)
+    with shipped_broker() as broker, Program(tmp_path / "data", *at(broker)) as program:
+        program.wait_for_state("connected")
+        with Sensors(broker.port, tmp_path, plan) as sensors:
+            for away_s in (0.5, 2.0):
+                time.sleep(1.5)
+                (broker.stop if end == "stop" else broker.kill)()
+                program.wait_for_report(lambda r: r["connection"] == "lost", 5)
+                time.sleep(away_s)
+                broker.start()
+                program.wait_for_state("connected", 20)
+            assert sensors.running, "all was sent before the last restart"
+            check_history(program.store, sensors.finish(), plan)
+        assert not program.says("did not keep this program's session")
+        program.stop_in_time()
+
+
+def test_late_acknowledgements_do_not_hit_new_messages(tmp_path: Path) -> None:
+    """F14: the broker forgets its session while a batch waits for the store; then new messages
+    have the packet ids of the old ones. The program dies after the old batch's commit."""
+    old, new = Plan(5), Plan(5, first=100)
+    log = tmp_path / "data" / "harit.db-wal"
+    with MosquittoServer() as broker:
+        with Program(tmp_path / "data", *at(broker)) as program:
+            program.wait_for_state("connected")
+            with locked(program.database):
+                send(broker.port, [old.payload(n) for n in old.numbers])
+                program.wait_for_report(lambda r: r["received"] == 5, 5)
+                broker.kill()
+                broker.start()
+                wait_for(lambda: connects(broker) >= 2 and "as harit-" in broker.log[-2000:], 10)
+                send(broker.port, [new.payload(n) for n in new.numbers])
+                program.wait_for_report(lambda r: r["received"] == 10, 5)
+                program.wait_until_says("did not keep this program's session", 5)
+                size = log.stat().st_size
+            ends = time.monotonic() + 5
+            while log.stat().st_size == size and time.monotonic() < ends:
+                pass
+            time.sleep(0.003)
+            program.kill()
+        with Program(tmp_path / "data", *at(broker)) as last:
+            check_history(last.store, {*old.numbers, *new.numbers}, old, new, timeout_s=15)
+            last.stop_in_time()
+
+
+@pytest.mark.slow
+def test_readings_while_the_program_is_off(tmp_path: Path) -> None:
+    """F15 with the documented configuration: all arrive."""
+    plan = Plan(2500)
+    with shipped_broker() as broker:
+        data = prepared(tmp_path / "data", broker)
+        with Sensors(broker.port, tmp_path, plan) as sensors:
+            confirmed = sensors.finish()
+        broker.kill()
+        broker.start()
+        with Program(data, *at(broker)) as program:
+            check_history(program.store, confirmed, plan, late_s=1)
+            assert not program.says("threw away")
+            program.stop_in_time()
+
+
+def test_a_broker_that_throws_away_is_named(tmp_path: Path) -> None:
+    """F15 with a broker as it comes: it confirms 3000 and keeps about 1000; we say so."""
+    plan = Plan(3000)
+    with MosquittoServer(["sys_interval 1"]) as broker:
+        data = prepared(tmp_path / "data", broker)
+        with Sensors(broker.port, tmp_path, plan) as sensors:
+            sensors.finish()
+        with Program(data, *at(broker)) as program:
+            wait_for(lambda: program.store.count() >= 1000, 15)
+            program.wait_until_says("threw away", 15)
+            assert 1000 <= program.store.count() < 1300
+            program.stop_in_time()
+
+
+@pytest.mark.slow
+def test_a_frozen_broker_is_noticed(broker: MosquittoServer, tmp_path: Path) -> None:
+    """F25: seen within twice the keep-alive (and 3 s for a busy computer), and recovered from."""
+    plan = Plan(1200, rate=300)
+    options = at(broker, f"broker.keepalive_s={KEEPALIVE_S}")
+    with Program(tmp_path / "data", *options) as program:
+        program.wait_for_state("connected")
+        with Sensors(broker.port, tmp_path, plan) as sensors:
+            time.sleep(1)
+            broker.freeze()
+            program.wait_for_report(lambda r: r["connection"] != "connected", 2 * KEEPALIVE_S + 3)
+            broker.thaw()
+            program.wait_for_state("connected", 20)
+            check_history(program.store, sensors.finish(), plan)
+        program.stop_in_time()
+
+
+class Rival:
+    """Another program that uses our client id and always comes back."""
+
+    def __init__(self, port: int, client_id: str) -> None:
+        import paho.mqtt.client as mqtt
+
+        self.client: Any = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False
+        )
+        self.client.reconnect_delay_set(1, 1)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_the_same_client_id_elsewhere(tmp_path: Path, protocol: str) -> None:
+    """F28: stops after three kicks and says why, and comes back on its own later."""
+    with MosquittoServer(verbose=True) as broker:
+        options = at(broker, f"broker.protocol={protocol}")
+        with Program(tmp_path / "data", *options) as program:
+            program.wait_for_state("connected")
+            settings = tomllib.loads((program.data_dir / "settings.toml").read_text())
+            rival = Rival(broker.port, settings["broker"]["client_id"])
+            program.wait_until_says("another program uses the client id", 30)
+            program.wait_for_state("refused", 5)
+            before = connects(broker)
+            time.sleep(QUIET_S)
+            assert connects(broker) - before <= 1, "goes on fighting"
+            program.stop_in_time()
+            rival.close()
+
+
+def password_broker(tmp_path: Path) -> MosquittoServer:
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-c", "-b", passwords, "ravi", "right"], check=True)
+    return MosquittoServer([f"password_file {passwords}"], anonymous=False, verbose=True)
+
+
+@pytest.mark.slow
+def test_a_wrong_password_is_said_and_not_tried_all_the_time(tmp_path: Path) -> None:
+    """F29; the right one at the next start works."""
+    plan = Plan(20)
+    with password_broker(tmp_path) as broker:
+        options = at(broker, "broker.username=ravi")
+        with Program(tmp_path / "data", *options, HARIT_BROKER__PASSWORD="wrong") as program:
+            program.wait_until_says("refused the user name or password", 5)
+            program.wait_for_state("refused", 5)
+            before = connects(broker)
+            time.sleep(QUIET_S)
+            assert connects(broker) == before, "hammers the broker"
+            program.stop_in_time()
+        with Program(tmp_path / "data", *options, HARIT_BROKER__PASSWORD="right") as program:
+            program.wait_for_state("connected", 10)
+            client = new_client()
+            client.username_pw_set("ravi", "right")
+            client.connect("127.0.0.1", broker.port)
+            client.loop_start()
+            for number in plan.numbers:
+                client.publish("harit-samarth/sensor/data", plan.payload(number), qos=1)
+            check_history(program.store, set(plan.numbers), plan, late_s=0.5)
+            client.disconnect()
+            client.loop_stop()
+            program.stop_in_time()

@@ -1,0 +1,166 @@
+"""A store of an earlier version becomes one of this version, or stays as it was."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.message import Outcome
+from harit_desktop.storage import migrate
+from harit_desktop.storage.history import HistoryReader
+from harit_desktop.storage.journal import SqliteJournal
+from harit_desktop.storage.schema import SCHEMA_VERSION, create_statements
+from tests.storage.builders import START_US, make_item, make_items
+
+SCHEMAS = Path(__file__).parent / "schemas"
+COPY = f"harit-before-v{SCHEMA_VERSION}-20251124T160000Z.db"
+
+
+def restore(dump: Path, path: Path) -> None:
+    """A store from its frozen dump."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(dump.read_text(encoding="utf-8"))
+
+
+def shape(connection: sqlite3.Connection) -> dict[str, str]:
+    """What the database consists of, without the way in which it was written down."""
+    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL")
+    return {name: re.sub(r"[\s\"]+", "", sql) for name, sql in found}
+
+
+def tables(connection: sqlite3.Connection) -> list[str]:
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return [name for (name,) in found]
+
+
+def rows(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+
+
+def fresh() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for statement in create_statements():
+        connection.execute(statement)
+    return connection
+
+
+@pytest.fixture
+def old(db_path: Path) -> Path:
+    restore(SCHEMAS / "v1.sql", db_path)
+    return db_path
+
+
+def old_versions() -> list[int]:
+    return list(range(1, SCHEMA_VERSION))
+
+
+@pytest.mark.parametrize("version", old_versions())
+def test_an_old_store_becomes_one_like_a_new_one(db_path: Path, version: int) -> None:
+    restore(SCHEMAS / f"v{version}.sql", db_path)
+    with closing(sqlite3.connect(db_path)) as connection:
+        before = {name: rows(connection, name) for name in tables(connection)}
+    journal = SqliteJournal(db_path, lambda: START_US)
+    report = journal.open()
+    journal.close()
+    assert (report.created, report.problems) == (False, ())
+    with closing(sqlite3.connect(db_path)) as connection, closing(fresh()) as new:
+        assert shape(connection) == shape(new)
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        for name, found in before.items():
+            assert rows(connection, name) == found
+
+
+def test_the_tables_of_a_version_never_change() -> None:
+    """Fails where the schema was changed without a new version and the step that leads to it.
+
+    After raising SCHEMA_VERSION write the dump of a new store with some rows to
+    schemas/v<version>.sql; the earlier dumps stay as they are.
+    """
+    with closing(sqlite3.connect(":memory:")) as frozen, closing(fresh()) as new:
+        frozen.executescript((SCHEMAS / f"v{SCHEMA_VERSION}.sql").read_text(encoding="utf-8"))
+        assert shape(new) == shape(frozen)
+        assert frozen.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert sorted(migrate._STEPS) == old_versions()
+
+
+def test_a_copy_of_the_old_store_is_kept(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as connection:
+        before = list(connection.iterdump())
+    journal = SqliteJournal(old, lambda: START_US)
+    journal.open()
+    journal.close()
+    assert [path.name for path in (old.parent / "backups").iterdir()] == [COPY]
+    with closing(sqlite3.connect(old.parent / "backups" / COPY)) as connection:
+        assert list(connection.iterdump()) == before
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_the_migrated_store_is_read_and_written(old: Path) -> None:
+    journal = SqliteJournal(old, lambda: START_US)
+    assert journal.open().readings == 19
+    assert journal.commit([make_item(77)]).outcomes == (Outcome.STORED,)
+    history = HistoryReader(old)
+    assert history.counts().readings == 20
+    assert len(history.series("probe", 0, 2**60, 100).time_us) == 13
+    journal.close()
+
+
+def test_no_room_for_the_copy(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = old.read_bytes()
+    usage = shutil.disk_usage(old.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=4096))
+    journal = SqliteJournal(old, lambda: START_US)
+    with pytest.raises(KnownError, match=r"store\.migration_failed") as caught:
+        journal.open()
+    assert (caught.value.params["path"], journal.status().opened) == (str(old), False)
+    with pytest.raises(KnownError, match=r"store\.migration_failed"):
+        journal.commit([make_item()])
+    journal.close()
+    assert unchanged(old, before)
+    monkeypatch.undo()
+    assert journal.commit([make_item()]).outcomes == (Outcome.STORED,)
+    journal.close()
+
+
+def test_a_step_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = old.read_bytes()
+    monkeypatch.setitem(migrate._STEPS, 1, lambda: ["CREATE TABLE half (x)", "NOT SQL"])
+    journal = SqliteJournal(old, lambda: START_US)
+    with pytest.raises(KnownError, match=r"store\.migration_failed"):
+        journal.open()
+    assert unchanged(old, before)
+
+
+def unchanged(path: Path, before: bytes) -> bool:
+    """Whether the file holds what it held; opening it alone changes its journal mode."""
+    copy = path.with_name("before.db")
+    copy.write_bytes(before)
+    with closing(sqlite3.connect(path)) as one, closing(sqlite3.connect(copy)) as two:
+        same_version = all(c.execute("PRAGMA user_version").fetchone() == (1,) for c in (one, two))
+        return same_version and list(one.iterdump()) == list(two.iterdump())
+
+
+def test_killed_between_the_copy_and_the_step(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed() -> list[str]:
+        raise Killed
+
+    monkeypatch.setitem(migrate._STEPS, 1, killed)
+    journal = SqliteJournal(old, lambda: START_US)
+    with pytest.raises(Killed):
+        journal.open()
+    monkeypatch.undo()
+    journal = SqliteJournal(old, lambda: START_US + 5_000_000)
+    assert journal.open().readings == 19
+    journal.commit(make_items(500, 3))
+    journal.close()
+    assert len(list((old.parent / "backups").iterdir())) == 2
