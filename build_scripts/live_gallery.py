@@ -127,7 +127,7 @@ DRY = explanation(
 
 STATUS = EngineStatus(
     link=LinkStatus(LinkState.CONNECTED, "192.168.1.20", 8883, tls=True),
-    store=StoreStatus(StoreState.OK, "sqlite", True, 1_284_302, 0, 212_000_000),
+    store=StoreStatus(StoreState.OK, "sqlite", True, rows=1_284_302, size_bytes=212_000_000),
     publisher=PublisherStatus(PublisherState.RUNNING, 3, 2.0),
 )
 TROUBLE = EngineStatus(

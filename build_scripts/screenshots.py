@@ -2,7 +2,7 @@
 
 Starts the program under an Xvfb of its own, in temporary data folders, at two screen sizes
 and in both themes, drives it by keys as a user would, and saves one PNG a view. Wants Linux
-with Xvfb, openbox, xdotool, ImageMagick's `import` and mosquitto.
+with Xvfb, openbox, xdotool, ImageMagick's `import`, mosquitto and MariaDB.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import argparse
 import json
 import os
 import random
-import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from farm_database import farm_database, program
 from farm_day import farm_day
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = ("Xvfb", "openbox", "xdotool", "import", "mosquitto", "mosquitto_pub")
+TOOLS += ("mariadbd", "mariadb-install-db", "mariadb")
 SIZES = ("1366x768", "1920x1080")
 THEMES = ("light", "dark")
 TOPIC = "harit-samarth/sensor/data"
@@ -33,6 +35,9 @@ DEMO_S = 45.0
 
 # The Messages page, its filter, past Pause into the table, the first line.
 CHOOSE_MESSAGE = ("ctrl+4", "ctrl+f", "Tab", "Tab", "Down", "Down")
+
+# The toolbar's region, the devices, the data path, and its third row.
+CHOOSE_DATABASE_ROW = ("F6", "F6", "F6", "Tab", "Tab")
 
 OPENBOX = """<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
@@ -192,6 +197,43 @@ def farm_views(stage: Stage) -> None:
         stage.picture("farm_dry")
 
 
+def server_views(stage: Stage) -> None:
+    """A database that another program has filled: the question, and the spool."""
+    database_port = free_port()
+    settings = {
+        "broker.mode": "builtin",
+        "builtin_broker.port": free_port(),
+        "publisher.enabled": "true",
+        "publisher.devices": 3,
+        "publisher.interval_s": 2,
+        "storage.backend": "mysql",
+        "storage.mysql_port": database_port,
+        "storage.mysql_user": "harit",
+    }
+    arguments = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    with farm_database(database_port) as server, stage.program(*arguments):
+        time.sleep(12)
+        stage.picture("server_question")
+        stage.keys(*CHOOSE_DATABASE_ROW, "space", wait_s=1.5)
+        stage.picture("server_change")
+        # Past the list, the command and its Copy, and Not now.
+        stage.keys("Tab", "Tab", "Tab", "Tab", "space", wait_s=15)
+        stage.picture("server_in_use")
+        server.send_signal(signal.SIGSTOP)
+        time.sleep(45)
+        stage.picture("server_silent")
+        server.send_signal(signal.SIGCONT)
+        time.sleep(20)
+        stage.keys("alt+f", "b", wait_s=8)
+        stage.picture("backup_made")
+        stage.keys("alt+f", "r", wait_s=3)
+        stage.picture("restore")
+        stage.keys("Escape")
+        stage.keys(*CHOOSE_DATABASE_ROW, "space", wait_s=2)
+        stage.picture("settings_storage")
+        stage.keys("Escape")
+
+
 @contextmanager
 def stage_broker(folder: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A mosquitto on loopback that a stage may kill."""
@@ -258,20 +300,27 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("screenshots"))
     parser.add_argument("--size", choices=SIZES)
     parser.add_argument("--theme", choices=THEMES)
+    scenes = {
+        "farm": farm_views,
+        "simulated": simulated_views,
+        "broker": broker_views,
+        "server": server_views,
+    }
+    parser.add_argument("--scene", choices=scenes)
     options = parser.parse_args()
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    missing = [tool for tool in TOOLS if program(tool) is None]
     if missing:
         print(f"These programs are needed and not installed: {', '.join(missing)}")
         return 1
     options.folder.mkdir(parents=True, exist_ok=True)
-    scenes: tuple[Callable[[Stage], None], ...] = (farm_views, simulated_views, broker_views)
+    chosen = [options.scene] if options.scene else list(scenes)
     for size in [options.size] if options.size else SIZES:
         for theme in [options.theme] if options.theme else THEMES:
             with ExitStack() as running:
                 stage = Stage(options.folder.resolve(), size, theme)
                 stage.open_display(running, size)
-                for scene in scenes:
-                    scene(stage)
+                for name in chosen:
+                    scenes[name](stage)
     return 0
 
 

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -82,7 +83,7 @@ class MariaDbServer:
         return self.folder / "ca.pem"
 
     @property
-    def socket(self) -> Path:
+    def socket_file(self) -> Path:
         return self.folder / "s"
 
     @property
@@ -141,7 +142,7 @@ class MariaDbServer:
     def connect_as_root(self, database: str | None = DATABASE) -> "pymysql.Connection[Any]":
         """An administrator's connection of its own, in autocommit mode."""
         return pymysql.connect(
-            unix_socket=str(self.socket),
+            unix_socket=str(self.socket_file),
             user="root",
             database=database,
             charset="utf8mb4",
@@ -175,7 +176,7 @@ class MariaDbServer:
             _program("mariadbd"),
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
-            f"--socket={self.socket}",
+            f"--socket={self.socket_file}",
             f"--pid-file={self.folder / 'pid'}",
             f"--port={self.port}",
             "--skip-networking=0",
@@ -195,8 +196,12 @@ class MariaDbServer:
     def _answers(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError("mariadbd ended at its start")
-        if not self.socket.exists():
-            return False
+        # Asked first without the driver, which leaves a refused socket open.
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket_file))
+            except OSError:
+                return False
         try:
             self.query("SELECT 1", database=None)
         except pymysql.err.Error:
@@ -221,7 +226,7 @@ class MariaDbServer:
             process.kill()
             process.wait(5)
         # A socket file left by a killed server would look like a ready one.
-        self.socket.unlink(missing_ok=True)
+        self.socket_file.unlink(missing_ok=True)
 
 
 @functools.cache

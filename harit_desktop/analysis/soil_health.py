@@ -75,14 +75,27 @@ class Curve(msgspec.Struct, frozen=True, gc=False):
         return not self.alarm_low <= value <= self.alarm_high
 
 
+class _Judged(NamedTuple):
+    """A channel of the profile with what `judge` needs of its curve, worked out once."""
+
+    position: int
+    low: float
+    high: float
+    centre: float
+    half: float
+    weight: float
+    curve: Curve
+
+
 class Scale(msgspec.Struct, frozen=True):
     """A profile made ready for use: one curve per catalogue channel, None where it has none.
 
-    `top` is the highest index the profile can give.
+    `top` is the highest index the profile can give, `judged` is for `judge` alone.
     """
 
     curves: tuple[Curve | None, ...]
     top: float
+    judged: tuple[_Judged, ...] = ()
 
 
 def scale_of(profile: Profile) -> Scale:
@@ -103,7 +116,15 @@ def scale_of(profile: Profile) -> Scale:
             )
         )
     count = len(profile.channels)
-    return Scale(tuple(curves), 100.0 * (count - 1) / count)
+    judged = tuple(_judged(i, curve) for i, curve in enumerate(curves) if curve is not None)
+    return Scale(tuple(curves), 100.0 * (count - 1) / count, judged)
+
+
+def _judged(position: int, curve: Curve) -> _Judged:
+    low, high = curve.optimal_low, curve.optimal_high
+    return _Judged(
+        position, low, high, (low + high) / 2, (high - low) / 2, curve.weight, curve
+    )
 
 
 def channel_scores(values: Values, flags: Sequence[int], scale: Scale) -> list[float | None]:
@@ -152,19 +173,23 @@ def judge(values: Values, flags: Sequence[int], scale: Scale) -> Judgement:
     weights: list[float] = []
     critical: list[int] = []
     lowest, furthest, alarming = 100.0, 0.0, False
-    for position, curve in enumerate(scale.curves):
+    for position, low, high, centre, half, weight, curve in scale.judged:
         value = values[position]
-        if value is None or curve is None or flags[position] in _LEFT_OUT:
+        if value is None or flags[position] in _LEFT_OUT:
             continue
-        channel_score = curve.score(value)
-        weighted.append(curve.weight * channel_score)
-        weights.append(curve.weight)
-        if channel_score < lowest:
-            lowest = channel_score
-        if curve.is_critical(value):
+        if low <= value <= high:
+            # `Curve.score` of a value inside the optimal range.
+            off = abs(value - centre) / half
+            channel_score = 100.0 - (100.0 - curve.edge_score) * (off if off < 1.0 else 1.0)
+        else:
+            channel_score = curve.score(value)
             critical.append(position)
             furthest = max(furthest, 1.0 - channel_score / curve.edge_score)
             alarming = alarming or curve.is_alarming(value)
+        weighted.append(weight * channel_score)
+        weights.append(weight)
+        if channel_score < lowest:
+            lowest = channel_score
     index = None
     if len(weights) >= MIN_USABLE_CHANNELS and _has_key_channel(values, flags, scale):
         mean = fsum(weighted) / fsum(weights)

@@ -88,9 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--status-json", action="store_true", help="with --headless: a JSON object a second"
     )
-    parser.add_argument(
-        "--yes", action="store_true", help="with --headless: answer questions with yes"
-    )
+    parser.add_argument("--yes", action="store_true", help="answer questions with yes")
     parser.add_argument(
         "--screenshot", type=Path, metavar="FILE", help="render the window to a PNG and exit"
     )

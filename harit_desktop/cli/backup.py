@@ -15,8 +15,8 @@ from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 
 if TYPE_CHECKING:
-    from harit_desktop.storage.backup_files import BackupInfo
-    from harit_desktop.storage.backups import Backups
+    from harit_desktop.domain.backup import BackupInfo
+    from harit_desktop.runtime.parts import BackupPart
 
 
 def run_backup(options: argparse.Namespace) -> int:
@@ -37,14 +37,11 @@ def run_backup(options: argparse.Namespace) -> int:
     return 0
 
 
-def product_backups(paths: DataPaths, settings: Settings) -> Backups:
-    """The backups of the folder, with more than the engine needs of them."""
+def product_backups(paths: DataPaths, settings: Settings) -> BackupPart:
+    """The backups of the folder."""
     from harit_desktop.app import open_backups
-    from harit_desktop.storage.backups import Backups
 
-    backups = open_backups(paths, settings, Redactor())
-    assert isinstance(backups, Backups)
-    return backups
+    return open_backups(paths, settings, Redactor())
 
 
 def content_text(info: BackupInfo) -> str:

@@ -39,9 +39,7 @@ def run_restore(options: argparse.Namespace) -> int:
 def _tell_backup(paths: DataPaths, settings: Settings, path: Path) -> str:
     """Checks the backup and prints what it holds; returns its kind."""
     stop = stop_on_signals()
-    backups = product_backups(paths, settings)
-    backups.check(path, stop.is_set)
-    info = backups.describe(path, stop.is_set)
+    info = product_backups(paths, settings).describe(path, stop.is_set, full=True)
     print(f"{path}\n  made {time_text(info.made_us)}; {content_text(info)}", flush=True)
     return info.kind
 

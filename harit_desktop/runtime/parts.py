@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.backup import BackupInfo, StoredBackup
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import Problem
@@ -76,21 +77,6 @@ class MaintenancePart(Protocol):
     def run(self, stop: threading.Event) -> None: ...
 
 
-class BackupFile(Protocol):
-    """A backup as a list shows it."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def made_us(self) -> int: ...
-    @property
-    def size_bytes(self) -> int: ...
-    @property
-    def kind(self) -> str:
-        """ "sqlite" or "mysql"."""
-        ...
-
-
 class BackupPart(Protocol):
     """Makes, lists, checks and restores backups; may block, so never on the main thread."""
 
@@ -99,9 +85,17 @@ class BackupPart(Protocol):
         ...
 
     def make(self, cancelled: Callable[[], bool]) -> Path: ...
-    def list(self) -> Sequence[BackupFile]: ...
+    def make_each(self, cancelled: Callable[[], bool]) -> Iterator[BackupInfo]: ...
+    def list(self) -> Sequence[StoredBackup]: ...
     def check(self, path: Path, cancelled: Callable[[], bool]) -> int: ...
-    def restore(self, path: Path) -> Path: ...
+
+    def describe(
+        self, path: Path, cancelled: Callable[[], bool], *, full: bool = False
+    ) -> BackupInfo: ...
+
+    def restore(self, path: Path) -> Path:
+        """Returns where the store before it is kept; no file where there was none."""
+        ...
 
     @property
     def problem(self) -> Problem | None: ...

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from harit_desktop.domain.backup import BackupInfo
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import SQLITE, BackupInfo, PartFile, made_us_of
+from harit_desktop.storage.backup_files import SQLITE, PartFile, made_us_of
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION
 from harit_desktop.storage.sqlite import file_uri, open_reader, wal_of

@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
 import psutil
 
+from harit_desktop.domain.backup import StoredBackup
 from harit_desktop.domain.clock import US_PER_S
 
 SQLITE, MYSQL = "sqlite", "mysql"
@@ -44,31 +44,6 @@ _PART = re.compile(
 ABANDONED_AFTER_S = 86_400.0
 """An unfinished file that was not written to for so long belongs to nobody any more, whatever
 its name says of its process."""
-
-
-class StoredBackup(msgspec.Struct, frozen=True):
-    """A backup as the list shows it; nothing of its content was read. `kept` ones are never
-    deleted by the program."""
-
-    path: Path
-    made_us: int
-    size_bytes: int
-    kind: str
-    kept: bool = False
-
-
-class BackupInfo(msgspec.Struct, frozen=True):
-    """What a backup holds. `kind` is "sqlite" or "mysql"; `first_us` and `last_us` span its
-    readings and are None where there are none; `version` is that of its tables."""
-
-    path: Path
-    kind: str
-    made_us: int
-    size_bytes: int
-    readings: int
-    first_us: int | None
-    last_us: int | None
-    version: int
 
 
 def time_text(time_us: int) -> str:

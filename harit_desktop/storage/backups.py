@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harit_desktop.domain.backup import BackupInfo, StoredBackup
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.settings.paths import DataPaths
@@ -22,9 +23,7 @@ from harit_desktop.storage.backup_copy import MAGIC, copy_store, inspect_store
 from harit_desktop.storage.backup_files import (
     MYSQL,
     SQLITE,
-    BackupInfo,
     PartFile,
-    StoredBackup,
     made_us_of,
     part_file,
     prune,
@@ -139,13 +138,14 @@ class Backups:
 
         Raises KnownError backup.bad_file, backup.newer_version; QueryCancelled.
         """
-        self._refuse_store(path)
-        return check_backup(path, cancelled).readings
+        return self.describe(path, cancelled, full=True).readings
 
-    def describe(self, path: Path, cancelled: Cancelled = never) -> BackupInfo:
-        """What a backup holds, without the full check of a store. Raises as `check`."""
+    def describe(
+        self, path: Path, cancelled: Cancelled = never, *, full: bool = False
+    ) -> BackupInfo:
+        """What a backup holds; `full` checks all of it first. Raises as `check`."""
         self._refuse_store(path)
-        return check_backup(path, cancelled, full=False)
+        return check_backup(path, cancelled, full=full)
 
     def restore(self, path: Path) -> Path:
         """Puts a backup in the place of what it was made of: the store or the server's tables.

@@ -24,7 +24,9 @@ from harit_desktop.storage.sqlite import (
     is_wrong_schema,
     known_error,
     open_writer,
+    schema_version,
     wal_of,
+    wrong_schema,
 )
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
 from harit_desktop.storage.watch import FileWatch, Finding, take_verdict
@@ -58,6 +60,7 @@ class SqliteJournal:
         self._rejected_bounds = rejected_bounds
         self._connection: sqlite3.Connection | None = None
         self._watch = FileWatch(path)
+        self._schema_version = 0
         self._notice: Problem | None = None
         self._status = StoreStatus()
 
@@ -159,6 +162,7 @@ class SqliteJournal:
             self._connection = opened.connection
             tally = load_tally(opened.connection)
             last_id = last_reading_id(opened.connection)
+            self._schema_version = schema_version(opened.connection)
         except sqlite3.Error as error:
             self._drop_connection()
             raise self._unusable(known_error(error, self._path)) from error
@@ -181,6 +185,8 @@ class SqliteJournal:
         """One transaction, ended whatever happens. Raises sqlite3.Error."""
         try:
             connection.execute("BEGIN IMMEDIATE")
+            if schema_version(connection) != self._schema_version:
+                raise wrong_schema("changed by another program")
             before = load_tally(connection)
             tally = msgspec.structs.replace(before)
             writer = BatchWriter(connection, tally, self._log_bounds, self._rejected_bounds)

@@ -62,8 +62,8 @@ _RECOUNT = (
     """,
     # Kept: how many were rejected ever, and the next numbers of lines long gone.
     """
-    INSERT INTO counters (name, value)
-    SELECT 'readings', coalesce(sum(reading_count), 0) FROM devices WHERE true
+    INSERT INTO counters (name, value) SELECT name, value FROM (
+    SELECT 'readings' AS name, coalesce(sum(reading_count), 0) AS value FROM devices
     UNION ALL SELECT 'simulated_readings', coalesce(sum(simulated_count), 0) FROM devices
     UNION ALL SELECT 'next_message_id', coalesce(max(id), 0) + 1 FROM message_log
     UNION ALL SELECT 'log_rows', count(*) FROM message_log
@@ -74,7 +74,7 @@ _RECOUNT = (
     UNION ALL SELECT 'rejected_rows', count(*) FROM rejected_messages
     UNION ALL SELECT 'rejected_bytes', coalesce(sum(kept_bytes), 0) FROM rejected_messages
     UNION ALL SELECT 'rejected_total', count(*) FROM rejected_messages
-    ON CONFLICT (name) DO UPDATE SET value = CASE
+    ) WHERE true ON CONFLICT (name) DO UPDATE SET value = CASE
         WHEN name IN ('rejected_total', 'next_message_id', 'next_rejected_id')
         THEN max(value, excluded.value) ELSE excluded.value END
     """,

@@ -128,6 +128,20 @@ def damage(reason: str) -> sqlite3.DatabaseError:
     return error
 
 
+def wrong_schema(reason: str) -> sqlite3.OperationalError:
+    """The same for tables that are not as we made them."""
+    error = sqlite3.OperationalError(reason)
+    error.sqlite_errorcode = sqlite3.SQLITE_SCHEMA
+    error.sqlite_errorname = "SQLITE_SCHEMA"
+    return error
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """SQLite's count of changes of the tables; some microseconds within a transaction."""
+    version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
+    return version
+
+
 def is_wrong_schema(error: sqlite3.Error) -> bool:
     """Whether a statement of ours met a store that is not as we made it."""
     return isinstance(error, sqlite3.IntegrityError) or primary_code(error) in (

@@ -79,6 +79,7 @@ class MqttSource:
         self._probe_times = probe_times or ProbeTimes()
         self._canary: Canary | None = None
         self._delivered = 0
+        self._unconfirmed = False
         self._look_s = self._save_s = 0.0
         self.stalls = 0
         """Connections given up because the broker delivered nothing on them."""
@@ -157,6 +158,8 @@ class MqttSource:
         if topic.startswith(_OWN_TOPICS) and self._is_own(topic, message):
             self._session.acknowledge_own(message)
             return
+        if not message.qos:
+            self._unconfirmed = True
         self._deliver(
             RawMessage(
                 topic=topic,
@@ -215,14 +218,7 @@ class MqttSource:
         canary = self._canary
         if canary is None:
             return
-        unacked, delivered = self._session.unacked, self._session.delivered
-        if unacked or delivered != self._delivered:
-            # Nothing is delivered either while our own store, or a full inbox, holds it up.
-            canary.busy()
-            self._delivered = delivered
-            window = RECEIVE_MAXIMUM if self._version == "5" else _USUAL_WINDOW
-            if unacked >= window // 2:
-                self._drops.crowded()
+        self._note_movement(canary)
         verdict = canary.tick()
         if verdict is Verdict.GOOD:
             self._memory.note_probe_worked(self._key, self._now_us())
@@ -233,6 +229,18 @@ class MqttSource:
             self._drops.crowded()
             self._notices.stalled = canary.proven
             self._session.connect_anew(broker_problem(self._endpoint, "broker.stalled"))
+
+    def _note_movement(self, canary: Canary) -> None:
+        unacked, delivered = self._session.unacked, self._session.delivered
+        if unacked or delivered != self._delivered:
+            # Nothing is delivered either while our own store, or a full inbox, holds it up.
+            canary.busy()
+            self._delivered = delivered
+        elif self._unconfirmed:
+            canary.busy_unconfirmed()
+        self._unconfirmed = False
+        if unacked >= (RECEIVE_MAXIMUM if self._version == "5" else _USUAL_WINDOW) // 2:
+            self._drops.crowded()
 
     def _subscribe(self) -> None:
         client = self._client

@@ -15,6 +15,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QResizeEvent, QShowEven
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from harit_desktop.ui.actions import Actions
+from harit_desktop.ui.dialogs import Dialogs
 from harit_desktop.ui.first_run import LOCAL_BROKER_PORT, FirstRunPage
 from harit_desktop.ui.icons import app_icon
 from harit_desktop.ui.message_banner import MessageBanner
@@ -36,10 +37,6 @@ from harit_desktop.ui.window_state import ViewState, WindowState
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.engine import Engine
-    from harit_desktop.ui.change_dialog import ChangeDialog
-    from harit_desktop.ui.export_dialog import ExportDialog
-    from harit_desktop.ui.restore_dialog import RestoreDialog
-    from harit_desktop.ui.settings.dialog import SettingsDialog
 
 SCREENSHOT_WAIT_S = 1.5
 FRAME_WAIT_MS = 300
@@ -68,11 +65,8 @@ class MainWindow(QMainWindow):
         self.message_page = MessagePage(engine, theme)
         self.pages = PageArea(self.first_page, self.message_page, self.banner)
         self.side = SideDock(self, self.tr("Soil health"))
-        self.export_dialog: ExportDialog | None = None
-        self.settings_dialog: SettingsDialog | None = None
-        self.change_dialog: ChangeDialog | None = None
-        self.restore_dialog: RestoreDialog | None = None
         self.commands = UserCommands(engine, self.banner, self)
+        self.dialogs = Dialogs(engine, theme, self.commands, self)
         self._build()
         self._state = WindowState(engine.paths.window_state)
         view = self._state.restore(self)
@@ -108,7 +102,7 @@ class MainWindow(QMainWindow):
     def show_view(self, view: str) -> None:
         """Goes to a page by its name ("live", "messages") or opens the settings."""
         if view == "settings":
-            self.open_settings()
+            self.dialogs.open_settings()
         else:
             self.pages.show_page(view)
 
@@ -120,90 +114,19 @@ class MainWindow(QMainWindow):
         while time.monotonic() < ends_s:
             QApplication.processEvents()
             time.sleep(0.02)
-        shown = self.settings_dialog if view == "settings" else None
+        shown = self.dialogs.settings if view == "settings" else None
         return (shown or self).grab().save(str(file), "PNG")
 
     # -- what the actions open ---------------------------------------------------------
 
-    def open_settings(self, page: str = "broker") -> None:
-        """Opens the settings on a page, or brings an open dialog to that page."""
-        from harit_desktop.ui.settings.dialog import SettingsDialog
-
-        if self.settings_dialog is None:
-            dialog = SettingsDialog(
-                self._engine.settings,
-                self._engine.paths.root,
-                self.commands.apply_settings,
-                self._theme,
-                self,
-                self.commands.count_older,
-            )
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.finished.connect(self._forget_settings)
-            dialog.backup_asked.connect(self.commands.back_up)
-            dialog.restore_asked.connect(self.open_restore)
-            self.settings_dialog = dialog
-        self.settings_dialog.open_page(page)
-        self.settings_dialog.open()
-
     def open_connect(self) -> None:
         """Opens the short dialog for a broker's address."""
-        from harit_desktop.ui.connect_dialog import ConnectDialog
-
-        dialog = ConnectDialog(self._engine.settings.broker, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.connect_asked.connect(self.commands.connect_to)
-        if self.first_page.local_broker:
-            dialog.show_local_broker(LOCAL_BROKER_PORT)
-        dialog.open()
+        found = self.first_page.local_broker
+        self.dialogs.open_connect(LOCAL_BROKER_PORT if found else None)
 
     def open_export(self) -> None:
         """Opens the export dialog for what is shown now."""
-        from harit_desktop.ui.export_dialog import ExportDialog
-
-        if self.export_dialog is None:
-            dialog = ExportDialog(self._engine, self.presenter.export_scope(), self)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.finished.connect(self._forget_export)
-            self.export_dialog = dialog
-        self.export_dialog.open()
-
-    def open_change(self) -> None:
-        """Shows what the server's database would get, where it asks for a decision."""
-        from harit_desktop.ui.change_dialog import ChangeDialog
-
-        if self._engine.snapshot().server.change is None:
-            return
-        if self.change_dialog is None:
-            dialog = ChangeDialog(
-                lambda: self._engine.snapshot().server,
-                self._engine.settings.storage.mysql_user,
-                self.commands.approve_change,
-                self,
-            )
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.finished.connect(self._forget_change)
-            self.change_dialog = dialog
-        self.change_dialog.open()
-
-    def open_restore(self) -> None:
-        """Opens the list of backups, above the settings where they are open."""
-        from harit_desktop.ui.restore_dialog import RestoreDialog
-
-        if self.restore_dialog is None:
-            dialog = RestoreDialog(self._engine, self.settings_dialog or self)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.finished.connect(self._forget_restore)
-            self.restore_dialog = dialog
-        self.restore_dialog.open()
-
-    def open_about(self) -> None:
-        """Opens versions and folders, for a support request."""
-        from harit_desktop.ui.about_dialog import AboutDialog
-
-        dialog = AboutDialog(self._engine.paths.root, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        self.dialogs.open_export(self.presenter.export_scope())
 
     # -- wiring ------------------------------------------------------------------------
 
@@ -249,7 +172,7 @@ class MainWindow(QMainWindow):
         actions, commands, presenter = self.actions_, self.commands, self.presenter
         actions.export.triggered.connect(self.open_export)
         actions.back_up.triggered.connect(commands.back_up)
-        actions.restore.triggered.connect(self.open_restore)
+        actions.restore.triggered.connect(self.dialogs.open_restore)
         actions.quit.triggered.connect(self.close)
         actions.show_live.triggered.connect(lambda: self.pages.show_page("live"))
         actions.show_messages.triggered.connect(lambda: self.pages.show_page("messages"))
@@ -264,8 +187,8 @@ class MainWindow(QMainWindow):
         actions.next_device.triggered.connect(self.devices_panel.next_device)
         actions.previous_device.triggered.connect(self.devices_panel.previous_device)
         actions.delete_simulated.triggered.connect(commands.delete_simulated)
-        actions.settings.triggered.connect(lambda: self.open_settings())
-        actions.about.triggered.connect(self.open_about)
+        actions.settings.triggered.connect(lambda: self.dialogs.open_settings())
+        actions.about.triggered.connect(self.dialogs.open_about)
         actions.on_range(presenter.set_range)
         actions.on_theme(commands.set_theme)
         self.devices_panel.device_chosen.connect(presenter.set_focus_device)
@@ -293,14 +216,14 @@ class MainWindow(QMainWindow):
     def _on_banner(self, key: str) -> None:
         openers = {
             "retry": self.commands.retry,
-            "broker_settings": lambda: self.open_settings("broker"),
-            "builtin_settings": lambda: self.open_settings("builtin_broker"),
-            "publisher_settings": lambda: self.open_settings("publisher"),
-            "storage_settings": lambda: self.open_settings("storage"),
+            "broker_settings": lambda: self.dialogs.open_settings("broker"),
+            "builtin_settings": lambda: self.dialogs.open_settings("builtin_broker"),
+            "publisher_settings": lambda: self.dialogs.open_settings("publisher"),
+            "storage_settings": lambda: self.dialogs.open_settings("storage"),
             "show_messages": lambda: self.pages.show_page("messages"),
-            "review_change": self.open_change,
+            "review_change": self.dialogs.open_change,
             "back_up": self.commands.back_up,
-            "restore": self.open_restore,
+            "restore": self.dialogs.open_restore,
             "open_backups": self._open_backups,
         }
         openers[key]()
@@ -319,9 +242,9 @@ class MainWindow(QMainWindow):
             "publisher": "publisher",
         }
         if row == "database" and self._engine.snapshot().server.change is not None:
-            self.open_change()
+            self.dialogs.open_change()
         elif row in pages:
-            self.open_settings(pages[row])
+            self.dialogs.open_settings(pages[row])
 
     def _show_data_path_row(self, row: str) -> None:
         self.actions_.devices.setChecked(True)
@@ -340,18 +263,6 @@ class MainWindow(QMainWindow):
     def _set_full_screen(self, full: bool) -> None:
         state = Qt.WindowState.WindowFullScreen
         self.setWindowState(self.windowState() | state if full else self.windowState() & ~state)
-
-    def _forget_settings(self) -> None:
-        self.settings_dialog = None
-
-    def _forget_change(self) -> None:
-        self.change_dialog = None
-
-    def _forget_restore(self) -> None:
-        self.restore_dialog = None
-
-    def _forget_export(self) -> None:
-        self.export_dialog = None
 
     def _restyle(self) -> None:
         tokens = self._theme.tokens

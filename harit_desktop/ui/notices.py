@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import MessageRecord
-from harit_desktop.domain.status import BackupStatus, BrokerState, EngineStatus
+from harit_desktop.domain.status import BackupStatus, BrokerState, EngineStatus, ServerState
 from harit_desktop.ui.messages.rejection_texts import rejection_text
 from harit_desktop.ui.problem_texts import ProblemText, problem_text
 from harit_desktop.ui.spool_room import spool_room_text
@@ -138,6 +138,9 @@ def _text(problem: Problem, status: EngineStatus, now_us: int, given: NoticeCont
             context["at"] = moment_text(at_us, now_us)
         return problem_text(problem, link.retry_in_s(now_us), context, given.builtin)
     server = status.server
+    if problem.code == "server.table_missing" and server.state is ServerState.READY:
+        # It is there again; what was in it is another matter.
+        problem = Problem(problem.code, {**problem.params, "now": "made"})
     context = {
         "host": server.host,
         "port": str(server.port),

@@ -316,12 +316,7 @@ class Presenter(QObject):
         if self._arrays is not None and self._arrays.done:
             self.build_live_page()
         self._window.first_page.poll()
-        window = self._window
-        for dialog in (window.export_dialog, window.change_dialog, window.restore_dialog):
-            if dialog is not None:
-                dialog.poll()
-        if window.settings_dialog is not None:
-            window.settings_dialog.poll(self._status.backup)
+        self._window.dialogs.poll(self._status)
 
     # -- details -----------------------------------------------------------------------
 

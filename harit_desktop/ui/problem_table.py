@@ -18,6 +18,7 @@ VARIANT_PARAMS = {
     "broker.timeout": "phase",
     "broker.not_authorized": "topic",
     "server.tls": "cause",
+    "server.table_missing": "now",
 }
 
 ENTRIES: dict[str, Entry] = {

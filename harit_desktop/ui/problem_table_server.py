@@ -159,6 +159,17 @@ _DATABASE: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "Ask the database's owner whether its table was changed."),
         ("dismiss",),
     ),
+    "server.table_missing:made": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "The table {table} was missing in {database}."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "It was made anew, and what this computer still holds is sent again."
+        ),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Ask the database's owner what became of it; a backup may have the rest."
+        ),
+        ("dismiss",),
+    ),
     "server.not_durable": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "MySQL does not write each reading to its disk at once."),

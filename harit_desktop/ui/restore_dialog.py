@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harit_desktop.runtime.engine import Engine
-    from harit_desktop.runtime.parts import BackupFile
+    from harit_desktop.domain.backup import StoredBackup
     from harit_desktop.runtime.queries import QueryHandle
 
 _SIZE_PX = (680, 460)
@@ -54,7 +54,7 @@ class RestoreDialog(QDialog):
     def __init__(self, engine: Engine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
-        self._listing: QueryHandle[Sequence[BackupFile]] | None = None
+        self._listing: QueryHandle[Sequence[StoredBackup]] | None = None
         self._checking: QueryHandle[int] | None = None
         self._checked: Path | None = None
         self.setObjectName("dialog.restore")
@@ -100,7 +100,7 @@ class RestoreDialog(QDialog):
         self._listing = engine.files.submit("backups", lambda _: tuple(engine.backups.list()))
         self._show_state()
 
-    def _show_list(self, handle: QueryHandle[Sequence[BackupFile]]) -> None:
+    def _show_list(self, handle: QueryHandle[Sequence[StoredBackup]]) -> None:
         if handle.problem is not None:
             self._say(self._note, _words_of(handle.problem), "crit")
             return
@@ -113,7 +113,7 @@ class RestoreDialog(QDialog):
         if first is not None and self.list.currentItem() is None:
             self.list.setCurrentItem(first)
 
-    def _columns(self, backup: BackupFile) -> list[str]:
+    def _columns(self, backup: StoredBackup) -> list[str]:
         kinds = {"sqlite": self.tr("SQLite"), "mysql": self.tr("MySQL")}
         return [
             moment_text(backup.made_us, time.time_ns() // 1000),

@@ -12,8 +12,10 @@ from harit_desktop.analysis.profiles import load_profile
 from harit_desktop.analysis.soil_health import (
     Curve,
     Scale,
+    channel_scores,
     explain,
     index_of,
+    judge,
     rounded,
     scale_of,
     score,
@@ -209,3 +211,22 @@ def test_a_channel_outside_the_profile_is_neither_judged_nor_missing() -> None:
     assert found.missing == ()
     assert found.contributions[0] == Contribution("N", None, 0.0, 0.0, False)
     assert index_of([None, *[100.0] * 6], partial) == pytest.approx(600 / 7)
+
+
+@given(sampled_values(), st.tuples(*[FLAGS] * CHANNEL_COUNT))
+def test_the_short_way_of_every_message_gives_the_same_bits(
+    values: tuple[float | None, ...], flags: tuple[int, ...]
+) -> None:
+    scores = channel_scores(values, flags, SCALE)
+    outside = [
+        (position, curve, values[position], scores[position])
+        for position, curve in enumerate(SCALE.curves)
+        if curve is not None and scores[position] is not None
+        if curve.is_critical(values[position])  # type: ignore[arg-type]  # it has a score
+    ]
+    judged = judge(values, flags, SCALE)
+    assert judged.index == index_of(scores, SCALE)
+    assert judged.critical == tuple(position for position, *_ in outside)
+    assert judged.alarming == any(curve.is_alarming(value) for _, curve, value, _ in outside)
+    ways = [1.0 - found / curve.edge_score for _, curve, _, found in outside]
+    assert judged.furthest == max(ways, default=0.0)

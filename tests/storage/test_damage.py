@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import Outcome
+from harit_desktop.domain.status import StoreState
+from harit_desktop.storage import opening
 from harit_desktop.storage.journal import SqliteJournal
-from harit_desktop.storage.schema import SCHEMA_VERSION
+from harit_desktop.storage.schema import SCHEMA_VERSION, metadata
+from harit_desktop.storage.watch import FileWatch, Finding
 from tests.storage.builders import START_US, make_item, make_items
+from tests.storage.rollup_truth import assert_counted, assert_true, catch_up
 
 ASIDE = "harit.db.corrupt-20251124T160000Z"
 
@@ -73,25 +81,127 @@ def test_two_damaged_files_in_one_second_are_both_kept(filled: Path) -> None:
     assert filled.with_name(ASIDE + "-2").read_bytes()[:9] == b"garbage 1"
 
 
-def test_damage_while_running_does_not_stop_the_readings(filled: Path) -> None:
+def overwritten(path: Path) -> None:
+    """All pages but the first, in place, as after a fault of the disk."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def garbage_in_place(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.write(b"garbage!" * (size // 8))
+
+
+def longer_garbage(path: Path) -> None:
+    garbage_in_place(path)
+    with path.open("ab") as file:
+        file.write(b"more" * 4096)
+
+
+@pytest.fixture
+def running(filled: Path) -> Iterator[SqliteJournal]:
+    """A journal at work, with all of its pages in memory and its log taken back."""
     journal = SqliteJournal(filled, lambda: START_US)
     journal.open()
-    # In place: the same file, as after a fault of the disk.
-    size = filled.stat().st_size
-    with filled.open("r+b") as file:
-        for page in range(1, size // 4096):
-            file.seek(page * 4096)
-            file.write(b"\xa5" * 4096)
+    journal.commit(make_items(2000, 20))
     assert journal._connection is not None
-    journal._connection.execute("PRAGMA shrink_memory")
-    with pytest.raises(KnownError, match=r"store\.failed"):
-        journal.commit(make_items(5000, 500))
-    assert set(journal.commit(make_items(5000, 500)).outcomes) == {Outcome.STORED}
-    assert filled.with_name(ASIDE).exists()
-    problem = journal.status().problem
-    assert problem is not None
-    assert problem.code == "store.damaged"
+    journal._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    journal.commit(make_items(2020, 20))
+    yield journal
     journal.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be changed there")
+@pytest.mark.parametrize("damage", [cut, emptied, garbage_in_place, longer_garbage])
+def test_damage_while_running_is_noticed_by_the_next_commit(
+    running: SqliteJournal, filled: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(filled)
+    assert set(running.commit(make_items(5000, 50)).outcomes) == {Outcome.STORED}
+    status = running.status()
+    assert (status.state, status.rows, status.last_id) == (StoreState.OK, 50, 50)
+    assert status.problem is not None
+    assert status.problem.code in ("store.damaged", "store.was_empty")
+    assert filled.with_name(ASIDE).exists()
+    assert sound_rows(filled) == 50
+    assert set(running.commit(make_items(6000, 50)).outcomes) == {Outcome.STORED}
+    assert running.status().problem == status.problem
+
+
+def sound_rows(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA quick_check").fetchall() == [("ok",)]
+        return int(connection.execute("SELECT count(*) FROM sensor_readings").fetchone()[0])
+
+
+def test_damage_met_while_writing_does_not_stop_the_readings(
+    running: SqliteJournal, filled: Path
+) -> None:
+    overwritten(filled)
+    assert running._connection is not None
+    running._connection.execute("PRAGMA shrink_memory")
+    assert set(running.commit(make_items(5000, 500)).outcomes) == {Outcome.STORED}
+    assert sound_rows(filled) == 500
+    problem = running.status().problem
+    assert problem is not None
+    assert (problem.code, problem.params["kept_as"]) == ("store.damaged", ASIDE)
+
+
+def test_damage_that_the_check_does_not_find(
+    running: SqliteJournal, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the part of a big file that the check did not come to."""
+    monkeypatch.setattr(opening, "check", lambda *_: False)
+    overwritten(filled)
+    assert running._connection is not None
+    running._connection.execute("PRAGMA shrink_memory")
+    assert set(running.commit(make_items(5000, 500)).outcomes) == {Outcome.STORED}
+    assert sound_rows(filled) == 500
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_an_empty_file_in_its_place_is_noticed(running: SqliteJournal, filled: Path) -> None:
+    empty = filled.with_name("empty")
+    empty.touch()
+    empty.replace(filled)
+    assert running.commit([make_item(5000)]).outcomes == (Outcome.STORED,)
+    problem = running.status().problem
+    assert problem is not None
+    assert problem.code == "store.was_empty"
+    assert sound_rows(filled) == 1
+
+
+def test_a_shorter_file_that_is_sound_goes_on(running: SqliteJournal, filled: Path) -> None:
+    """Another program may tidy up: the file shrinks, and nothing is wrong."""
+    with closing(sqlite3.connect(filled)) as other:
+        other.execute("DELETE FROM message_log WHERE id <= 1900")
+        other.execute("DELETE FROM sensor_readings WHERE id <= 1900")
+        other.commit()
+        other.execute("VACUUM")
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    assert running.commit([make_item(5000)]).outcomes == (Outcome.STORED,)
+    assert running.status().problem is None
+    assert sound_rows(filled) == 141
+
+
+def test_every_look_but_the_first_is_one_stat(running: SqliteJournal, filled: Path) -> None:
+    watch = FileWatch(filled)
+    assert watch.look() is Finding.SOUND
+    os.utime(filled)
+    assert watch.look() is Finding.SOUND
+    os.truncate(filled, filled.stat().st_size - 4096)
+    assert watch.look() is Finding.SUSPECT
 
 
 def test_a_file_of_no_length_is_noticed(filled: Path) -> None:
@@ -168,3 +278,107 @@ def test_another_programs_database_is_left_alone(db_path: Path) -> None:
     connection = sqlite3.connect(db_path)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
     connection.close()
+
+
+def dropped(path: Path, *statements: str) -> None:
+    """What another program did."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        for statement in statements:
+            other.execute(statement)
+
+
+def tables_and_indexes(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+
+
+TABLES = sorted(table.name for table in metadata.sorted_tables)
+INDEXES = sorted(str(i.name) for table in metadata.sorted_tables for i in table.indexes)
+
+
+@pytest.mark.parametrize("name", [*TABLES, *INDEXES])
+def test_what_another_program_dropped_is_made_again(filled: Path, name: str) -> None:
+    whole = tables_and_indexes(filled)
+    kind = "TABLE" if name in TABLES else "INDEX"
+    dropped(filled, f"DROP {kind} {name}")
+    journal = SqliteJournal(filled, lambda: START_US)
+    report = journal.open()
+    (problem,) = report.problems
+    assert (problem.code, report.created) == ("store.repaired", False)
+    assert name in str(problem.params["tables"]).split(", ")
+    assert journal.status().problem == problem
+    assert tables_and_indexes(filled) == whole
+    kept = 0 if name == "sensor_readings" else 2000
+    assert assert_counted(filled) == journal.status().rows == kept
+    expected = Outcome.DUPLICATE if kept else Outcome.STORED
+    result = journal.commit([make_item(1), make_item(5000)])
+    assert result.outcomes == (expected, Outcome.STORED)
+    # Numbers that were in use never come again, whatever was lost.
+    assert journal.status().last_id > 2000
+    if name != "message_log":
+        assert result.records[0].id == 2001
+    journal.close()
+    catch_up(filled)
+    assert assert_true(filled) == assert_counted(filled)
+
+
+@pytest.mark.parametrize("name", [*TABLES, *INDEXES])
+def test_dropped_while_running(running: SqliteJournal, filled: Path, name: str) -> None:
+    whole = tables_and_indexes(filled)
+    kind = "TABLE" if name in TABLES else "INDEX"
+    dropped(filled, f"DROP {kind} {name}")
+    assert set(running.commit(make_items(5000, 50)).outcomes) == {Outcome.STORED}
+    assert assert_counted(filled) == running.status().rows
+    problem = running.status().problem
+    assert problem is not None
+    assert problem.code == "store.repaired"
+    assert tables_and_indexes(filled) == whole
+
+
+def test_a_table_of_another_program_is_its_own(running: SqliteJournal, filled: Path) -> None:
+    dropped(filled, "CREATE TABLE theirs (x)")
+    assert running.commit([make_item(5000)]).outcomes == (Outcome.STORED,)
+    assert running.status().problem is None
+    assert "theirs" in tables_and_indexes(filled)
+
+
+def test_everything_dropped_while_running(running: SqliteJournal, filled: Path) -> None:
+    dropped(filled, *(f"DROP TABLE {name}" for name in TABLES))
+    assert set(running.commit(make_items(5000, 50)).outcomes) == {Outcome.STORED}
+    assert assert_counted(filled) == 50
+
+
+@pytest.mark.parametrize(
+    "column", ["topic", "reading_key", "quality_pH", "N", "message_id", "received_us"]
+)
+def test_a_missing_column_comes_back(running: SqliteJournal, filled: Path, column: str) -> None:
+    index = "DROP INDEX ux_readings_key" if column == "reading_key" else "SELECT 1"
+    dropped(filled, index, f'ALTER TABLE sensor_readings DROP COLUMN "{column}"')
+    assert set(running.commit(make_items(5000, 50)).outcomes) == {Outcome.STORED}
+    problem = running.status().problem
+    assert problem is not None
+    assert f"sensor_readings.{column}" in str(problem.params["tables"])
+    assert assert_counted(filled) == 2090
+
+
+def test_counts_that_somebody_emptied(running: SqliteJournal, filled: Path) -> None:
+    dropped(filled, "DELETE FROM counters", "DELETE FROM devices")
+    assert set(running.commit(make_items(5000, 50)).outcomes) == {Outcome.STORED}
+    assert assert_counted(filled) == 2090
+
+
+def test_the_same_reading_twice_while_the_index_was_gone(filled: Path) -> None:
+    columns = "timestamp, health_status, is_anomalous, anomaly_score, critical_factors,"
+    columns += "publisher_id, timestamp_us, received_us, source, reading_key, time_source, topic,"
+    columns += "retained, profile, " + ", ".join(
+        f'"quality_{channel.column}"' for channel in CHANNELS
+    )
+    dropped(
+        filled,
+        "DROP INDEX ux_readings_key",
+        f"INSERT INTO sensor_readings ({columns}) SELECT {columns} FROM sensor_readings LIMIT 9",
+    )
+    journal = SqliteJournal(filled, lambda: START_US)
+    assert journal.open().readings == 2000
+    journal.close()
+    assert assert_counted(filled) == 2000

@@ -13,6 +13,7 @@ from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.message import Outcome, RawMessage, Receipt
 from harit_desktop.domain.reading import AnalysedReading, Reading, Source, TimeSource
+from harit_desktop.storage.batch_writer import BatchWriter
 from harit_desktop.storage.journal import SqliteJournal
 
 NOW_US = 1_764_000_000_000_000
@@ -78,4 +79,58 @@ def test_a_packet_id_that_is_used_again_stands_for_the_newer_message(
     first, second = delivered(1), delivered(1, b"{ }")
     assert outcomes(journal, first, second, newer)[-1] is Outcome.DUPLICATE
     assert outcomes(journal, delivered(1, again=True)) == [Outcome.STORED]
+    journal.close()
+
+
+def test_what_a_connection_did_not_redeliver_is_forgotten_at_its_first_new_message(
+    journal: SqliteJournal,
+) -> None:
+    """The broker gives packet id 1 to another message of equal bytes, which is lost on the
+    second connection and comes as a redelivery on the third: to us it is new."""
+    assert outcomes(journal, delivered(1), delivered(2)) == [Outcome.STORED] * 2
+    second = [delivered(2, epoch=2, again=True), delivered(7, b"new", epoch=2)]
+    assert outcomes(journal, *second) == [Outcome.DUPLICATE, Outcome.STORED]
+    third = [delivered(n, epoch=3, again=True) for n in (1, 2)]
+    assert outcomes(journal, *third) == [Outcome.STORED, Outcome.DUPLICATE]
+    journal.close()
+
+
+def test_any_new_message_settles_a_connection_also_one_with_a_time(journal: SqliteJournal) -> None:
+    timed = delivered(9, b"timed", epoch=2)
+    assert timed.analysed is not None
+    reading = msgspec.structs.replace(timed.analysed.reading, sent_us=NOW_US, sent_timestamp="t")
+    analysed = msgspec.structs.replace(timed.analysed, reading=reading)
+    outcomes(journal, delivered(1))
+    outcomes(journal, msgspec.structs.replace(timed, analysed=analysed))
+    assert outcomes(journal, delivered(1, epoch=3, again=True)) == [Outcome.STORED]
+    journal.close()
+
+
+def test_redeliveries_alone_forget_nothing(journal: SqliteJournal) -> None:
+    """A connection that breaks again before anything new came."""
+    outcomes(journal, delivered(1), delivered(2), delivered(3))
+    assert outcomes(journal, delivered(1, epoch=2, again=True)) == [Outcome.DUPLICATE]
+    third = [delivered(n, epoch=3, again=True) for n in (1, 2, 3)]
+    assert outcomes(journal, *third) == [Outcome.DUPLICATE] * 3
+    journal.close()
+
+
+def test_a_session_forgets_nothing_of_another(journal: SqliteJournal) -> None:
+    other = "harit@other:1883"
+    outcomes(journal, delivered(1), delivered(1, epoch=2, session=other))
+    outcomes(journal, delivered(5, b"new", epoch=3, session=other))
+    assert outcomes(journal, delivered(1, epoch=4, again=True)) == [Outcome.DUPLICATE]
+    journal.close()
+
+
+def test_a_transaction_that_failed_settled_nothing(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes(journal, delivered(1))
+    new = delivered(7, b"new", epoch=2)
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        patched.setattr(BatchWriter, "_prune", lambda _: 1 // 0)
+        journal.commit([new])
+    again = [delivered(1, epoch=2, again=True), new]
+    assert outcomes(journal, *again) == [Outcome.DUPLICATE, Outcome.STORED]
     journal.close()

@@ -819,7 +819,7 @@ def test_a_screenshot_of_each_view(
         assert window.take_screenshot(tmp_path / f"{view}.png", view)
         assert (tmp_path / f"{view}.png").stat().st_size > 5000
     assert not window.take_screenshot(tmp_path / "nowhere" / "x.png", "live")
-    window.settings_dialog.reject()  # type: ignore[union-attr]  # It was opened above.
+    window.dialogs.settings.reject()  # type: ignore[union-attr]  # It was opened above.
 
 
 def test_the_window_needs_no_slow_library_to_show() -> None:

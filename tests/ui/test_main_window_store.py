@@ -72,19 +72,19 @@ def test_the_banner_leads_to_the_question_and_a_yes_to_the_engine(shown: Shown) 
     shown.show(server=ASKING, store=STORE)
     banner = shown.window.banner
     assert banner.property("code") == "server.adoption_needed"
-    assert shown.window.change_dialog is None
+    assert shown.window.dialogs.change is None
     find(shown.window, "button.banner.review_change").click()
-    dialog = shown.window.change_dialog
+    dialog = shown.window.dialogs.change
     assert dialog is not None
     assert dialog.isVisible()
     find(dialog, "dialog.change.notNow").click()
-    assert shown.window.change_dialog is None
+    assert shown.window.dialogs.change is None
     shown.show(server=ASKING, store=STORE)
     # It never comes back by itself; the banner stays.
-    assert shown.window.change_dialog is None
+    assert shown.window.dialogs.change is None
     assert banner.property("code") == "server.adoption_needed"
     shown.window.data_path_panel.rows["database"].click()
-    find(shown.window.change_dialog, "dialog.change.add").click()
+    find(shown.window.dialogs.change, "dialog.change.add").click()
     assert shown.sent == [ApproveChange()]
     shown.show(server=structs.replace(ASKING, state=ServerState.READY, change=None, problem=None))
     assert not banner.isVisible()
@@ -92,16 +92,16 @@ def test_the_banner_leads_to_the_question_and_a_yes_to_the_engine(shown: Shown) 
 
 def test_an_open_question_closes_when_it_is_answered_elsewhere(shown: Shown) -> None:
     shown.show(server=ASKING, store=STORE)
-    shown.window.open_change()
+    shown.window.dialogs.open_change()
     shown.show(server=structs.replace(ASKING, state=ServerState.LOST, change=None, problem=None))
     shown.window.presenter.refresh()
-    assert shown.window.change_dialog is None
+    assert shown.window.dialogs.change is None
 
 
 def test_without_a_question_the_database_row_leads_to_the_settings(shown: Shown) -> None:
     shown.window.data_path_panel.rows["database"].click()
-    assert shown.window.change_dialog is None
-    settings = shown.window.settings_dialog
+    assert shown.window.dialogs.change is None
+    settings = shown.window.dialogs.settings
     assert settings is not None
     assert settings.pages["storage"].isVisible()
     settings.reject()
@@ -147,19 +147,19 @@ def test_a_backup_from_the_menu_is_told_in_the_banner(
 
 
 def test_the_settings_page_leads_to_backup_and_restore(shown: Shown) -> None:
-    shown.window.open_settings("storage")
-    settings = shown.window.settings_dialog
+    shown.window.dialogs.open_settings("storage")
+    settings = shown.window.dialogs.settings
     find(settings, "settings.storage.backup.now").click()
     assert shown.sent == [BackUpNow()]
     shown.show(backup=BackupStatus(running=True))
     assert not find(settings, "settings.storage.backup.now").isEnabled()
     find(settings, "settings.storage.backup.restore").click()
-    restore = shown.window.restore_dialog
+    restore = shown.window.dialogs.restore
     assert restore is not None
     assert restore.isVisible()
     assert restore.parent() is settings
     restore.reject()
-    assert shown.window.restore_dialog is None
+    assert shown.window.dialogs.restore is None
     assert settings is not None
     settings.reject()
 
@@ -191,7 +191,7 @@ def test_backup_and_restore_of_a_real_store(
     with_devices(qtbot, engine, "soil-03")
     assert engine.snapshot().store.rows == 3
     find(window, "action.file.restore").trigger()
-    dialog = window.restore_dialog
+    dialog = window.dialogs.restore
     assert dialog is not None
     tree = find(dialog, "dialog.restore.list")
     assert isinstance(tree, QTreeWidget)

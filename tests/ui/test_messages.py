@@ -114,6 +114,10 @@ def test_a_reason_is_a_clause_and_an_unknown_one_its_code() -> None:
     assert rejection_text(Problem("not_json", {"token": "NaN"})) == (
         "not JSON: NaN is no JSON value"
     )
+    reused = Problem("message_id_reused", {"message_id": "<b>7", "reading_id": 3})
+    assert rejection_text(reused) == 'the message_id "<b>7" was used before, for another reading'
+    refused = Problem("server.row_refused", {"number": 1062, "reason": "too long"})
+    assert rejection_text(refused).endswith("server refused it (too long)")
     assert rejection_text(Problem("too_deep")) == "too_deep"
     assert rejection_text(Problem("brand_new")) == "brand_new"
 

@@ -34,10 +34,12 @@ RAISED = re.compile(
 LITERAL = re.compile(
     r'"((?:store|export|csv_mirror|builtin_broker|worker|profile|server|backup|broker)\.[a-z_]+)"'
 )
-# These end a command of the terminal, or a query that nobody waits for: never in the banner.
+# These end a command of the terminal, or a query that nobody waits for, or stand with one
+# message: never in the banner.
 ELSEWHERE = {
     "data_dir.in_use",
     "data_dir.unusable",
+    "server.row_refused",
     "query.cancelled",
     "export.cancelled",
     "settings.bad_assignment",

@@ -105,6 +105,16 @@ def test_a_database_of_another_program_is_a_question_with_review() -> None:
     assert "dismiss" not in [button.key for button in notice.buttons]
 
 
+def test_a_table_that_was_made_anew_is_told_otherwise_than_one_that_is_gone() -> None:
+    gone = with_server("server.table_missing", table="sensor_readings")
+    assert only(gone).headline == "The table sensor_readings is missing in soil_health_db."
+    assert "New readings wait" in only(gone).body
+    server = structs.replace(gone.server, state=ServerState.READY)
+    made = only(structs.replace(gone, server=server))
+    assert made.headline == "The table sensor_readings was missing in soil_health_db."
+    assert "New readings wait" not in made.body
+
+
 def test_a_full_disk_stands_before_a_question() -> None:
     status = with_server("server.adoption_needed", database="d", rows=1, columns=9)
     store = structs.replace(status.store, problem=Problem("store.full"))

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import msgspec
 
+from harit_desktop.domain.backup import BackupInfo
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import MYSQL, BackupInfo
+from harit_desktop.storage.backup_files import MYSQL
 from harit_desktop.storage.mysql.tables import READINGS, SCHEMA_VERSION, STORE
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
 

@@ -136,7 +136,8 @@ class ServerExport:
             if span[1] - span[0] > _LARGE_PART * (whole[1] - whole[0]):
                 # Most of the table: quicker as it lies than through an index.
                 over, unit = c.id, 1
-                ends = connection.execute(select(func.min(c.id), func.max(c.id))).one()._tuple()
+                first_id, last_id = connection.execute(select(func.min(c.id), func.max(c.id))).one()
+                ends = (first_id, last_id)
                 counted = counted.with_hint(snapshot.columns.readings, "USE INDEX (PRIMARY)")
         total = 0
         for first, last in slices(*ends, unit, self._cancelled):

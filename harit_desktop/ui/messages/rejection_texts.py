@@ -41,7 +41,10 @@ _TEXTS: dict[str, str] = {
     ),
     "bad_message_id": QT_TRANSLATE_NOOP("Rejections", "unusable message_id"),
     "message_id_reused": QT_TRANSLATE_NOOP(
-        "Rejections", "its message_id belongs to another reading"
+        "Rejections", 'the message_id "{message_id}" was used before, for another reading'
+    ),
+    "server.row_refused": QT_TRANSLATE_NOOP(
+        "Rejections", "stored here, but the database server refused it ({reason})"
     ),
     "store.not_storable": QT_TRANSLATE_NOOP("Rejections", "the database cannot hold it"),
     "bad_timestamp": QT_TRANSLATE_NOOP("Rejections", 'unreadable timestamp "{value}"'),

@@ -118,5 +118,6 @@ def make_old_database(server: MariaDbServer, rows: int = 3) -> list[tuple[Any, .
         server.query(statement)
     for number in range(rows):
         old_insert(server, (22.5 + number, 17.8, 152.3, 498.2, 22.1, 54.8, 7.18))
-    server.query("INSERT INTO analysis_history (sensor_id, analysis_result) VALUES (1, '{}')")
+    if rows:
+        server.query("INSERT INTO analysis_history (sensor_id, analysis_result) VALUES (1, '{}')")
     return server.query(f"SELECT id, timestamp, {OLD_COLUMNS} FROM sensor_readings ORDER BY id")

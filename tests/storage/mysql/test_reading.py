@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -28,7 +29,7 @@ from harit_desktop.storage.mysql.connection import connect
 from harit_desktop.storage.mysql.insert import statements
 from harit_desktop.storage.mysql.journal_tail import JournalTail
 from harit_desktop.storage.mysql.legacy import take_over
-from harit_desktop.storage.reader import QueryCancelled
+from harit_desktop.storage.reader import QueryCancelled, StoreReader
 from harit_desktop.storage.series import Series
 from tests.mariadb_server import DATABASE, MariaDbServer
 from tests.storage.builders import EXAMPLE, START_US, make_item, make_items
@@ -587,6 +588,37 @@ def test_another_store_behind_the_same_address_gets_everything(
     make_tables(server)
     assert len(history.series("probe", *EVER, 100).time_us) == 10
     assert history.count_export(ExportRequest(out)) == 10
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("max_points", [100, 10])
+def test_readings_are_sent_in_the_middle_of_a_read(
+    server: MariaDbServer,
+    journal: SqliteJournal,
+    history: HistoryReader,
+    db_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    max_points: int,
+) -> None:
+    journal.commit([wave(number) for number in range(60)])
+    send(server, db_path, 10)
+    expected = HistoryReader(db_path).series("probe", *EVER, max_points)
+    read = StoreReader.read
+
+    def sending(*args: Any, **named: Any) -> Any:
+        if moment == "before":
+            send(server, db_path, 15)
+        answer = read(*args, **named)
+        if moment == "after":
+            send(server, db_path, 15)
+        return answer
+
+    monkeypatch.setattr(StoreReader, "read", sending)
+    assert_same(history.series("probe", *EVER, max_points), expected)
+    assert history.count_export(ExportRequest(out)) == 60
+    assert history.export_csv(ExportRequest(out)) == 60
 
 
 def test_reads_go_on_beside_forwarding(

@@ -1,0 +1,430 @@
+"""Servers that freeze, die, lock, fill up, forget and lie: no loss, no double, and the truth
+in the status."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from harit_desktop.domain.status import ServerState
+from harit_desktop.storage.mysql import sender
+from tests.mariadb_server import USER, MariaDbServer
+from tests.servers import wait_until
+from tests.storage.builders import make_item, make_items
+from tests.storage.mysql.forwarding import Sending, make_old_database
+
+MakeSending = Callable[..., Sending]
+
+
+@pytest.fixture
+def own_server() -> Iterator[MariaDbServer]:
+    """For tests that kill it or change its settings."""
+    with MariaDbServer() as server:
+        yield server
+
+
+def count(server: MariaDbServer) -> tuple[int, int]:
+    """Rows, and different readings."""
+    (found,) = server.query("SELECT COUNT(*), COUNT(DISTINCT reading_key) FROM sensor_readings")
+    return found[0], found[1]
+
+
+class Load:
+    """Commits small batches on a thread of its own until the end of the block."""
+
+    def __init__(self, sending: Sending) -> None:
+        self.committed = 0
+        self._sending = sending
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.01):
+            self._sending.commit(make_items(self.committed, 20))
+            self.committed += 20
+
+
+@contextmanager
+def held(server: MariaDbServer, statement: str) -> Iterator[None]:
+    """Runs a statement as another program, whose session stays open."""
+    with server.connect_as_root() as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        yield
+
+
+def test_a_frozen_server_shows_within_two_seconds_without_any_reading(
+    own_server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(own_server)
+    sending.start()
+    sending.wait_ready()
+    own_server.freeze()
+    sending.wait_for(ServerState.LOST, "server.silent", 2.0)
+    own_server.thaw()
+    sending.wait_ready(5.0)
+
+
+def test_stopping_does_not_wait_for_a_frozen_server(
+    own_server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(own_server)
+    sending.start()
+    sending.wait_ready()
+    own_server.freeze()
+    sending.commit(make_items(0, 50))
+    sending.wait_for(ServerState.LOST, "server.silent", 2.5)
+    began_s = time.monotonic()
+    assert sending.forwarder.stop(3.0)
+    assert time.monotonic() - began_s < 3.0
+    assert sending.state is ServerState.OFF
+    own_server.thaw()
+    sending.restart_forwarder()
+    sending.wait_ready()
+    assert count(own_server) == (50, 50)
+
+
+def test_a_server_that_stays_frozen_is_given_up_and_found_again(
+    own_server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(own_server, read_timeout_s=2.0)
+    sending.start()
+    sending.wait_ready()
+    own_server.freeze()
+    sending.commit(make_items(0, 10))
+    wait_until(
+        lambda: (
+            (problem := sending.forwarder.status().problem) is not None
+            and problem.code == "server.silent"
+            and problem.params["seconds"] >= 4  # type: ignore[operator]  # a number here
+        ),
+        10.0,
+        "the silence is counted over attempts",
+    )
+    own_server.thaw()
+    sending.forwarder.retry_now()
+    sending.wait_ready(5.0)
+    assert count(own_server) == (10, 10)
+
+
+def test_killed_and_restarted_under_load_nothing_is_lost_or_doubled(
+    own_server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(own_server)
+    sending.start()
+    sending.wait_ready()
+    with Load(sending) as load:
+        for _ in range(3):
+            time.sleep(0.4)
+            own_server.kill()
+            wait_until(lambda: sending.state is ServerState.LOST, 3.0, "the loss shows")
+            own_server.start()
+            sending.forwarder.retry_now()
+            sending.wait_for(ServerState.READY, None)
+    sending.wait_ready()
+    assert count(own_server) == (load.committed, load.committed)
+
+
+def test_killed_connections_cost_nothing(server: MariaDbServer, make_sending: MakeSending) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    killed = 0
+    with Load(sending) as load:
+        until_s = time.monotonic() + 3.0
+        while time.monotonic() < until_s:
+            killed += server.kill_connections()
+            time.sleep(0.2)
+    sending.wait_ready()
+    assert killed > 3
+    assert count(server) == (load.committed, load.committed)
+
+
+def test_a_locked_table_is_named_and_waited_for(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    with held(server, "LOCK TABLES sensor_readings WRITE"):
+        sending.commit(make_items(0, 10))
+        sending.wait_for(ServerState.LOST, "server.locked")
+    sending.forwarder.retry_now()
+    sending.wait_ready()
+    assert count(server) == (10, 10)
+
+
+def test_deadlocks_are_repeated(server: MariaDbServer, make_sending: MakeSending) -> None:
+    """Another program writes the same keys in the other order, and holds them for a while."""
+    items = make_items(0, 400)
+    keys = sorted((item.analysed.key for item in items if item.analysed), reverse=True)
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    inserted = "INSERT INTO sensor_readings (reading_key) VALUES "
+    with server.connect_as_root() as connection, connection.cursor() as cursor:
+        connection.begin()
+        cursor.execute(f"{inserted} (0x{keys[0].hex()})")
+        sending.journal.commit(items)
+        sending.forwarder.wake(400)
+        time.sleep(0.3)
+        for key in keys[1:50]:
+            try:
+                cursor.execute(f"{inserted} (0x{key.hex()})")
+            except Exception as error:
+                # One of the two is chosen to give way; here it may be this one.
+                assert error.args[0] in (1213, 1205), error
+                break
+        connection.rollback()
+    sending.wait_ready()
+    assert count(server) == (400, 400)
+
+
+def test_a_read_only_server_is_named(server: MariaDbServer, make_sending: MakeSending) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query("SET GLOBAL read_only = 1")
+    try:
+        sending.commit(make_items(0, 10))
+        sending.wait_for(ServerState.LOST, "server.read_only")
+    finally:
+        server.query("SET GLOBAL read_only = 0")
+    sending.forwarder.retry_now()
+    sending.wait_ready()
+    assert count(server) == (10, 10)
+
+
+def test_a_server_without_a_free_connection_is_named(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    server.query(f"ALTER USER {USER}@'%' WITH MAX_USER_CONNECTIONS 1")
+    first = make_sending(server, "first")
+    first.start()
+    first.wait_ready()
+    try:
+        second = make_sending(server, "second")
+        second.commit(make_items(0, 3))
+        second.start()
+        second.wait_for(ServerState.LOST, "server.too_many_connections")
+        first.close()
+        second.forwarder.retry_now()
+        second.wait_ready()
+    finally:
+        server.query(f"ALTER USER {USER}@'%' WITH MAX_USER_CONNECTIONS 0")
+    assert count(server) == (3, 3)
+
+
+def test_a_row_that_does_not_fit_is_put_aside_and_all_others_go(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query("ALTER TABLE sensor_readings MODIFY publisher_id VARCHAR(5)")
+    items = make_items(0, 150)
+    items[70] = make_item(70, "much-too-long")
+    items[149] = make_item(149, "too-long")
+    sending.commit(items)
+    sending.wait_for(ServerState.READY, "server.rows_refused")
+    problem = sending.forwarder.status().problem
+    assert problem is not None
+    assert problem.params == {"count": 2}
+    assert count(server) == (148, 148)
+    kept = sending.local(
+        "SELECT publisher_id, reason_code, payload, kept_bytes, topic, reason"
+        " FROM rejected_messages ORDER BY publisher_id"
+    )
+    assert [row[:2] for row in kept] == [
+        ("much-too-long", "server.row_refused"),
+        ("too-long", "server.row_refused"),
+    ]
+    assert json.loads(kept[0][2])["N"] == 22.5
+    assert "1406" in kept[0][5]
+    counters = dict(sending.local("SELECT name, value FROM counters"))
+    assert counters["rejected_rows"] == counters["rejected_total"] == 2
+    assert counters["rejected_bytes"] == sum(row[3] for row in kept)
+    assert counters["next_rejected_id"] == 3
+    # The pipeline goes on numbering where the forwarder stopped.
+    from tests.storage.builders import make_rejected
+
+    sending.journal.commit([make_rejected()])
+    assert sending.local("SELECT max(id) FROM rejected_messages") == [(3,)]
+
+
+def test_a_table_that_takes_nothing_gives_up_nothing(
+    server: MariaDbServer, make_sending: MakeSending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "REFUSED_IN_A_ROW", 10)
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query("ALTER TABLE sensor_readings MODIFY publisher_id VARCHAR(2)")
+    sending.commit(make_items(0, 50))
+    sending.wait_for(ServerState.REFUSED, "server.failed")
+    assert sending.local("SELECT count(*) FROM rejected_messages") == [(0,)]
+    server.query("ALTER TABLE sensor_readings MODIFY publisher_id VARCHAR(64)")
+    sending.forwarder.retry_now()
+    sending.wait_ready()
+    assert count(server) == (50, 50)
+
+
+def test_a_row_that_another_unique_index_swallows_is_named(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query("ALTER TABLE sensor_readings ADD UNIQUE INDEX theirs (timestamp_us)")
+    sending.commit([make_item(0), make_item(1, "one"), make_item(1, "two"), make_item(2)])
+    sending.wait_for(ServerState.READY, "server.rows_refused")
+    assert count(server) == (3, 3)
+    assert len(sending.local("SELECT * FROM rejected_messages")) == 1
+
+
+def test_a_dropped_table_is_made_anew_and_filled_from_the_journal(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.commit(make_items(0, 1200))
+    sending.start()
+    sending.wait_ready()
+    server.query("DROP TABLE sensor_readings")
+    sending.commit(make_items(1200, 10))
+    sending.wait_for(ServerState.READY, "server.table_missing")
+    problem = sending.forwarder.status().problem
+    assert problem is not None
+    assert problem.params == {"table": "sensor_readings"}
+    wait_until(lambda: count(server) == (1210, 1210), 10.0, "everything is there again")
+
+
+def test_a_table_made_anew_by_another_program_is_filled_too(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    both = [make_sending(server, name) for name in ("one", "two")]
+    for number, sending in enumerate(both):
+        sending.commit(make_items(number * 1000, 300))
+        sending.start()
+    for sending in both:
+        sending.wait_ready()
+    server.query("DROP TABLE sensor_readings")
+    both[0].commit([make_item(500)])
+    wait_until(
+        lambda: (
+            bool(server.query("SHOW TABLES LIKE 'sensor_readings'")) and count(server) == (601, 601)
+        ),
+        15.0,
+        "both sent everything",
+    )
+
+
+def test_a_dropped_database_is_named(server: MariaDbServer, make_sending: MakeSending) -> None:
+    sending = make_sending(server)
+    sending.commit(make_items(0, 20))
+    sending.start()
+    sending.wait_ready()
+    server.query("DROP DATABASE soil_health_db", database=None)
+    sending.wait_for(ServerState.REFUSED, "server.no_database")
+    server.drop_database()
+    sending.forwarder.retry_now()
+    wait_until(
+        lambda: (
+            bool(server.query("SHOW TABLES LIKE 'sensor_readings'")) and count(server) == (20, 20)
+        ),
+        10.0,
+        "everything is there again",
+    )
+
+
+def test_a_column_dropped_from_our_table_is_put_back(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query("ALTER TABLE sensor_readings DROP COLUMN profile")
+    sending.commit(make_items(0, 5))
+    wait_until(lambda: count(server) == (5, 5), 10.0, "they are there")
+    assert server.query("SELECT DISTINCT profile FROM sensor_readings") == [("classic",)]
+
+
+def test_a_column_dropped_from_an_old_table_needs_a_yes(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    make_old_database(server)
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_for(ServerState.CONSENT, "server.adoption_needed")
+    sending.forwarder.approve()
+    sending.wait_ready()
+    server.query("ALTER TABLE sensor_readings DROP COLUMN profile")
+    sending.commit(make_items(0, 5))
+    sending.wait_for(ServerState.CONSENT, "server.migration_needed")
+    sending.forwarder.approve()
+    sending.wait_ready()
+
+
+def test_a_wrong_password_asks_for_a_person(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server, address=replace(server.address, password="wrong"))
+    sending.start()
+    sending.wait_for(ServerState.REFUSED, "server.auth")
+    status = sending.forwarder.status()
+    assert status.problem is not None
+    assert status.problem.params == {"user": USER}
+    assert status.retry_at_us is not None
+
+
+def test_stopping_is_quick_in_every_state(server: MariaDbServer, make_sending: MakeSending) -> None:
+    addresses = (
+        server.address,
+        replace(server.address, port=1),
+        replace(server.address, password="wrong"),
+        # An address that never answers: nothing is there to refuse the connection.
+        replace(server.address, host="192.0.2.1"),
+    )
+    for number, address in enumerate(addresses):
+        sending = make_sending(server, f"folder{number}", address=address)
+        sending.start()
+        time.sleep(0.2)
+        began_s = time.monotonic()
+        assert sending.forwarder.stop(3.0)
+        assert time.monotonic() - began_s < 3.0
+        assert sending.forwarder.healthy()
+
+
+def test_a_fault_of_its_own_does_not_end_the_forwarder(
+    server: MariaDbServer, make_sending: MakeSending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = make_sending(server)
+    tail = sending.forwarder._tail
+    page, calls = tail.page, []
+
+    def fails_once(store_id: str) -> object:
+        calls.append(store_id)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        return page(store_id)
+
+    monkeypatch.setattr(tail, "page", fails_once)
+    sending.commit(make_items(0, 5))
+    sending.start()
+    wait_until(lambda: sending.problem_code == "server.failed", 5.0, "it is told")
+    assert sending.forwarder.healthy()
+    sending.forwarder.retry_now()
+    sending.wait_ready()
+    assert count(server) == (5, 5)
