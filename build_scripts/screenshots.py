@@ -38,6 +38,8 @@ CHOOSE_MESSAGE = ("ctrl+4", "ctrl+f", "Tab", "Tab", "Down", "Down")
 
 # The toolbar's region, the devices, the data path, and its third row.
 CHOOSE_DATABASE_ROW = ("F6", "F6", "F6", "Tab", "Tab")
+# From the first field to the list of pages, and its fourth entry.
+CHOOSE_STORAGE_PAGE = ("shift+Tab", "Down", "Down", "Down")
 
 OPENBOX = """<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
@@ -229,7 +231,7 @@ def server_views(stage: Stage) -> None:
         stage.keys("alt+f", "r", wait_s=3)
         stage.picture("restore")
         stage.keys("Escape")
-        stage.keys(*CHOOSE_DATABASE_ROW, "space", wait_s=2)
+        stage.keys("ctrl+comma", *CHOOSE_STORAGE_PAGE, wait_s=2)
         stage.picture("settings_storage")
         stage.keys("Escape")
 

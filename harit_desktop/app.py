@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from harit_desktop.storage.mysql.connection import ServerAddress
     from harit_desktop.transport.endpoint import MqttEndpoint
     from harit_desktop.transport.publisher_worker import PublisherWorker
+    from harit_desktop.transport.session_memory import SessionMemory
 
 
 def now_us() -> int:
@@ -54,6 +55,7 @@ class ProductParts:
 
     def __init__(self, paths: DataPaths) -> None:
         self._paths = paths
+        self._builtin_sessions: SessionMemory | None = None
 
     def journal(self) -> JournalPart:
         from harit_desktop.storage.journal import SqliteJournal
@@ -143,7 +145,6 @@ class ProductParts:
         deliver: Callable[[RawMessage], Any],
     ) -> SourcePart:
         from harit_desktop.transport.mqtt_source import MqttSource
-        from harit_desktop.transport.session_memory import SessionMemory
 
         broker = settings.broker
         endpoint = _endpoint(settings, address, password)
@@ -153,8 +154,18 @@ class ProductParts:
             deliver,
             now_us,
             broker.share_group,
-            session_memory=SessionMemory(self._paths.sessions),
+            session_memory=self._session_memory(broker.mode),
         )
+
+    def _session_memory(self, mode: str) -> SessionMemory:
+        from harit_desktop.transport.session_memory import SessionMemory
+
+        if mode == "external":
+            return SessionMemory(self._paths.sessions)
+        # The built-in broker ends with the program, and nothing can be sent to it meanwhile.
+        if self._builtin_sessions is None:
+            self._builtin_sessions = SessionMemory()
+        return self._builtin_sessions
 
     def publisher(
         self,

@@ -83,7 +83,7 @@ class MariaDbServer:
         return self.folder / "ca.pem"
 
     @property
-    def socket_file(self) -> Path:
+    def socket(self) -> Path:
         return self.folder / "s"
 
     @property
@@ -142,7 +142,7 @@ class MariaDbServer:
     def connect_as_root(self, database: str | None = DATABASE) -> "pymysql.Connection[Any]":
         """An administrator's connection of its own, in autocommit mode."""
         return pymysql.connect(
-            unix_socket=str(self.socket_file),
+            unix_socket=str(self.socket),
             user="root",
             database=database,
             charset="utf8mb4",
@@ -176,7 +176,7 @@ class MariaDbServer:
             _program("mariadbd"),
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
-            f"--socket={self.socket_file}",
+            f"--socket={self.socket}",
             f"--pid-file={self.folder / 'pid'}",
             f"--port={self.port}",
             "--skip-networking=0",
@@ -199,7 +199,7 @@ class MariaDbServer:
         # Asked first without the driver, which leaves a refused socket open.
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(str(self.socket_file))
+                probe.connect(str(self.socket))
             except OSError:
                 return False
         try:
@@ -226,7 +226,7 @@ class MariaDbServer:
             process.kill()
             process.wait(5)
         # A socket file left by a killed server would look like a ready one.
-        self.socket_file.unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
 
 
 @functools.cache

@@ -102,6 +102,7 @@ _SERVER = {
     "server.migration_needed": "the database {database!r} needs {columns} more columns; "
     "start with --yes to allow it",
     "server.newer_version": "the database was last used by a newer version of this program",
+    "server.row_refused": "the database server refused this reading ({reason}); it is kept here",
     "server.rows_refused": "the database server refused {count} readings; they are kept here",
     "server.table_missing": "the table {table} was gone from the server and was made again",
     "server.not_durable": "the database server may lose its last second at a power cut "

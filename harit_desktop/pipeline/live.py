@@ -51,12 +51,22 @@ class LiveModel:
         return self._sequence
 
     def preload(self, states: Sequence[DeviceState]) -> None:
-        """Makes devices known from earlier runs visible before they report again."""
+        """Makes devices visible that the store knows: from earlier runs, and those that
+        another program or instance writes for. What is known to be newer stays."""
         with self._lock:
+            changed = False
             for state in states:
-                self._devices.setdefault(state.publisher_id, _Known(state))
+                known = self._devices.get(state.publisher_id)
+                if known is None:
+                    self._devices[state.publisher_id] = _Known(state)
+                elif state.received_us > known.state.received_us:
+                    count = known.state.stored_readings
+                    known.state = msgspec.structs.replace(state, stored_readings=count)
+                else:
+                    continue
+                changed = True
             self._make_room()
-            self._sequence += 1
+            self._sequence += changed
 
     def publish(self, stored: Sequence[AnalysedReading]) -> None:
         """Adds committed readings; called by the pipeline thread once per batch."""

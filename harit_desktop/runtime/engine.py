@@ -76,7 +76,7 @@ class Engine:
         self._store = settings_store
         self._started = time.monotonic()
         self._inbox = Inbox()
-        self._keeper = StoreKeeper(parts, self.files)
+        self._keeper = StoreKeeper(parts, self.files, self._load_known_devices)
         self._stop = threading.Event()
         self._start_problems: list[Problem] = []
         stages, analyser = self._first_stages(settings_store.current)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -35,6 +36,8 @@ from harit_desktop.settings.model import Settings, StorageSettings
 log = logging.getLogger(__name__)
 
 STOP_S = 1.0
+FIRST_REFRESH_S = 5.0
+REFRESH_S = 30.0
 MYSQL = "mysql"
 
 SPOOLED_READING_BYTES = 600
@@ -48,9 +51,11 @@ class StoreKeeper:
     the rest may be called from any thread.
     """
 
-    def __init__(self, parts: Parts, files: QueryPool) -> None:
+    def __init__(self, parts: Parts, files: QueryPool, refresh: Callable[[], None]) -> None:
         self._parts = parts
         self._files = files
+        self._refresh = refresh
+        self._refresh_due_s = 0.0
         self._building = threading.Lock()
         self._settings = Settings()
         self._password: str | None = None
@@ -166,11 +171,20 @@ class StoreKeeper:
         )
 
     def tick(self) -> None:
-        """Once a second: builds a forwarder anew whose thread has died."""
+        """Once a second: builds a forwarder anew whose thread has died; has views look now
+        and then at what others write into the server."""
         server = self._server
-        if server is not None and not server.healthy():
+        if server is None:
+            return
+        if not server.healthy():
             log.warning("the forwarder is built anew")
             self.use(self._settings, self._password)
+        elif server.status().state is not ServerState.READY:
+            self._refresh_due_s = 0.0
+        elif time.monotonic() >= self._refresh_due_s:
+            first = self._refresh_due_s == 0.0
+            self._refresh_due_s = time.monotonic() + (FIRST_REFRESH_S if first else REFRESH_S)
+            self._refresh()
 
     def delete_simulated(self) -> None:
         """Deletes every simulated reading on the server. Raises KnownError(server.*)."""

@@ -33,10 +33,31 @@ _BUSY_MS = 200
 _PAUSE_S = 0.01
 _PAUSE_FACTOR = 3.0
 """The pipeline has the store to itself for so many times of what a slice took."""
+_LOG_HEADER_BYTES = 32
+_FRAME_HEADER_BYTES = 24
 _CHECKPOINT_TRIES = 3
+_HELD_UP_FACTOR = 4
+_SHORT_BUSY_MS = 20
 
 # What it writes may be lost with the power, because it is done again then; never by halves.
 _SETTINGS = ("PRAGMA wal_autocheckpoint = 0", "PRAGMA synchronous = NORMAL")
+
+
+def log_holds(log: Path, size_bytes: int) -> bool:
+    """Whether the write-ahead log is written so far since it last began anew.
+
+    Its size does not tell: it is written over from its begin. Each of its frames repeats the
+    two numbers that its header was begun with.
+    See https://www.sqlite.org/fileformat2.html#walformat. Raises OSError.
+    """
+    if not log.exists() or log.stat().st_size <= size_bytes:
+        return False
+    with log.open("rb") as file:
+        header = file.read(_LOG_HEADER_BYTES)
+        frame_bytes = _FRAME_HEADER_BYTES + int.from_bytes(header[8:12], "big")
+        file.seek(_LOG_HEADER_BYTES + size_bytes // frame_bytes * frame_bytes)
+        frame = file.read(_FRAME_HEADER_BYTES)
+    return len(frame) == _FRAME_HEADER_BYTES and frame[8:16] == header[16:24]
 
 
 class Maintenance:
@@ -95,10 +116,11 @@ class Maintenance:
 
     def _give_up(self, error: sqlite3.Error) -> None:
         """Ends the round; the next one begins on a new connection."""
+        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            # Commits come first. Another program's lock is the pipeline's to report.
+            return
         seen = self._seen
         self._close()
-        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return
         self._problem = Problem("store.maintenance_failed", {"reason": str(error)[:200]})
         if is_damage(error) and seen is not None:
             try:
@@ -120,9 +142,10 @@ class Maintenance:
                 self._empty_log(connection)
         else:
             self._quiet_rounds = 0
+            # First, because it needs no lock that a busy pipeline would not leave.
+            self._shorten_log(connection)
             if self._roll_up(connection, stop):
                 self._data_version = version
-            self._shorten_log(connection)
         if time.monotonic() >= self._retention_at_s:
             self._retire(connection, stop)
 
@@ -218,22 +241,31 @@ class Maintenance:
     def _shorten_log(self, connection: sqlite3.Connection) -> None:
         """Takes the log back into the file, beside commits, so that the next one can write
         it from its begin."""
-        log = sight_of(wal_of(self._path))
-        if log is None or log.size < LOG_BYTES or sight_of(self._path) != self._seen:
+        log = wal_of(self._path)
+        if not log_holds(log, LOG_BYTES) or sight_of(self._path) != self._seen:
             return
         for _ in range(_CHECKPOINT_TRIES):
             # Commits that came in the meantime are few: a second try is soon done.
             _, frames, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if frames == done:
                 break
+        if log_holds(log, _HELD_UP_FACTOR * LOG_BYTES):
+            # There is always one more commit: the next must wait a moment for the rest.
+            self._checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")
         self._seen = sight_of(self._path)
 
     def _empty_log(self, connection: sqlite3.Connection) -> None:
         log = sight_of(wal_of(self._path))
         if log is None or log.size < QUIET_LOG_BYTES or sight_of(self._path) != self._seen:
             return
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        self._checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         self._seen = sight_of(self._path)
+
+    def _checkpoint(self, connection: sqlite3.Connection, statement: str) -> None:
+        """One that holds up commits, and so waits only a moment for readers to end."""
+        connection.execute(f"PRAGMA busy_timeout = {_SHORT_BUSY_MS:d}").close()
+        connection.execute(statement).close()
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS:d}").close()
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None

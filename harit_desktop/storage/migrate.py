@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.schema import SCHEMA_VERSION
+from harit_desktop.storage.sqlite import is_damage, primary_code
 
 _SPARE_BYTES = 4 * 1024 * 1024
 """What a migration itself may need beside the copy."""
@@ -21,7 +23,8 @@ def migrate(connection: sqlite3.Connection, path: Path, now_us: int, version: in
     """Takes the store from `version` to SCHEMA_VERSION in one transaction.
 
     Returns the copy of the old store. Raises KnownError(store.migration_failed) where the
-    copy or a step fails, with nothing changed; sqlite3.Error where the file is damaged.
+    copy or a step fails, with nothing changed; sqlite3.Error where the file is locked or
+    damaged.
     """
     copy = _back_up(connection, path, now_us)
     try:
@@ -35,8 +38,17 @@ def migrate(connection: sqlite3.Connection, path: Path, now_us: int, version: in
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        # Nothing has changed: the copy tells nothing new, and the next try makes another.
+        with contextlib.suppress(OSError):
+            copy.unlink()
+        if _is_of_the_file(error):
+            raise
         raise _failed(path, str(error)) from error
     return copy
+
+
+def _is_of_the_file(error: sqlite3.Error) -> bool:
+    return is_damage(error) or primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _back_up(connection: sqlite3.Connection, path: Path, now_us: int) -> Path:
@@ -51,18 +63,21 @@ def _back_up(connection: sqlite3.Connection, path: Path, now_us: int) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < pages * page_bytes + _SPARE_BYTES:
             raise _failed(path, f"no room for a copy in {folder}")
+        for abandoned in folder.glob("harit-before-v*.partial"):
+            abandoned.unlink()
         try:
             _copy(connection, partial)
             partial.replace(copy)
         finally:
             partial.unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.Error) and _is_of_the_file(error):
+            raise
         raise _failed(path, f"no copy in {folder}: {error}") from error
     return copy
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    target.unlink(missing_ok=True)
     copy = sqlite3.connect(target, isolation_level=None)
     try:
         connection.backup(copy)

@@ -18,7 +18,7 @@ from harit_desktop.storage.schema import ROLLUP_CURSOR, quality_column
 MINUTE_US = 60 * US_PER_S
 HOUR_US = 60 * MINUTE_US
 
-SLICE_ROWS = 500
+SLICE_ROWS = 250
 """Readings added in one transaction: some milliseconds, for which a commit may have to wait."""
 
 Bucket = tuple[str, int]
@@ -114,11 +114,14 @@ def rolled_up_to(connection: sqlite3.Connection) -> int:
 
 
 def last_reading_id(connection: sqlite3.Connection) -> int:
-    """The highest id that was ever given to a reading."""
-    found = connection.execute(
-        "SELECT seq FROM sqlite_sequence WHERE name = 'sensor_readings'"
-    ).fetchone()
-    return 0 if found is None else int(found[0])
+    """The id of the reading stored last; 0 without any. One look at the end of the table.
+
+    Not the highest id that was given: a reading that was there already uses one up.
+    """
+    found: int = connection.execute("SELECT coalesce(max(id), 0) FROM sensor_readings").fetchone()[
+        0
+    ]
+    return found
 
 
 def roll_up(connection: sqlite3.Connection, max_rows: int = SLICE_ROWS) -> bool:

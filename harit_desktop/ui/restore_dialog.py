@@ -33,8 +33,8 @@ from harit_desktop.ui.words import count, moment_text, plain, size_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harit_desktop.runtime.engine import Engine
     from harit_desktop.domain.backup import StoredBackup
+    from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
 
 _SIZE_PX = (680, 460)

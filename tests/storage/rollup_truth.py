@@ -29,6 +29,7 @@ def assert_true(path: Path) -> int:
     """Compares both rollup tables with the rows up to the cursor; returns the rows covered."""
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN")
         found = connection.execute("SELECT last_id FROM cursors WHERE name = 'rollup'").fetchone()
         done = 0 if found is None else found[0]
         readings = connection.execute(
@@ -79,6 +80,7 @@ def _assert_same(stored: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
 def assert_counted(path: Path) -> int:
     """Compares `devices` and `counters` with the rows; returns the number of readings."""
     with closing(sqlite3.connect(path)) as connection:
+        connection.execute("BEGIN")
         counters = dict(connection.execute("SELECT name, value FROM counters"))
         kept = connection.execute(
             "SELECT publisher_id, first_us, last_us, reading_count, simulated_count FROM devices"

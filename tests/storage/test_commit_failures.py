@@ -67,6 +67,15 @@ def test_locked_by_another_program(journal: SqliteJournal, db_path: Path) -> Non
     assert journal.status().state is StoreState.OK
 
 
+def test_a_lock_is_reported_before_two_seconds_are_over(db_path: Path) -> None:
+    """The wait that SQLite is told of; what a loaded machine adds is not the store's."""
+    journal = SqliteJournal(db_path, lambda: START_US)
+    journal.open()
+    assert journal._connection is not None
+    assert journal._connection.execute("PRAGMA busy_timeout").fetchone() == (1000,)
+    journal.close()
+
+
 def test_full_disk(small_disk: Path) -> None:
     path = small_disk / "harit.db"
     journal = SqliteJournal(path, lambda: START_US)

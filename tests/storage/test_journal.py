@@ -220,6 +220,26 @@ def test_the_stored_time_source_and_message_id_come_back(
     assert history.decoded(record.id) == analysed
 
 
+def test_the_newest_id_is_known_after_every_commit(journal: SqliteJournal, db_path: Path) -> None:
+    def newest() -> int:
+        return int(rows(db_path, "SELECT max(id) AS id FROM sensor_readings")[0]["id"])
+
+    assert journal.status().last_id == 0
+    journal.commit([make_item(1), make_item(2, source=Source.SIMULATOR), make_item(1)])
+    second = journal.status().last_id
+    assert second == newest()
+    journal.commit([make_item(1)] * 30)
+    assert journal.status().last_id == second
+    journal.delete_simulated()
+    assert (journal.status().rows, journal.status().last_id) == (1, newest())
+    # An id that was given is never given again.
+    journal.commit([make_item(3)])
+    assert journal.status().last_id == newest() > second
+    journal.close()
+    journal.open()
+    assert journal.status().last_id == newest()
+
+
 def test_every_commit_is_synced(journal: SqliteJournal) -> None:
     connection = journal._connection
     assert connection is not None

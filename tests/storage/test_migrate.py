@@ -17,6 +17,7 @@ from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.schema import SCHEMA_VERSION, create_statements
 from tests.storage.builders import START_US, make_item, make_items
+from tests.storage.rollup_truth import assert_counted, assert_true, catch_up
 
 SCHEMAS = Path(__file__).parent / "schemas"
 COPY = f"harit-before-v{SCHEMA_VERSION}-20251124T160000Z.db"
@@ -136,6 +137,37 @@ def test_a_step_that_fails_changes_nothing(old: Path, monkeypatch: pytest.Monkey
     with pytest.raises(KnownError, match=r"store\.migration_failed"):
         journal.open()
     assert unchanged(old, before)
+    # Tried again and again, it must not fill the disk with copies.
+    assert list((old.parent / "backups").iterdir()) == []
+
+
+def test_a_locked_store_is_not_a_failed_migration(old: Path) -> None:
+    with closing(sqlite3.connect(old, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL").close()
+        other.execute("BEGIN IMMEDIATE")
+        journal = SqliteJournal(old, lambda: START_US, busy_ms=50)
+        with pytest.raises(KnownError, match=r"store\.locked"):
+            journal.open()
+    assert journal.open().readings == 19
+    journal.close()
+
+
+def test_a_damaged_old_store_is_set_aside(old: Path) -> None:
+    with old.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (old.stat().st_size - 4096))
+    journal = SqliteJournal(old, lambda: START_US)
+    assert [problem.code for problem in journal.open().problems] == ["store.damaged"]
+    assert journal.commit([make_item()]).outcomes == (Outcome.STORED,)
+    journal.close()
+
+
+def test_maintenance_rolls_the_old_readings_up(old: Path) -> None:
+    journal = SqliteJournal(old, lambda: START_US)
+    journal.open()
+    catch_up(old)
+    assert assert_true(old) == assert_counted(old) == 19
+    journal.close()
 
 
 def unchanged(path: Path, before: bytes) -> bool:

@@ -26,6 +26,7 @@ from harit_desktop.domain.status import (
 from harit_desktop.runtime.commands import ApproveChange, BackUpNow, Command, RetryNow
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.ui.main_window import MainWindow
+from tests.mariadb_server import PASSWORD, USER, MariaDbServer
 from tests.ui.conftest import EngineMaker, WindowMaker
 from tests.ui.test_main_window import find, record_commands, text, with_devices
 
@@ -213,3 +214,75 @@ def test_backup_and_restore_of_a_real_store(
         timeout=20_000,
     )
     qtbot.waitUntil(lambda: window.message_page.model.total_rows == 2, timeout=20_000)
+
+
+LEGACY_TABLE = """
+CREATE TABLE sensor_readings (
+    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
+    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
+    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
+    critical_factors JSON, INDEX idx_timestamp (timestamp)
+)
+"""
+
+
+def test_a_server_is_chosen_asked_for_lost_and_found_again(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    """From the settings page to the rows in a real server, through every state between."""
+    with MariaDbServer() as server:
+        server.query(LEGACY_TABLE)
+        server.query("INSERT INTO sensor_readings (N, pH) VALUES (1, 7), (2, 7), (3, 7)")
+        engine = make_engine()
+        window = make_window(engine)
+        with_devices(qtbot, engine, "soil-01")
+        choose_server(qtbot, window, server)
+        banner = window.banner
+        qtbot.waitUntil(lambda: banner.property("code") == "server.adoption_needed", timeout=30_000)
+        assert "already holds 3 readings" in banner.accessibleName()
+        assert told(window, "database") == "Waits for your decision"
+        assert text(window, "status.spool") == "Spool 1"
+        assert server.scalar("SELECT COUNT(*) FROM sensor_readings") == 3
+        find(window, "button.banner.review_change").click()
+        dialog = find(window, "dialog.change")
+        assert "sensor_readings.reading_key" in find(dialog, "dialog.change.list").toPlainText()
+        find(dialog, "dialog.change.add").click()
+        qtbot.waitUntil(lambda: text(window, "status.rows") == "4 readings", timeout=30_000)
+        assert server.scalar("SELECT COUNT(*) FROM sensor_readings") == 4
+        qtbot.waitUntil(lambda: told(window, "database") == "MySQL · 4 readings", timeout=20_000)
+        server.kill()
+        with_devices(qtbot, engine, "soil-02", "soil-03")
+        qtbot.waitUntil(lambda: told(window, "spool") == "2 waiting", timeout=30_000)
+        qtbot.waitUntil(
+            lambda: str(banner.property("code")) in ("server.unreachable", "server.lost"),
+            timeout=30_000,
+        )
+        assert "none is lost" in banner.accessibleName()
+        server.start()
+        find(window, "button.banner.retry").click()
+        qtbot.waitUntil(lambda: told(window, "spool") == "0 waiting", timeout=30_000)
+        assert server.scalar("SELECT COUNT(*) FROM sensor_readings") == 6
+
+
+def choose_server(qtbot: QtBot, window: MainWindow, server: MariaDbServer) -> None:
+    """Types the server into the settings page, as a user would, and presses OK."""
+    window.dialogs.open_settings("storage")
+    settings = find(window, "dialog.settings")
+    backend = find(settings, "settings.storage.backend")
+    backend.setCurrentIndex(backend.findData("mysql"))
+    backend.activated.emit(backend.currentIndex())
+    for name, typed in (
+        ("port", str(server.port)),
+        ("user", USER),
+        ("password", PASSWORD),
+    ):
+        line = find(settings, f"settings.storage.mysql.{name}")
+        # Qt's key presses of a test know only ASCII, and the password has more.
+        line.setText(typed)
+        line.textEdited.emit(typed)
+    qtbot.mouseClick(find(settings, "settings.ok"), Qt.MouseButton.LeftButton)
+
+
+def told(window: MainWindow, row: str) -> str:
+    """The detail of a row of the data path."""
+    return window.data_path_panel.rows[row].detail.text()

@@ -175,7 +175,7 @@ def test_one_device_is_not_a_plural(panel: DataPathPanel) -> None:
         ),
         (
             structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.locked")),
-            ("error", "Locked by another program", "Error"),
+            ("stale", "Locked by another program", "Waiting"),
         ),
         (
             structs.replace(STORE, state=StoreState.DOWN, problem=Problem("store.read_only")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import selectors
 import socket
@@ -30,6 +31,9 @@ HANDSHAKE_TIMEOUT_S = 8.0
 
 READ_TIMEOUT_S = 15.0
 _POLL_S = 0.2
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""Longest answer that is taken into memory at once; none of the program's is a tenth of it."""
 
 _INIT = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
@@ -86,6 +90,7 @@ class ServerConnection(_Driver):
         self.busy_since_s: float | None = None
         self._address = address
         self._began_s = 0.0
+        self._budget_bytes: float = MAX_ANSWER_BYTES
         self._guard: socket.socket | None = None
         self._guard_lock = threading.Lock()
         self._interrupted = False
@@ -146,6 +151,8 @@ class ServerConnection(_Driver):
             raise ServerError("server.tls", Remedy.ASK, cause="not_tls", detail="")
 
     def query(self, sql: str | bytes, unbuffered: bool = False) -> int:
+        # Of an unbuffered answer only one row is in memory.
+        self._budget_bytes = math.inf if unbuffered else MAX_ANSWER_BYTES
         with self._busy():
             return int(super().query(sql, unbuffered))
 
@@ -200,6 +207,15 @@ class ServerConnection(_Driver):
         with contextlib.suppress(OSError):
             super()._force_close()  # type: ignore[misc]  # the stub leaves it out
         self._release_guard()
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        self._budget_bytes -= num_bytes
+        if self._budget_bytes < 0:
+            self._force_close()
+            reason = "an answer without end"
+            raise ServerError("server.failed", Remedy.WAIT, number=0, reason=reason)
+        data: bytes = super()._read_bytes(num_bytes)  # type: ignore[misc]  # as below
+        return data
 
     @contextlib.contextmanager
     def _busy(self) -> Iterator[None]:

@@ -159,12 +159,15 @@ def _parts(error: BaseException) -> tuple[int | None, str]:
 
 
 def _system_error(error: BaseException) -> OSError | None:
-    """The operating system's error that the driver made its own of."""
+    """The operating system's error that tells more than the driver's own.
+
+    What ended an open connection tells nothing more, unless it was the time limit.
+    """
     original = getattr(error, "original_exception", None)
-    for candidate in (error, original, error.__context__):
+    for candidate in (error, original):
         if isinstance(candidate, OSError):
             return candidate
-    return None
+    return error.__context__ if isinstance(error.__context__, TimeoutError) else None
 
 
 def _of_system(error: OSError, host: str, port: int, waited_s: float) -> ServerError:

@@ -11,23 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 from pymysql.err import MySQLError
 
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.status import ServerState, ServerStatus
+from harit_desktop.domain.status import DatabaseChange, ServerState, ServerStatus
 from harit_desktop.storage.mysql import adoption, upkeep
 from harit_desktop.storage.mysql.connection import READ_TIMEOUT_S, ServerAddress, ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
 from harit_desktop.storage.mysql.journal_tail import JournalTail
 from harit_desktop.storage.mysql.session import Session
-from harit_desktop.storage.mysql.tables import READINGS, STORE, Layout
+from harit_desktop.storage.mysql.standing import Standing
+from harit_desktop.storage.mysql.tables import Layout
 
 log = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 1.4
-_SLOW_SILENT_AFTER_S = 10.0
 _CHANGE_TIMEOUT_S = 4 * 3600.0
 """A server may work long on adding columns to a large table."""
 
@@ -38,7 +36,6 @@ _GATHER_S = 0.05
 """After a small page: what comes in meanwhile goes together."""
 _SMALL_PAGE = 200
 _PATIENT_REPEATS = 2
-_MISSING_SHOWN_S = 60.0
 
 
 class Forwarder:
@@ -74,20 +71,13 @@ class Forwarder:
         self._connection: ServerConnection | None = None
         self._changing = False
         self._session: Session | None = None
-        self._woken_id = self._done_id = 0
         self._pauses = _Pauses()
         self._repeats = 0
-        self._silent_since_s: float | None = None
-        self._missing: tuple[str, float] | None = None
-        self._refused = 0
-        self._not_durable = False
-        self._status = ServerStatus(
-            host=address.host, port=address.port, database=address.database, tls=address.tls
-        )
+        self._standing = Standing(address, now_us)
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
 
     def start(self) -> None:
-        self._set(ServerState.CONNECTING, None)
+        self._standing.set(ServerState.CONNECTING, None)
         self._thread.start()
 
     def stop(self, deadline_s: float) -> bool:
@@ -105,7 +95,7 @@ class Forwarder:
             connection.interrupt()
         if self._thread.ident is not None:
             self._thread.join(max(0.0, until_s - time.monotonic()))
-        self._set(ServerState.OFF, None)
+        self._standing.end()
         return not self._thread.is_alive()
 
     def healthy(self) -> bool:
@@ -115,7 +105,7 @@ class Forwarder:
 
     def wake(self, last_id: int) -> None:
         """Readings up to `last_id` are committed to the journal. From any thread."""
-        self._woken_id = max(self._woken_id, last_id)
+        self._standing.woken(last_id)
         self._wake.set()
 
     def approve(self) -> None:
@@ -130,24 +120,9 @@ class Forwarder:
     def status(self) -> ServerStatus:
         """The state now; costs nothing, for any thread. A call that the server does not
         answer shows here while it is still under way."""
-        status = msgspec.structs.replace(
-            self._status, waiting=max(0, self._woken_id - self._done_id)
-        )
-        connection = self._connection
-        since_s = None if connection is None else connection.busy_since_s
-        if since_s is None or self._changing or self._stopping.is_set():
-            return status
-        now_s = time.monotonic()
-        if now_s - since_s < self._patience_s(status):
-            return status
-        silent_s = now_s - min(since_s, self._silent_since_s or since_s)
-        return msgspec.structs.replace(
-            status,
-            state=ServerState.LOST,
-            since_us=self._now_us() - round(silent_s * US_PER_S),
-            retry_at_us=None,
-            problem=Problem("server.silent", {"seconds": int(silent_s)}),
-        )
+        connection, session = self._connection, self._session
+        since_s = None if connection is None or self._changing else connection.busy_since_s
+        return self._standing.shown(since_s, slow=session is not None and session.slow)
 
     def delete_simulated(self) -> None:
         """Deletes every simulated reading on the server, on a connection of its own.
@@ -170,15 +145,6 @@ class Forwarder:
         session = self._session
         if session is not None:
             session.recount()
-
-    def _patience_s(self, status: ServerStatus) -> float:
-        problem = status.problem
-        if status.state is ServerState.LOST and problem and problem.code != "server.silent":
-            # What is known to be wrong says more than that the next attempt takes its time.
-            return _SLOW_SILENT_AFTER_S
-        session = self._session
-        slow = session is not None and session.slow
-        return _SLOW_SILENT_AFTER_S if slow else SILENT_AFTER_S
 
     def _run(self) -> None:
         crashes = 0
@@ -207,8 +173,8 @@ class Forwarder:
 
     def _find_waiting(self) -> None:
         try:
-            self._done_id = self._tail.forwarded()
-            self._woken_id = max(self._woken_id, self._tail.last_id())
+            self._standing.done_id = self._tail.forwarded()
+            self._standing.woken(self._tail.last_id())
         except sqlite3.Error:
             # The journal is not open yet; it wakes this thread with its first commit.
             log.debug("no journal yet")
@@ -229,7 +195,7 @@ class Forwarder:
 
     def _change(self) -> Layout:
         if self._approved:
-            self._set(ServerState.CONNECTING, None)
+            self._standing.set(ServerState.CONNECTING, None)
         with self._open(_CHANGE_TIMEOUT_S) as connection:
             self._changing = True
             try:
@@ -261,10 +227,7 @@ class Forwarder:
 
     def _begin(self, connection: ServerConnection, layout: Layout) -> Session:
         session = Session(connection, layout, self._now_us, self._retention_days)
-        self._not_durable = not session.durable
-        self._status = msgspec.structs.replace(
-            self._status, version=connection.version, tls=connection.encrypted
-        )
+        self._standing.connected(connection.version, connection.encrypted, session.durable)
         self._session = session
         return session
 
@@ -275,15 +238,15 @@ class Forwarder:
             sent = 0
             try:
                 if not in_use:
-                    self._done_id = self._tail.use(session.store_id)
-                    self._woken_id = max(self._woken_id, self._tail.last_id())
+                    self._standing.done_id = self._tail.use(session.store_id)
+                    self._standing.woken(self._tail.last_id())
                     in_use = True
                 sent = self._forward_page(session)
             except sqlite3.Error as error:
                 log.debug("the journal is not ready: %s", error)
                 self._stopping.wait(_JOURNAL_PAUSE_S)
             session.look_after()
-            self._status = msgspec.structs.replace(self._status, rows=session.rows)
+            self._standing.counted(session.rows)
             if sent < _SMALL_PAGE and not session.has_work:
                 if sent:
                     self._stopping.wait(_GATHER_S)
@@ -293,36 +256,22 @@ class Forwarder:
     def _forward_page(self, session: Session) -> int:
         """Sends the next page; how many rows it had."""
         with self._sending:
-            target_id = self._woken_id
+            target_id = self._standing.woken_id
             page = self._tail.page(session.store_id)
             if not page:
-                # Ids have gaps where readings were deleted.
-                self._done_id = max(self._done_id, target_id)
+                self._standing.all_sent(target_id)
                 self._ready()
                 return 0
             refused = session.send(page)
             self._tail.advance(session.store_id, page[-1][0], refused)
-        self._done_id = page[-1][0]
-        self._woken_id = max(self._woken_id, self._done_id)
-        self._refused += len(refused)
-        forwarded = self._status.forwarded + len(page) - len(refused)
-        self._status = msgspec.structs.replace(self._status, forwarded=forwarded)
+        self._standing.sent(page[-1][0], len(page), len(refused))
         self._ready()
         return len(page)
 
     def _ready(self) -> None:
         self._pauses.reset()
         self._repeats = 0
-        self._silent_since_s = None
-        self._set(ServerState.READY, self._standing_problem())
-
-    def _standing_problem(self) -> Problem | None:
-        """What is worth knowing although all goes well."""
-        if self._missing is not None and time.monotonic() - self._missing[1] < _MISSING_SHOWN_S:
-            return Problem("server.table_missing", {"table": self._missing[0]})
-        if self._refused:
-            return Problem("server.rows_refused", {"count": self._refused})
-        return Problem("server.not_durable") if self._not_durable else None
+        self._standing.ready()
 
     def _after(self, error: ServerError) -> None:
         """Decides what an error means for the next attempt, and waits for it."""
@@ -330,8 +279,7 @@ class Forwarder:
             return
         problem = error.problem
         if isinstance(error, adoption.ConsentNeeded):
-            self._status = msgspec.structs.replace(self._status, change=error.change)
-            self._pause(ServerState.CONSENT, problem, _ASK_PAUSE_S)
+            self._pause(ServerState.CONSENT, problem, _ASK_PAUSE_S, error.change)
         elif error.remedy is Remedy.ASK:
             self._pause(ServerState.REFUSED, problem, _ASK_PAUSE_S)
         elif error.remedy is Remedy.REPEAT and self._repeats < _PATIENT_REPEATS:
@@ -339,48 +287,25 @@ class Forwarder:
             self._stopping.wait(random.uniform(0.05, 0.3))
         else:
             if error.remedy is Remedy.INSPECT:
-                problem = self._table_missing(error)
+                problem = self._standing.table_missing(error)
             elif error.code == "server.silent":
-                problem = self._silent(error)
+                problem = self._standing.silent(error)
             pause_s = self._pauses.next_s(at_once=error.remedy is not Remedy.WAIT)
             self._pause(ServerState.LOST, problem, pause_s)
 
-    def _table_missing(self, error: ServerError) -> Problem:
-        table = STORE if STORE in str(error) else READINGS
-        self._missing = (table, time.monotonic())
-        return Problem("server.table_missing", {"table": table})
-
-    def _silent(self, error: ServerError) -> Problem:
-        now_s = time.monotonic()
-        if self._silent_since_s is None:
-            self._silent_since_s = now_s - float(error.params["seconds"])
-        return Problem("server.silent", {"seconds": int(now_s - self._silent_since_s)})
-
-    def _pause(self, state: ServerState, problem: Problem, pause_s: float) -> None:
+    def _pause(
+        self,
+        state: ServerState,
+        problem: Problem,
+        pause_s: float,
+        change: DatabaseChange | None = None,
+    ) -> None:
+        """Waits until it is time, or a person does not want to wait any longer."""
         retry_at_us = self._now_us() + round(pause_s * US_PER_S)
-        self._set(state, problem, retry_at_us)
+        self._standing.set(state, problem, retry_at_us, change)
         self._retry.wait(pause_s)
         self._retry.clear()
-        if self._stopping.is_set():
-            return
-        self._status = msgspec.structs.replace(self._status, retry_at_us=None)
-
-    def _set(
-        self, state: ServerState, problem: Problem | None, retry_at_us: int | None = None
-    ) -> None:
-        before = self._status
-        since_us = before.since_us if before.state is state else self._now_us()
-        change = before.change if state is ServerState.CONSENT else None
-        if self._stopping.is_set() and state is not ServerState.OFF:
-            return
-        self._status = msgspec.structs.replace(
-            before,
-            state=state,
-            since_us=since_us,
-            retry_at_us=retry_at_us,
-            change=change,
-            problem=problem,
-        )
+        self._standing.set(state, problem, None, change)
 
     def _named(self, error: BaseException) -> ServerError:
         if not isinstance(error, (MySQLError, OSError)):

@@ -29,6 +29,7 @@ class Sender:
         packet_bytes = int(connection.value("SELECT @@max_allowed_packet"))
         self._max_bytes = min(MAX_STATEMENT_BYTES, packet_bytes - _PACKET_MARGIN_BYTES)
         self._refused_in_a_row = 0
+        self._expects_known = False
 
     def send(self, rows: Sequence[JournalRow]) -> tuple[int, list[Refused]]:
         """Brings all rows onto the server; how many are new there, and what it cannot hold.
@@ -38,8 +39,13 @@ class Sender:
         call may be repeated. Where everything is refused nothing is given up: ServerError.
         """
         refused: list[Refused] = []
-        new = self._send(sorted(rows, key=lambda row: bytes(row[KEY])), refused)
-        return new, refused
+        rows = sorted(rows, key=lambda row: bytes(row[KEY]))
+        if self._expects_known:
+            # An INSERT of a known row uses up an id, and adopted tables have not many.
+            known = self._present(rows)
+            self._expects_known = bool(known)
+            rows = [row for row in rows if bytes(row[KEY]) not in known]
+        return self._send(rows, refused), refused
 
     def _send(self, rows: Sequence[JournalRow], refused: list[Refused]) -> int:
         try:
@@ -79,8 +85,8 @@ class Sender:
     def _check_present(self, rows: Sequence[JournalRow], refused: list[Refused]) -> None:
         """A row that was not inserted is there already; or another unique index, which is
         none of ours, took it for a copy of some other row."""
-        keys = [bytes(row[KEY]) for row in rows]
-        present = {bytes(key) for (key,) in self._connection.rows(_KEYS, keys)}
+        self._expects_known = True
+        present = self._present(rows)
         for row in rows:
             if bytes(row[KEY]) not in present:
                 reason = "a unique index of this table has the same values already"
@@ -88,6 +94,10 @@ class Sender:
                     "server.failed", Remedy.BISECT, 1062, number=1062, reason=reason
                 )
                 self._refuse(row, error, refused)
+
+    def _present(self, rows: Sequence[JournalRow]) -> set[bytes]:
+        keys = [bytes(row[KEY]) for row in rows]
+        return {bytes(key) for (key,) in self._connection.rows(_KEYS, keys)} if keys else set()
 
     def _refuse(self, row: JournalRow, error: ServerError, refused: list[Refused]) -> None:
         self._refused_in_a_row += 1

@@ -15,7 +15,7 @@ from harit_desktop.storage.mysql.journal_tail import Refused
 from harit_desktop.storage.mysql.sender import Sender
 from harit_desktop.storage.mysql.tables import READINGS, Layout
 
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 0.4
 """With the time after which a call counts as silent, a frozen server shows within 2 s."""
 
 _LEGACY_EVERY_S = 2.0
@@ -47,7 +47,8 @@ class Session:
         self._sender = Sender(connection, layout)
         self._old: Iterator[int] | None = None
         self._due_s = dict.fromkeys(("look", "legacy", "count", "retention"), 0.0)
-        self._took_s: dict[str, float] = {}
+        # The first count of a table that nobody knows yet may take long.
+        self._took_s = {"count": 2 * _SLOW_S}
         self.durable = upkeep.is_durable(connection)
         self.slow = False
         self.has_work = False

@@ -42,6 +42,9 @@ def database_text(status: EngineStatus, now_us: int) -> PathText:
     if not store.opened and store.problem is None:
         return PathText("connecting", tr("DataPath", "Opening…"))
     code = store.problem.code if store.problem else ""
+    if store.state is StoreState.DOWN and code == "store.locked":
+        # It ends with the other program's work, and nobody need do anything.
+        return PathText("stale", _down(code), tr("DataPath", "Waiting"), "warn")
     if store.state is StoreState.DOWN and code != SPOOL_FULL:
         return PathText("error", _down(code), tr("DataPath", "Error"), "crit")
     if uses_server(status):

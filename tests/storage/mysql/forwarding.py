@@ -16,16 +16,21 @@ from harit_desktop.storage.mysql.forwarder import Forwarder
 from tests.mariadb_server import MariaDbServer
 from tests.servers import wait_until
 
-OLD_TABLES = (
-    "CREATE TABLE sensor_readings (id INT AUTO_INCREMENT PRIMARY KEY,"
-    " timestamp DATETIME DEFAULT CURRENT_TIMESTAMP, N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT,"
-    " temperature FLOAT, moisture FLOAT, pH FLOAT, health_index INT, health_status VARCHAR(20),"
-    " is_anomalous BOOLEAN, anomaly_score FLOAT, critical_factors JSON,"
-    " INDEX idx_timestamp (timestamp))",
-    "CREATE TABLE analysis_history (id INT AUTO_INCREMENT PRIMARY KEY, sensor_id INT,"
-    " analyzed_at DATETIME DEFAULT CURRENT_TIMESTAMP, analysis_result JSON,"
-    " FOREIGN KEY (sensor_id) REFERENCES sensor_readings(id))",
+OLD_READINGS = """
+CREATE TABLE sensor_readings (
+    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
+    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
+    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
+    critical_factors JSON, INDEX idx_timestamp (timestamp)
 )
+"""
+OLD_HISTORY = """
+CREATE TABLE analysis_history (
+    id INT AUTO_INCREMENT PRIMARY KEY, sensor_id INT,
+    analyzed_at DATETIME DEFAULT CURRENT_TIMESTAMP, analysis_result JSON,
+    FOREIGN KEY (sensor_id) REFERENCES sensor_readings(id)
+)
+"""
 OLD_COLUMNS = (
     "N, P, K, CO2, temperature, moisture, pH, health_index, health_status, is_anomalous,"
     " anomaly_score, critical_factors"
@@ -114,8 +119,8 @@ def old_insert(server: MariaDbServer, values: Sequence[float | None]) -> int:
 
 def make_old_database(server: MariaDbServer, rows: int = 3) -> list[tuple[Any, ...]]:
     """The old backend's tables with readings; their rows."""
-    for statement in OLD_TABLES:
-        server.query(statement)
+    server.query(OLD_READINGS)
+    server.query(OLD_HISTORY)
     for number in range(rows):
         old_insert(server, (22.5 + number, 17.8, 152.3, 498.2, 22.1, 54.8, 7.18))
     if rows:

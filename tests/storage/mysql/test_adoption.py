@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.status import ServerState
-from harit_desktop.storage.mysql import adoption
+from harit_desktop.storage.mysql import adoption, legacy, tables
 from harit_desktop.storage.mysql.connection import ServerConnection, connect
 from harit_desktop.storage.mysql.errors import ServerError
 from harit_desktop.storage.mysql.tables import Layout, reverse_statements
@@ -20,7 +20,7 @@ from tests.servers import wait_until
 from tests.storage.builders import make_item, make_items
 from tests.storage.mysql.forwarding import (
     OLD_COLUMNS,
-    OLD_TABLES,
+    OLD_READINGS,
     Sending,
     make_old_database,
     now_us,
@@ -255,7 +255,7 @@ def test_an_older_database_is_migrated_after_a_yes(
 ) -> None:
     with connect(server.address) as connection:
         adoption.apply(connection, DATABASE, False)
-    wanted = adoption.wanted_columns
+    wanted = tables.wanted_columns
 
     def next_version(*, adopted: bool, collation: str) -> dict[str, str]:
         return {**wanted(adopted=adopted, collation=collation), "battery_v": "DOUBLE NULL"}
@@ -284,8 +284,6 @@ def test_a_missing_right_is_named(
     make_old_database(server)
     server.query("CREATE OR REPLACE USER few@'%' IDENTIFIED BY 'few'")
     server.query(f"GRANT {rights} ON {DATABASE}.* TO few@'%'")
-    from dataclasses import replace
-
     address = replace(server.address, user="few", password="few")
     sending = make_sending(server, address=address, approved=True)
     sending.start()
@@ -385,8 +383,6 @@ def test_beyond_five_minutes_it_is_another_reading(
 def test_a_crash_between_taking_over_and_linking_costs_no_link(
     server: MariaDbServer, make_sending: MakeSending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harit_desktop.storage.mysql import legacy
-
     make_old_database(server, rows=0)
     sending = make_sending(server)
     sending.commit([make_item(values=READING, time_us=now_us())])
@@ -414,7 +410,7 @@ def test_a_crash_between_taking_over_and_linking_costs_no_link(
 def test_many_old_rows_are_taken_over_beside_forwarding(
     server: MariaDbServer, make_sending: MakeSending
 ) -> None:
-    server.query(OLD_TABLES[0])
+    server.query(OLD_READINGS)
     server.query(
         "INSERT INTO sensor_readings (timestamp, N)"
         " SELECT NOW() - INTERVAL seq MINUTE, seq FROM seq_1_to_9000"
@@ -430,13 +426,4 @@ def test_many_old_rows_are_taken_over_beside_forwarding(
 
 
 def _find_new() -> str:
-    from harit_desktop.storage.mysql import legacy
-
     return legacy._FIND_NEW % 2000
-
-
-def test_an_unfinished_file_is_no_store(tmp_path: Any) -> None:
-    with pytest.raises(sqlite3.Error):
-        from harit_desktop.storage.mysql.journal_tail import JournalTail
-
-        JournalTail(tmp_path / "missing.db").last_id()

@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.status import ServerState
 from harit_desktop.storage.mysql import connection as connection_module
 from harit_desktop.storage.mysql.connection import ServerAddress, connect
 from harit_desktop.storage.mysql.errors import ServerError
@@ -116,8 +117,9 @@ def test_a_server_that_asks_for_a_local_file_gets_none() -> None:
     def ask(peer: socket.socket, server: FakeServer) -> None:
         peer.sendall(greeting())
         server.hear(peer)
-        peer.sendall(packet(2, OK))
-        server.hear(peer)
+        for number in (2, 1):
+            peer.sendall(packet(number, OK))
+            server.hear(peer)
         peer.sendall(packet(1, b"\xfb/etc/hostname"))
         server.hear(peer)
 
@@ -155,6 +157,28 @@ def test_whatever_answers_becomes_a_named_error(answer: bytes) -> None:
     assert raised.value.code.startswith("server.")
     assert len(str(raised.value)) < 500
     assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_an_answer_without_end_is_cut_off(logged_in: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "MAX_ANSWER_BYTES", 8_000_000)
+
+    def pour(peer: socket.socket, server: FakeServer) -> None:
+        number = 0
+        if logged_in:
+            peer.sendall(greeting())
+            server.hear(peer)
+            for number in (2, 1):
+                peer.sendall(packet(number, OK))
+                server.hear(peer)
+        while True:
+            peer.sendall(b"\xff\xff\xff" + bytes([number % 256]) + bytes(0xFFFFFF))
+            number += 1
+
+    with faked(pour) as server, pytest.raises(ServerError) as raised:
+        connect(address_of(server))
+    assert raised.value.code == "server.failed"
+    assert raised.value.params["reason"] == "an answer without end"
 
 
 def test_an_old_server_is_refused_by_its_version() -> None:
@@ -202,13 +226,13 @@ def test_tls_is_verified_by_authority_and_name() -> None:
             assert connection.encrypted
             found = connection.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
             assert found[0][1] != ""
-        for change, cause in (
-            ({"ca_file": ""}, "untrusted"),
-            ({"host": "localhost"}, "hostname"),
-            ({"ca_file": "/nowhere/ca.pem"}, "ca_file"),
+        for address, cause in (
+            (replace(server.address, ca_file=""), "untrusted"),
+            (replace(server.address, host="localhost"), "hostname"),
+            (replace(server.address, ca_file="/nowhere/ca.pem"), "ca_file"),
         ):
             with pytest.raises(ServerError) as raised:
-                connect(replace(server.address, **change))
+                connect(address)
             assert raised.value.code == "server.tls"
             assert raised.value.params["cause"] == cause
 
@@ -243,8 +267,6 @@ def test_the_password_is_in_no_text(
         texts += [str(raised.value), repr(raised.value), str(raised.value.__cause__)]
         sending = make_sending(server, address=wrong)
         sending.start()
-        from harit_desktop.domain.status import ServerState
-
         sending.wait_for(ServerState.REFUSED, "server.auth")
         texts += [repr(sending.forwarder.status()), caplog.text]
     assert not [text for text in texts if SECRET in text or PASSWORD in text]
