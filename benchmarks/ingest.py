@@ -41,7 +41,7 @@ WINDOW = 1000
 """Unacknowledged messages that MQTT 5 lets a receiver have: the same for all three."""
 PUBLISHERS = 2
 DEVICES = 3
-POLL_S = 0.01
+POLL_S = 0.02
 TIMEOUT_S = 300.0
 
 

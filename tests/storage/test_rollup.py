@@ -18,6 +18,7 @@ from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage import deletion, simulated
+from harit_desktop.storage import maintenance as module
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.maintenance import Maintenance
 from harit_desktop.storage.retention import retire
@@ -131,7 +132,10 @@ def work_until_killed(path: Path, seed: int) -> None:
     journal = SqliteJournal(path, lambda: START_US, busy_ms=5000)
     journal.open()
     journal.commit([any_item(chance) for _ in range(20)])
-    maintenance = Maintenance(path, lambda: START_US, round_s=0.002, retention_days=1)
+    module.RETENTION_EVERY_S = 0.02
+    maintenance = Maintenance(
+        path, lambda: START_US, round_s=0.002, retention_days=1, first_retention_s=0
+    )
     threading.Thread(target=maintenance.run, args=(threading.Event(),), daemon=True).start()
     while True:
         journal.commit([any_item(chance) for _ in range(chance.randrange(1, 60))])
