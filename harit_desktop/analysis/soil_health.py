@@ -122,9 +122,7 @@ def scale_of(profile: Profile) -> Scale:
 
 def _judged(position: int, curve: Curve) -> _Judged:
     low, high = curve.optimal_low, curve.optimal_high
-    return _Judged(
-        position, low, high, (low + high) / 2, (high - low) / 2, curve.weight, curve
-    )
+    return _Judged(position, low, high, (low + high) / 2, (high - low) / 2, curve.weight, curve)
 
 
 def channel_scores(values: Values, flags: Sequence[int], scale: Scale) -> list[float | None]:
@@ -152,7 +150,7 @@ def index_of(scores: Scores, scale: Scale) -> float | None:
     return scale.top / 100.0 * sqrt((mean * mean + lowest * lowest) / 2)
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """The unrounded index (None: withheld), the positions of the channels outside their
     optimal range, how far the furthest of them is towards its alarm limit (0..1), and whether
     any is beyond it."""

@@ -74,6 +74,9 @@ class ServerPart(Protocol):
 class MaintenancePart(Protocol):
     """Keeps summaries, retention and the write-ahead log in order, in short slices."""
 
+    @property
+    def problem(self) -> Problem | None: ...
+
     def run(self, stop: threading.Event) -> None: ...
 
 

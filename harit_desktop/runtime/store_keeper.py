@@ -26,6 +26,7 @@ from harit_desktop.runtime.parts import (
     BackupPart,
     HistoryPart,
     JournalPart,
+    MaintenancePart,
     Parts,
     ServerPart,
 )
@@ -63,6 +64,7 @@ class StoreKeeper:
         self._history: HistoryPart | None = None
         self._backups: BackupPart | None = None
         self._server: ServerPart | None = None
+        self._maintenance: MaintenancePart | None = None
         self._workers: list[Worker] = []
         self._making: QueryHandle[str] | None = None
         self._last_id = 0
@@ -116,7 +118,12 @@ class StoreKeeper:
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
-        return (*(worker.problem for worker in self._workers), self.backup_status().problem)
+        maintenance = self._maintenance
+        return (
+            *(worker.problem for worker in self._workers),
+            maintenance.problem if maintenance is not None else None,
+            self.backup_status().problem,
+        )
 
     def committed(self, last_id: int) -> None:
         """The journal holds readings up to `last_id`."""
@@ -157,8 +164,9 @@ class StoreKeeper:
         if self._server is not None:
             self._server.wake(self._last_id)
             self._server.start()
+        self._maintenance = self._parts.maintenance(settings)
         self._workers = [
-            Worker("maintenance", self._parts.maintenance(settings).run),
+            Worker("maintenance", self._maintenance.run),
             Worker("backup", self.backups.run),
         ]
         for worker in self._workers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,13 +21,27 @@ from harit_desktop.storage.bounded import (
     Bounds,
     prune,
 )
-from harit_desktop.storage.bulk import NOT_STORABLE, find_stored, insert_at_once, insert_many
-from harit_desktop.storage.rows import insert_readings, params_text, reading_row, shortened
+from harit_desktop.storage.bulk import (
+    NOT_STORABLE,
+    find_stored,
+    for_rows,
+    insert_at_once,
+    insert_many,
+)
+from harit_desktop.storage.rows import (
+    INSERT_READINGS,
+    READING_COLUMNS,
+    params_text,
+    reading_row,
+    shortened,
+)
 from harit_desktop.storage.tally import Tally
 from harit_desktop.storage.timeless import DeliveryLedger, is_timeless
 
 MAX_KEPT_PAYLOAD_BYTES = 64 * 1024
 """No valid message is longer; of a longer one the begin is kept for the eye."""
+
+_INSERT_ONE_READING = for_rows(INSERT_READINGS, len(READING_COLUMNS), 1)
 
 _INSERT_REJECTED = """
 INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code, reason,
@@ -37,22 +50,16 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
-@lru_cache(maxsize=8)
-def _insert_log(count: int) -> str:
-    row = f"({', '.join('?' * 16)})"
-    return (
-        "INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, retained,"
-        " simulated, outcome, reason_code, reason_params, size_bytes, kept_bytes, reading_id,"
-        f" rejected_id, payload) VALUES {', '.join([row] * count)}"
-    )
+_INSERT_LOG = """
+INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, retained, simulated,
+    outcome, reason_code, reason_params, size_bytes, kept_bytes, reading_id, rejected_id, payload)
+VALUES {rows}
+"""
 
-
-@lru_cache(maxsize=8)
-def _upsert_device(count: int) -> str:
-    return f"""
+_UPSERT_DEVICE = """
 INSERT INTO devices (publisher_id, first_us, last_us, last_received_us, reading_count,
     simulated_count)
-VALUES {", ".join(["(?, ?, ?, ?, ?, ?)"] * count)}
+VALUES {rows}
 ON CONFLICT (publisher_id) DO UPDATE SET
     first_us = min(first_us, excluded.first_us),
     last_us = max(last_us, excluded.last_us),
@@ -135,7 +142,7 @@ class BatchWriter:
                     _printable(item.message),
                     Rejection(Problem("store.not_storable", {"reason": type(error).__name__})),
                 )
-        insert_many(self._cursor, _insert_log, self._log_rows)
+        insert_many(self._cursor, _INSERT_LOG, self._log_rows)
         self._upsert_devices()
         self._prune()
         return CommitResult(tuple(self._outcomes), tuple(self._records))
@@ -148,7 +155,7 @@ class BatchWriter:
             (name, d.first_us, d.last_us, d.received_us, d.count, d.simulated)
             for name, d in self._devices.items()
         ]
-        insert_many(self._cursor, _upsert_device, rows)
+        insert_many(self._cursor, _UPSERT_DEVICE, rows)
 
     def _prune(self) -> None:
         tally = self._tally
@@ -190,7 +197,7 @@ class BatchWriter:
             if stored_id is not None:
                 self._log_reading(message, Outcome.DUPLICATE, reading, stored_id)
                 return
-        cursor = self._cursor.execute(insert_readings(1), reading_row(analysed))
+        cursor = self._cursor.execute(_INSERT_ONE_READING, reading_row(analysed))
         reading_id = cursor.lastrowid
         if cursor.rowcount == 0 or reading_id is None:
             self._known_key(message, analysed)
@@ -206,9 +213,10 @@ class BatchWriter:
         if reading.message_id is None or stored.has_content_of(reading):
             self._log_reading(message, Outcome.DUPLICATE, reading, stored.id)
             return
-        params = {"message_id": reading.message_id, "reading_id": stored.id}
-        rejection = Rejection(Problem("message_id_reused", params), reading.publisher_id)
-        self._reject(message, rejection)
+        problem = Problem(
+            "message_id_reused", {"message_id": reading.message_id, "reading_id": stored.id}
+        )
+        self._reject(message, Rejection(problem, reading.publisher_id))
 
     def _note_stored(self, message: RawMessage, reading: Reading, reading_id: int) -> None:
         self._log_reading(message, Outcome.STORED, reading, reading_id)

@@ -23,6 +23,7 @@ LOG_OLDEST = "SELECT id, kept_bytes FROM message_log ORDER BY id LIMIT ?"
 LOG_DELETE = "DELETE FROM message_log WHERE id <= ?"
 REJECTED_OLDEST = "SELECT id, kept_bytes FROM rejected_messages ORDER BY id LIMIT ?"
 REJECTED_DELETE = "DELETE FROM rejected_messages WHERE id <= ?"
+_SUMS = "SELECT max(id), count(*), total(kept_bytes) FROM ({oldest})"
 
 
 def prune(
@@ -43,8 +44,8 @@ def prune(
     excess = min(rows - bounds.max_rows, STEP_ROWS)
     if excess > 0:
         # The usual case of a full table: its sums in one row, not a row at a time.
-        summed = f"SELECT max(id), count(*), total(kept_bytes) FROM ({oldest})"
-        last_id, count, taken_bytes = connection.execute(summed, (excess,)).fetchone()
+        summed = connection.execute(_SUMS.format(oldest=oldest), (excess,))
+        last_id, count, taken_bytes = summed.fetchone()
         if last_id is not None:
             connection.execute(delete, (last_id,))
         rows, kept_bytes = rows - count, kept_bytes - int(taken_bytes)

@@ -2,23 +2,24 @@
 
 The driver lets other threads run before and after each statement's work. A row at a time
 that is a thousand times a batch, and a window that draws keeps the interpreter for
-milliseconds each time; a hundred rows at a time, the database works while the window draws.
+milliseconds each time; all rows in one, the database works while others draw and decode.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.reading import Reading, TimeSource
-from harit_desktop.storage.rows import insert_readings, reading_row
+from harit_desktop.storage.rows import INSERT_READINGS, reading_row
 from harit_desktop.storage.timeless import is_timeless
 
-SIZES = (100, 10, 1)
+SIZES = (500, 100, 10, 1)
 """Rows of one statement. Few sizes, because each is a statement that SQLite keeps prepared;
 none over 1000, because SQLite takes 32 766 values."""
 
@@ -33,19 +34,24 @@ NOT_STORABLE = (
 )
 
 _NEWEST = "SELECT reading_key, id FROM sensor_readings ORDER BY id DESC LIMIT ?"
-_FIND_KEY = f"""
-SELECT id, timestamp_us, time_source, sent_timestamp,
-    {", ".join(f'"{channel.column}"' for channel in CHANNELS)}
+_FIND_KEY = """
+SELECT id, timestamp_us, time_source, sent_timestamp, {channels}
 FROM sensor_readings WHERE reading_key = ?
-"""
+""".format(channels=", ".join(f'"{channel.column}"' for channel in CHANNELS))
 
 
-def insert_many(
-    cursor: sqlite3.Cursor, statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Runs `statement(n)`, which takes n rows, until all rows are written."""
+@lru_cache(maxsize=32)
+def for_rows(statement: str, columns: int, count: int) -> str:
+    """`statement` with {rows} filled in for `count` rows of `columns` values."""
+    row = f"({', '.join('?' * columns)})"
+    return statement.format(rows=", ".join([row] * count))
+
+
+def insert_many(cursor: sqlite3.Cursor, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Runs `statement`, which has {rows} in it, until all rows are written."""
     for first, count in _pieces(len(rows)):
-        cursor.execute(statement(count), list(chain(*rows[first : first + count])))
+        piece = rows[first : first + count]
+        cursor.execute(for_rows(statement, len(piece[0]), count), list(chain(*piece)))
 
 
 def insert_at_once(cursor: sqlite3.Cursor, items: Sequence[CommitItem]) -> list[int | None]:
@@ -58,7 +64,7 @@ def insert_at_once(cursor: sqlite3.Cursor, items: Sequence[CommitItem]) -> list[
     for first, count in _pieces(len(plain)):
         piece = plain[first : first + count]
         try:
-            cursor.execute(insert_readings(count), list(chain(*(row for _, _, row in piece))))
+            insert_many(cursor, INSERT_READINGS, [row for _, _, row in piece])
         except NOT_STORABLE:
             continue
         last_id = cursor.lastrowid or 0
@@ -120,4 +126,4 @@ class StoredReading(NamedTuple):
 def find_stored(cursor: sqlite3.Cursor, key: bytes) -> StoredReading:
     """The reading under a key that is known to be there."""
     row = cursor.execute(_FIND_KEY, (key,)).fetchone()
-    return StoredReading(*row[:4], values=row[4:])
+    return StoredReading(row[0], row[1], row[2], row[3], row[4:])

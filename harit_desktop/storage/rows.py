@@ -45,22 +45,16 @@ def factors_text(factors: tuple[str, ...]) -> str:
     return json.dumps(list(factors), ensure_ascii=False)
 
 
-_INSERTED = [column for column in sensor_readings.columns if column.name != "id"]
+READING_COLUMNS = tuple(f'"{c.name}"' for c in sensor_readings.columns if c.name != "id")
 
-
-@lru_cache(maxsize=8)
-def insert_readings(count: int) -> str:
-    """The statement for `count` times `reading_row`; leaves out those whose key is there."""
-    names = ", ".join(f'"{column.name}"' for column in _INSERTED)
-    row = f"({', '.join('?' * len(_INSERTED))})"
-    return (
-        f"INSERT INTO sensor_readings ({names}) VALUES {', '.join([row] * count)}"
-        " ON CONFLICT (reading_key) DO NOTHING"
-    )
+INSERT_READINGS = """
+INSERT INTO sensor_readings ({columns}) VALUES {{rows}} ON CONFLICT (reading_key) DO NOTHING
+""".format(columns=", ".join(READING_COLUMNS))
+"""Takes `reading_row` as many times as there are rows; leaves out those whose key is there."""
 
 
 def reading_row(item: AnalysedReading) -> tuple[Any, ...]:
-    """The values of `insert_readings`, in the order of the table's columns.
+    """The values of `INSERT_READINGS`, in the order of the table's columns.
 
     Plain types only, because the driver takes the short way for them; `_value_` is the
     enumeration's own attribute behind the slower `value`.

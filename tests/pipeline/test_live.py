@@ -3,11 +3,13 @@ from __future__ import annotations
 import math
 
 import msgspec
+import numpy as np
 
 from harit_desktop.domain.analysis import Analysis, Band
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.reading import AnalysedReading, Reading, Source, TimeSource
 from harit_desktop.pipeline.live import LiveModel
+from harit_desktop.pipeline.ring import ReadingRing
 
 SECOND = 1_000_000
 
@@ -114,3 +116,18 @@ def test_a_ring_grows_to_its_capacity_and_keeps_order() -> None:
     points = live.points_since("a", 0)
     assert points.time_us.tolist() == [n * SECOND for n in range(200, 700)]
     assert points.values[:, 0].tolist() == [float(n) for n in range(200, 700)]
+
+
+def test_a_batch_fills_a_ring_as_its_readings_one_by_one_do() -> None:
+    items = [analysed("a", second) for second in range(230)]
+    for cuts in ([230], [100, 130], [7, 9, 64, 150], [3] * 76 + [2]):
+        whole, single = ReadingRing(100), ReadingRing(100)
+        first = 0
+        for size in cuts:
+            whole.extend(range(first, first + size), items[first : first + size])
+            first += size
+        for number, item in enumerate(items):
+            single.extend([number], [item])
+        for name in ("sequence", "time_us", "values", "flags", "index"):
+            found, expected = (getattr(ring.since(-1), name) for ring in (whole, single))
+            np.testing.assert_array_equal(found, expected)

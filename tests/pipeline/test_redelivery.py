@@ -115,10 +115,8 @@ def stored_of(tmp_path: Path) -> Iterator[Callable[[list[list[Sent]]], list[floa
         worker = threading.Thread(target=pipeline.run, args=(journal, stop))
         worker.start()
         source.start()
-        ends.extend(
-            [lambda: source.stop(3), stop.set, pipeline.wake, worker.join, journal.close]
-            + [broker.close]
-        )
+        ends.extend([lambda: source.stop(3), stop.set, pipeline.wake, worker.join])
+        ends.extend([journal.close, broker.close])
         expected = [[packet_id for packet_id, _, _ in messages] for messages in script]
         wait_until(lambda: broker.acknowledged == expected, 20, f"{expected} acknowledged")
         with closing(sqlite3.connect(tmp_path / "harit.db")) as db:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harit_desktop.domain.batch import CommitItem
+from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.message import Origin
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage import csv_mirror
+from harit_desktop.storage.csv_cells import csv_bytes, naive_text, text_cell
 from harit_desktop.storage.csv_mirror import CsvMirror
 from harit_desktop.storage.journal import SqliteJournal
 from tests.storage.builders import make_item, make_items, make_rejected
@@ -238,3 +243,37 @@ def test_a_missing_folder_is_made(journal: SqliteJournal, tmp_path: Path) -> Non
     files = Files(journal, tmp_path / "new" / "folder")
     files.store(make_items(0, 1))
     assert times(files.readings) == ["30:00"]
+
+
+NUMBERS = st.one_of(
+    st.none(), st.floats(-1e6, 1e6), st.sampled_from([0.0, -0.0, 1e-7, 1e16, 0.1 + 0.2, 5e-324])
+)
+TEXTS = st.text(min_size=1, max_size=12) | st.sampled_from(['a,"b', "=1+1", "'+x", "\r\n", " x "])
+
+
+@given(
+    values=st.tuples(*[NUMBERS] * CHANNEL_COUNT),
+    publisher=TEXTS,
+    factors=st.lists(TEXTS, max_size=3),
+    index=st.none() | st.integers(1, 100),
+    time_us=st.integers(0, 4_000_000_000_000_000),
+)
+@settings(deadline=None)
+def test_the_lines_are_those_of_the_csv_module(
+    values: tuple[float | None, ...],
+    publisher: str,
+    factors: list[str],
+    index: int | None,
+    time_us: int,
+) -> None:
+    item = make_item(
+        0, publisher, values, time_us=time_us, factors=tuple(factors), index=index
+    ).analysed
+    assert item is not None
+    zone = ZoneInfo("Asia/Kolkata")
+    time, analysis = naive_text(time_us, zone), item.analysis
+    shared = [*values, index, analysis.band.value, analysis.is_anomalous, analysis.anomaly_score]
+    found = csv_mirror._Line(Origin.MQTT, item, zone)
+    cells = [time, *shared, text_cell(json.dumps(factors, ensure_ascii=False))]
+    assert found.reading.encode() == csv_bytes([cells])
+    assert found.audit.encode() == csv_bytes([[time, text_cell(publisher), *shared]])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from paho.mqtt import _packet
 from paho.mqtt import client as mqtt
@@ -108,6 +108,7 @@ PACKETS = st.builds(
 
 
 @given(st.lists(PACKETS, max_size=4), st.booleans(), st.integers(0, 12))
+@settings(deadline=None)
 def test_the_short_way_reads_what_paho_reads(packets: list[bytes], is_v5: bool, cut: int) -> None:
     data = b"".join(packets)
     data = data[: len(data) - cut]
@@ -133,6 +134,7 @@ def test_the_short_way_reads_what_paho_reads(packets: list[bytes], is_v5: bool, 
 
 
 @given(st.binary(max_size=12))
+@settings(deadline=None)
 def test_the_short_way_leaves_alone_what_is_no_plain_message(data: bytes) -> None:
     for is_v5 in (False, True):
         read = read_publication(b"\x32" + data, 0, is_v5)
