@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
 
 TURN_MS = 10
+
+_SCHEDSTAT = Path("/proc/thread-self/schedstat")
+
+
+@dataclass(frozen=True, order=True)
+class Turn:
+    """A turn of the event loop: its length, and the part of it in which the machine had no
+    processor for the thread, which is other programs' doing (0 where the system does not
+    tell)."""
+
+    seconds: float
+    starved_s: float
+
 
 Committed = Callable[[Sequence[CommitItem], int], None]
 """Told each batch right after its commit, with the time in microseconds."""
@@ -62,11 +76,11 @@ def connected(engine: Engine) -> None:
         time.sleep(0.05)
 
 
-def run(engine: Engine, work: Callable[[], None], *, window: bool) -> list[float]:
+def run(engine: Engine, work: Callable[[], None], *, window: bool) -> list[Turn]:
     """Runs the engine until `work`, on a thread of its own, is done.
 
-    Returns the seconds between the turns of the window's event loop while it ran, which a
-    timer of `TURN_MS` finds; nothing without a window.
+    Returns the turns of the window's event loop while it ran, as a timer of `TURN_MS` finds
+    them; nothing without a window.
     """
     if not window:
         engine.start(connect=True)
@@ -76,22 +90,27 @@ def run(engine: Engine, work: Callable[[], None], *, window: bool) -> list[float
     return _run_window(engine, work)
 
 
-def _run_window(engine: Engine, work: Callable[[], None]) -> list[float]:
+def _starved_s() -> float:
+    """How long the calling thread has waited for a processor in all."""
+    return int(_SCHEDSTAT.read_text().split()[1]) / 1e9 if _SCHEDSTAT.exists() else 0.0
+
+
+def _run_window(engine: Engine, work: Callable[[], None]) -> list[Turn]:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from harit_desktop.ui.application import run_application
 
-    turns_s: list[float] = []
+    turns: list[Turn] = []
     worker = threading.Thread(target=work, name="measures", daemon=True)
-    last_s = 0.0
+    last_s = last_starved_s = 0.0
 
     def turn() -> None:
-        nonlocal last_s
-        now_s = time.monotonic()
+        nonlocal last_s, last_starved_s
+        now_s, starved_s = time.monotonic(), _starved_s()
         if worker.ident is not None and last_s:
-            turns_s.append(now_s - last_s)
-        last_s = now_s
+            turns.append(Turn(now_s - last_s, starved_s - last_starved_s))
+        last_s, last_starved_s = now_s, starved_s
         if worker.ident is not None and not worker.is_alive():
             for widget in QApplication.topLevelWidgets():
                 widget.close()
@@ -107,7 +126,7 @@ def _run_window(engine: Engine, work: Callable[[], None]) -> list[float]:
 
     QApplication.exec = exec_measured  # type: ignore[method-assign]  # to add the timers
     run_application(engine)
-    return turns_s
+    return turns
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -58,7 +58,8 @@ def measure(options: argparse.Namespace) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         engine = harness.build(Path(folder), options.port, committed)
-        turns_s = sorted(harness.run(engine, publish, window=options.measure == "window"))
+        turns = harness.run(engine, publish, window=options.measure == "window")
+    turns_s = sorted(turn.seconds for turn in turns)
     latencies_us.sort()
     for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
         figures[name] = harness.percentile(latencies_us, share) / 1000

@@ -25,8 +25,10 @@ from farm_database import farm_database, program
 from farm_day import farm_day
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TOOLS = ("Xvfb", "openbox", "xdotool", "import", "mosquitto", "mosquitto_pub")
-TOOLS += ("mariadbd", "mariadb-install-db", "mariadb")
+TOOLS = (
+    *("Xvfb", "openbox", "xdotool", "import", "mosquitto", "mosquitto_pub"),
+    *("mariadbd", "mariadb-install-db", "mariadb"),
+)
 SIZES = ("1366x768", "1920x1080")
 THEMES = ("light", "dark")
 TOPIC = "harit-samarth/sensor/data"

@@ -17,11 +17,15 @@ Talk = Callable[[socket.socket], None]
 class ScriptedServer:
     """Accepts connections and has each one served by the next talk; the last one repeats.
 
-    With `port` it takes that port; a talk may raise OSError when its peer goes away.
+    With `port` it takes that port; a talk may raise OSError when its peer goes away. The
+    first byte of each peer is noted, unless the server is the one that `speaks_first`.
     """
 
-    def __init__(self, *talks: Talk, port: int | None = None) -> None:
+    def __init__(
+        self, *talks: Talk, port: int | None = None, speaks_first: bool = False
+    ) -> None:
         self._talks: Sequence[Talk] = talks
+        self._speaks_first = speaks_first
         self.port = port or free_port()
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.connections = 0
@@ -65,7 +69,8 @@ class ScriptedServer:
 
     def _serve(self, talk: Talk, peer: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            self.first_bytes.append(peer.recv(1, socket.MSG_PEEK))
+            if not self._speaks_first:
+                self.first_bytes.append(peer.recv(1, socket.MSG_PEEK))
             talk(peer)
 
 
