@@ -40,6 +40,8 @@ TOPIC = "harit-samarth/sensor/data"
 WINDOW = 1000
 """Unacknowledged messages that MQTT 5 lets a receiver have: the same for all three."""
 PUBLISHERS = 2
+MAX_LINES = 50_000
+"""Of one `mosquitto_pub`: Mosquitto 2.0 throws out a client near its 65 535th ("out of memory")."""
 DEVICES = 3
 POLL_S = 0.02
 TIMEOUT_S = 300.0
@@ -82,12 +84,13 @@ class Broker(MosquittoServer):
         subprocess.run(command, check=True, capture_output=True, timeout=10)
 
     def publish_all(self, first: int, count: int) -> None:
-        """Sends the messages from `PUBLISHERS` processes in C, and waits for them."""
-        share = count // PUBLISHERS
+        """Sends the messages from processes in C, and waits for them."""
+        publishers = max(PUBLISHERS, -(-count // MAX_LINES))
+        share = count // publishers
         with tempfile.TemporaryDirectory() as folder:
-            files = [Path(folder) / f"{index}.txt" for index in range(PUBLISHERS)]
+            files = [Path(folder) / f"{index}.txt" for index in range(publishers)]
             for index, file in enumerate(files):
-                size = share if index + 1 < PUBLISHERS else count - share * index
+                size = share if index + 1 < publishers else count - share * index
                 file.write_text(message_lines(first + share * index, size))
             self.began = time.monotonic()
             processes = [self._publisher(file) for file in files]
@@ -107,7 +110,7 @@ class Broker(MosquittoServer):
 
     def discard(self, client_id: str, count: int) -> subprocess.Popen[bytes]:
         """`mosquitto_sub` that ends after `count` messages."""
-        command = [*self._subscriber(client_id), "-C", str(count)]
+        command = [*self._subscriber(client_id), "-C", str(count), "-W", str(int(TIMEOUT_S))]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 

@@ -21,9 +21,7 @@ class ScriptedServer:
     first byte of each peer is noted, unless the server is the one that `speaks_first`.
     """
 
-    def __init__(
-        self, *talks: Talk, port: int | None = None, speaks_first: bool = False
-    ) -> None:
+    def __init__(self, *talks: Talk, port: int | None = None, speaks_first: bool = False) -> None:
         self._talks: Sequence[Talk] = talks
         self._speaks_first = speaks_first
         self.port = port or free_port()

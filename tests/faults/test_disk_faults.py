@@ -62,7 +62,7 @@ def test_a_full_disk(broker: MosquittoServer, small_disk: Path, tmp_path: Path) 
             assert stored < plan.count, "there was room for all: nothing was tested"
             assert program.process.poll() is None
             mount("-o", "remount,size=64m", small_disk)
-            check_history(program.store, confirmed, plan, timeout_s=RESUMED_S)
+            check_history(program.store, confirmed, plan, timeout_s=RESUMED_S, late_s=1)
             program.wait_for_report(lambda r: r["store"] == "ok", SEEN_S)
         program.stop_in_time()
 
@@ -81,7 +81,7 @@ def test_a_full_disk_at_the_end(broker: MosquittoServer, small_disk: Path, tmp_p
     with Program(data, *at(broker)) as program:
         program.wait_until_says("the disk is full", 15)
         mount("-o", "remount,size=64m", small_disk)
-        check_history(program.store, confirmed, plan, timeout_s=15)
+        check_history(program.store, confirmed, plan, timeout_s=15, late_s=1)
         program.stop_in_time()
 
 
@@ -97,7 +97,7 @@ def test_a_file_that_may_not_grow(broker: MosquittoServer, tmp_path: Path) -> No
         program.wait_for_report(lambda r: r["store"] == "down", SEEN_S)
         assert 0 < program.store.count() < plan.count
         resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        check_history(program.store, confirmed, plan, timeout_s=RESUMED_S)
+        check_history(program.store, confirmed, plan, timeout_s=RESUMED_S, late_s=1)
         program.stop_in_time()
 
 
@@ -171,7 +171,7 @@ def test_another_program_holds_the_database(broker: MosquittoServer, tmp_path: P
                 assert program.report["connection"] == "connected"
             program.wait_for_report(lambda r: r["store"] == "ok", SEEN_S)
             confirmed = sensors.finish()
-        check_history(program.store, confirmed, plan, timeout_s=RESUMED_S)
+        check_history(program.store, confirmed, plan, timeout_s=RESUMED_S, late_s=1)
         later = Plan(40, first=5000)
         with locked(program.database):
             send(broker.port, [later.payload(n) for n in later.numbers])

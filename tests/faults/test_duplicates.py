@@ -30,7 +30,7 @@ def test_three_copies_and_a_publisher_that_begins_anew(
             wait_for(lambda: len(first.confirmed) > 500)
             first.kill()
         with Sensors(broker.port, tmp_path, plan, "second") as second:
-            check_history(program.store, second.finish(), plan)
+            check_history(program.store, second.finish(), plan, late_s=1)
         program.wait_for_report(counters_add_up, 10)
         report = program.report
         assert report["stored"] == plan.count

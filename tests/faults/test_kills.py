@@ -1,4 +1,4 @@
-"""The program ends without warning, at the worst moments: F01, F02, F03, F05, F06, F40."""
+"""The program ends without warning, at the worst moments: F01, F02, F03, F05, F06."""
 
 from __future__ import annotations
 
@@ -191,22 +191,5 @@ def test_no_memory_left_loses_nothing_that_was_acknowledged(
         wait_for(lambda: "  | " in program.lines[-1], 5)
         assert program.store.count() < plan.count, "there was memory enough: nothing was tested"
         resource.prlimit(program.process.pid, resource.RLIMIT_AS, (hard, hard))
-        check_history(program.store, confirmed, plan)
-        program.stop_in_time()
-
-
-@pytest.mark.slow
-def test_a_computer_that_slept(broker: MosquittoServer, tmp_path: Path) -> None:
-    """F40: stopped for longer than the broker waits for it, with readings sent meanwhile."""
-    plan = Plan(900, rate=90)
-    with Program(tmp_path / "data", *at(broker, "broker.keepalive_s=5")) as program:
-        program.wait_for_state("connected")
-        with Sensors(broker.port, tmp_path, plan) as sensors:
-            time.sleep(0.5)
-            program.freeze()
-            wait_for(lambda: "has exceeded timeout" in broker.log, 20)
-            confirmed = sensors.finish()
-            program.thaw()
-            check_history(program.store, confirmed, plan, timeout_s=30)
-        program.wait_for_state("connected")
+        check_history(program.store, confirmed, plan, late_s=1)
         program.stop_in_time()

@@ -1,6 +1,6 @@
 """The way to the broker: slow, cut, black, unknown, or leading to somebody hostile.
 
-F24, F26, F27, F41.
+F24, F26, F27, F40, F41.
 """
 
 from __future__ import annotations
@@ -119,27 +119,36 @@ def test_random_faults_of_the_network_lose_nothing(broker: MosquittoServer, tmp_
 
 
 @pytest.mark.slow
-def test_a_line_that_swallows_everything(broker: MosquittoServer, tmp_path: Path) -> None:
-    """F24, F32: seen within twice the keep-alive (and 3 s); closed in time while it lasts."""
-    plan = Plan(300, rate=30)
-    with (
-        TcpProxy("127.0.0.1", broker.port) as proxy,
-        Program(tmp_path / "a", *at_port(proxy.port, f"broker.keepalive_s={KEEPALIVE_S}")) as stays,
-        Program(
-            tmp_path / "b", *at_port(proxy.port, f"broker.keepalive_s={KEEPALIVE_S}")
-        ) as closes,
-    ):
-        stays.wait_for_state("connected")
-        closes.wait_for_state("connected")
+def test_a_line_that_swallows_everything_and_a_computer_that_sleeps(
+    broker: MosquittoServer, tmp_path: Path
+) -> None:
+    """F24, F32: a black line is seen within twice the keep-alive (and 3 s), and the program
+    closes in time while it lasts. F40: a program stopped until the broker gave it up."""
+    plan = Plan(360, rate=30)
+    keepalive = f"broker.keepalive_s={KEEPALIVE_S}"
+    with TcpProxy("127.0.0.1", broker.port) as proxy, ExitStack() as stack:
+        stays, closes, sleeps = (
+            stack.enter_context(Program(tmp_path / name, *at_port(port, keepalive)))
+            for name, port in (("a", proxy.port), ("b", proxy.port), ("c", broker.port))
+        )
+        for program in (stays, closes, sleeps):
+            program.wait_for_state("connected")
         with Sensors(broker.port, tmp_path, plan) as sensors:
             time.sleep(1)
+            sleeps.freeze()
             proxy.blackhole = True
             closes.stop_in_time()
             stays.wait_for_report(lambda r: r["connection"] != "connected", 2 * KEEPALIVE_S + 3)
+            wait_for(lambda: broker.log.count("has exceeded timeout") >= 2, 10)
             proxy.heal()
+            sleeps.thaw()
             stays.wait_for_state("connected", 20)
-            check_history(stays.store, sensors.finish(), plan)
+            sleeps.wait_for_state("connected", 20)
+            confirmed = sensors.finish()
+        check_history(stays.store, confirmed, plan)
+        check_history(sleeps.store, confirmed, plan, timeout_s=1, late_s=0)
         stays.stop_in_time()
+        sleeps.stop_in_time()
 
 
 @pytest.mark.slow
