@@ -69,11 +69,12 @@ class AnalysedReading(msgspec.Struct, frozen=True, gc=False):
 
 
 def reading_key(reading: Reading) -> bytes | None:
-    """The identity of a reading: equal for every copy of it, whatever way it came.
+    """The identity of a reading: 32 bytes, equal for every copy of it, whatever way it came.
 
-    SHA-256 over the publisher, the instant it named and its values as IEEE-754 doubles;
-    over publisher and `message_id` where the publisher sends one. None for a reading that
-    names neither: equal values a minute apart are two readings, so only a random key fits.
+    SHA-256 over the publisher, the instant it named and its values as IEEE-754 doubles, led
+    by that instant (see `led_by`); over publisher and `message_id` where the publisher sends
+    one. None for a reading that names neither: equal values a minute apart are two readings,
+    so only a random key fits.
     """
     if reading.message_id is not None:
         message_id = reading.message_id.encode("utf-8")
@@ -82,7 +83,18 @@ def reading_key(reading: Reading) -> bytes | None:
     if reading.sent_us is None:
         return None
     content = _content(reading.sent_us, reading.values)
-    return hashlib.sha256(b"1" + _named(reading.publisher_id) + content).digest()
+    digest = hashlib.sha256(b"1" + _named(reading.publisher_id) + content).digest()
+    return led_by(reading.sent_us, digest)
+
+
+def led_by(instant_us: int, digest: bytes) -> bytes:
+    """A key that begins with an instant and goes on with 24 bytes of a digest.
+
+    Readings that come one after the other then stand side by side in the index. Keys that
+    are random from the first byte touch a page each: with a million readings stored that is
+    two megabytes written for a batch of 500.
+    """
+    return struct.pack(">q", instant_us) + digest[:24]
 
 
 @lru_cache(maxsize=1024)

@@ -9,12 +9,18 @@ from collections.abc import Iterable
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage, Rejection
-from harit_desktop.domain.reading import AnalysedReading, TimeSource, reading_key
+from harit_desktop.domain.reading import (
+    AnalysedReading,
+    Reading,
+    TimeSource,
+    led_by,
+    reading_key,
+)
 from harit_desktop.pipeline.ports import Analyser, Decoder
 
 log = logging.getLogger(__name__)
 
-RANDOM_KEY_BYTES = 32
+RANDOM_BYTES = 24
 
 
 class Stages:
@@ -38,8 +44,12 @@ class Stages:
             log.exception("message on %r could not be processed", message.topic[:200])
             problem = Problem("internal_error", {"error": type(error).__name__})
             return CommitItem(message, rejection=Rejection(problem))
-        key = reading_key(decoded) or secrets.token_bytes(RANDOM_KEY_BYTES)
+        key = reading_key(decoded) or _new_key(decoded)
         show_only = message.retained and decoded.time_source is TimeSource.RECEIVED
         return CommitItem(
             message, analysed=AnalysedReading(decoded, analysis, key), show_only=show_only
         )
+
+
+def _new_key(reading: Reading) -> bytes:
+    return led_by(reading.received_us, secrets.token_bytes(RANDOM_BYTES))

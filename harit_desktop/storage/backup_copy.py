@@ -12,10 +12,11 @@ from pathlib import Path
 from harit_desktop.domain.backup import BackupInfo
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import SQLITE, PartFile, made_us_of
+from harit_desktop.storage.backup_files import SQLITE, PartFile, bad_file, made_us_of
+from harit_desktop.storage.database_files import rollback_log_of, size_bytes_of, wal_of
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION
-from harit_desktop.storage.sqlite import file_uri, open_reader, wal_of
+from harit_desktop.storage.sqlite import open_reader, open_unchanging
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -67,17 +68,9 @@ def _copy_slices(
 
 def _open(path: Path) -> sqlite3.Connection:
     """Opens what nobody writes to, and leaves nothing beside it."""
-    beside = (wal_of(path), path.with_name(path.name + "-journal"))
-    if any(_size(file) > 0 for file in beside):
+    if size_bytes_of(wal_of(path)) or size_bytes_of(rollback_log_of(path)):
         return open_reader(path)
-    connection = sqlite3.connect(
-        f"{file_uri(path)}?mode=ro&immutable=1",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.execute("PRAGMA trusted_schema = OFF").close()
-    return connection
+    return open_unchanging(path)
 
 
 def inspect_store(path: Path, cancelled: Cancelled = never, *, full: bool) -> BackupInfo:
@@ -88,17 +81,16 @@ def inspect_store(path: Path, cancelled: Cancelled = never, *, full: bool) -> Ba
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
-            raise KnownError("backup.bad_file", path=str(path), reason="not a file")
+            raise bad_file(path, "not a file")
         with closing(_open(path)) as connection, interruptible(connection, cancelled):
             version = _version(connection, path)
             if full:
                 _check_pages(connection, path)
             readings, first_us, last_us = _content(connection)
     except sqlite3.Error as error:
-        raise KnownError("backup.bad_file", path=str(path), reason=str(error)[:200]) from error
+        raise bad_file(path, str(error)) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise KnownError("backup.bad_file", path=str(path), reason=reason[:200]) from error
+        raise bad_file(path, error.strerror or str(error)) from error
     made_us = made_us_of(path)
     if made_us is None:
         made_us = int(state.st_mtime) * US_PER_S
@@ -109,9 +101,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID or version < 1:
-        raise KnownError(
-            "backup.bad_file", path=str(path), reason="the database of another program"
-        )
+        raise bad_file(path, "the database of another program")
     if version > SCHEMA_VERSION:
         raise KnownError(
             "backup.newer_version", path=str(path), version=version, supported=SCHEMA_VERSION
@@ -121,7 +111,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')"
     ).fetchone()[0]
     if foreign:
-        raise KnownError("backup.bad_file", path=str(path), reason="it has triggers or views")
+        raise bad_file(path, "it has triggers or views")
     return version
 
 
@@ -129,7 +119,7 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
     with closing(connection.execute("PRAGMA quick_check(1)")) as cursor:
         finding = str(cursor.fetchone()[0])
     if finding != "ok":
-        raise KnownError("backup.bad_file", path=str(path), reason=finding[:200])
+        raise bad_file(path, finding)
 
 
 def _content(connection: sqlite3.Connection) -> tuple[int, int | None, int | None]:
@@ -171,10 +161,3 @@ def interruptible(connection: sqlite3.Connection, cancelled: Cancelled) -> Itera
         thread.join()
     if cancelled():
         raise QueryCancelled
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

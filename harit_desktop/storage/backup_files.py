@@ -22,12 +22,12 @@ import psutil
 
 from harit_desktop.domain.backup import StoredBackup
 from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.storage.database_files import TIME_FORMAT, time_text
 
 SQLITE, MYSQL = "sqlite", "mysql"
-KINDS = (SQLITE, MYSQL)
 
 _SHAPES = {SQLITE: ("harit-", ".db"), MYSQL: ("soil_health_db-", ".sql.gz")}
-_TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 _TIME = r"([0-9]{8}T[0-9]{6}Z)"
 _PATTERNS = (
     *(
@@ -46,11 +46,6 @@ ABANDONED_AFTER_S = 86_400.0
 its name says of its process."""
 
 
-def time_text(time_us: int) -> str:
-    """An instant as it stands in file names: 20260131T235959Z."""
-    return datetime.fromtimestamp(time_us // US_PER_S, UTC).strftime(_TIME_FORMAT)
-
-
 def made_us_of(path: Path) -> int | None:
     """When a backup was made, by its name; None where the name is not one of ours."""
     found = _recognise(path.name)
@@ -64,7 +59,7 @@ def _recognise(name: str) -> tuple[str, int, bool] | None:
         if match is None:
             continue
         try:
-            made = datetime.strptime(match[1], _TIME_FORMAT).replace(tzinfo=UTC)
+            made = datetime.strptime(match[1], TIME_FORMAT).replace(tzinfo=UTC)
         except ValueError:
             return None
         return kind, int(made.timestamp()) * US_PER_S, kept
@@ -104,6 +99,11 @@ def prune(folder: Path, kind: str, keep: int, made: Path) -> None:
         if backup.path.name != made.name:
             with contextlib.suppress(OSError):
                 backup.path.unlink()
+
+
+def bad_file(path: Path, reason: str) -> KnownError:
+    """The error for a file that is no sound backup."""
+    return KnownError("backup.bad_file", path=str(path), reason=reason[:200])
 
 
 class PartFile:

@@ -19,8 +19,15 @@ from pathlib import Path
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.backup_copy import MAGIC, copy_store, inspect_store
-from harit_desktop.storage.backup_files import PartFile, part_file, sync_folder, time_text
-from harit_desktop.storage.sqlite import primary_code, shm_of, wal_of
+from harit_desktop.storage.backup_files import PartFile, part_file, sync_folder
+from harit_desktop.storage.database_files import (
+    rollback_log_of,
+    shm_of,
+    time_text,
+    unused_name,
+    wal_of,
+)
+from harit_desktop.storage.sqlite import is_busy
 
 _BUSY_S = 5.0
 _ROOM_BYTES = 16_000_000
@@ -42,7 +49,7 @@ def restore_store(source: Path, database: Path, now_us: int) -> Path:
             # The copy is what will be used, so the copy is what is checked.
             _check_copy(source, part)
             part.finish()
-            kept = _free_name(database, now_us)
+            kept = unused_name(_kept_name(database, time_text(now_us)))
             _swap(part, database, kept)
     except sqlite3.Error as error:
         raise _not_restored(source, str(error)) from error
@@ -69,18 +76,13 @@ def _check_copy(source: Path, part: PartFile) -> None:
         raise KnownError(error.code, **{**error.params, "path": str(source)}) from error
 
 
-def _free_name(database: Path, now_us: int) -> Path:
-    name = f"{database.name}.before-restore-{time_text(now_us)}"
-    kept, number = database.with_name(name), 1
-    while any(os.path.lexists(path) for path in (kept, *_logs_of(kept))):
-        number += 1
-        kept = database.with_name(f"{name}-{number}")
-    return kept
+def _kept_name(database: Path, moment: str) -> Path:
+    return database.with_name(f"{database.name}.before-restore-{moment}")
 
 
 def _logs_of(database: Path) -> tuple[Path, Path]:
     """What SQLite would replay into whatever file has the database's name."""
-    return wal_of(database), database.with_name(database.name + "-journal")
+    return wal_of(database), rollback_log_of(database)
 
 
 def _swap(part: PartFile, database: Path, kept: Path) -> None:
@@ -140,7 +142,7 @@ def _fold_log(database: Path) -> None:
         with closing(connection):
             connection.execute("PRAGMA journal_mode = DELETE").close()
     except sqlite3.Error as error:
-        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if is_busy(error):
             raise
 
 
@@ -175,6 +177,6 @@ def sweep_second_names(database: Path) -> None:
     Never raises. Two names of one store would have two logs.
     """
     with contextlib.suppress(OSError):
-        for other in database.parent.glob(f"{database.name}.before-restore-*"):
+        for other in database.parent.glob(_kept_name(database, "*").name):
             if not other.is_symlink() and other.samefile(database):
                 other.unlink()

@@ -24,6 +24,7 @@ from harit_desktop.storage.backup_files import (
     MYSQL,
     SQLITE,
     PartFile,
+    bad_file,
     made_us_of,
     part_file,
     prune,
@@ -32,8 +33,9 @@ from harit_desktop.storage.backup_files import (
     sweep_parts,
 )
 from harit_desktop.storage.backup_restore import restore_store, sweep_second_names
+from harit_desktop.storage.database_files import size_bytes_of, wal_of
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
-from harit_desktop.storage.sqlite import wal_of
+from harit_desktop.storage.sqlite import primary_code
 
 if TYPE_CHECKING:
     from harit_desktop.storage.mysql.connection import ServerAddress
@@ -235,7 +237,7 @@ class Backups:
 
     def _copy(self, part: PartFile, room: _Room, cancelled: Cancelled) -> BackupInfo:
         database = self._paths.database
-        room.need(sum(_size(path) for path in (database, wal_of(database))))
+        room.need(sum(map(size_bytes_of, (database, wal_of(database)))))
         copy_store(database, part, cancelled, in_use=True)
         try:
             return inspect_store(part.path, cancelled, full=True)
@@ -263,8 +265,7 @@ class Backups:
         # Before the file is opened: closing it would end this process's locks on the store.
         with contextlib.suppress(OSError):
             if path.samefile(self._paths.database):
-                reason = "this is the store itself"
-                raise KnownError("backup.bad_file", path=str(path), reason=reason)
+                raise bad_file(path, "this is the store itself")
 
 
 class _Room:
@@ -297,22 +298,20 @@ def kind_of(path: Path) -> str:
     """By its first bytes, "sqlite" or "mysql". Raises KnownError(backup.bad_file)."""
     try:
         if not path.is_file():
-            reason = "not a file" if os.path.lexists(path) else "there is no such file"
-            raise KnownError("backup.bad_file", path=str(path), reason=reason)
+            raise bad_file(path, "not a file" if os.path.lexists(path) else "there is no such file")
         with path.open("rb") as file:
             start = file.read(len(MAGIC))
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise KnownError("backup.bad_file", path=str(path), reason=reason[:200]) from error
+        raise bad_file(path, error.strerror or str(error)) from error
     if start == MAGIC:
         return SQLITE
     if start.startswith(_GZIP):
         return MYSQL
-    raise KnownError("backup.bad_file", path=str(path), reason="not a backup of this program")
+    raise bad_file(path, "not a backup of this program")
 
 
 def _failed_copy(error: sqlite3.Error, folder: Path, needed_mb: int) -> KnownError:
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+    if primary_code(error) == sqlite3.SQLITE_FULL:
         return KnownError("backup.no_room", path=str(folder), needed_mb=needed_mb)
     return KnownError("backup.failed", path=str(folder), reason=str(error)[:200])
 
@@ -322,10 +321,3 @@ def _failed(error: OSError, folder: Path, needed_mb: int) -> KnownError:
         return KnownError("backup.no_room", path=str(folder), needed_mb=needed_mb)
     reason = error.strerror or str(error)
     return KnownError("backup.failed", path=str(folder), reason=reason[:200])
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

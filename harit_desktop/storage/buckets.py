@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,23 +11,27 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harit_desktop.domain.analysis import Flag
-from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
+from harit_desktop.domain.channels import CHANNEL_COUNT
+from harit_desktop.storage.cursors import last_reading_id
 from harit_desktop.storage.rollup import (
     HOUR_US,
     MINUTE_US,
-    last_reading_id,
+    PARTS_OF_READINGS,
+    PARTS_OF_ROLLUPS,
     rolled_up_to,
 )
-from harit_desktop.storage.schema import quality_column
 
 _TABLES = """
 SELECT count(*) FROM sqlite_master
 WHERE name IN ('cursors', 'rollups_minute', 'rollups_hour')
 """
 
-_HEAD = 5
-"""Columns of a part before the channels': start, readings, offsets, indexes, sum of indexes."""
+_HEAD = 4
+_PER_CHANNEL = 5
+PART_COLUMNS = _HEAD + _PER_CHANNEL * CHANNEL_COUNT
+"""A part of a bucket: its readings, the sum of their offsets in the bucket, count and sum of the
+indexes; then of each channel the count, sum, least, greatest and worst flag of its values, where
+a sum of none is 0 and an extreme of none is NaN. Parts add up to the whole bucket exactly."""
 
 
 class BucketScope(msgspec.Struct, frozen=True):
@@ -42,7 +46,8 @@ class BucketScope(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Buckets:
-    """One row per bucket that holds a reading; `worst` is 0 where a channel has no value."""
+    """One row per bucket that holds a reading; `time_us` is the mean time of its readings,
+    `worst` 0 where a channel has no value, and NaN marks what is absent."""
 
     time_us: NDArray[np.int64]
     index: NDArray[np.float64]
@@ -55,14 +60,10 @@ class Buckets:
 def _of_rollups(table: str) -> str:
     parts = ["sum(reading_count)", "sum(index_count)", "sum(index_sum)"]
     parts.insert(1, "total(offset_sum_us + reading_count * (start_us - :start_us))")
-    for channel in CHANNELS:
-        name = channel.column
-        parts.append(f'sum("count_{name}"), total("sum_{name}"), min("low_{name}")')
-        parts.append(f'max("high_{name}"), max("worst_{name}")')
     return " ".join(
         (
             "SELECT :start_us,",
-            ", ".join(parts),
+            ", ".join((*parts, *PARTS_OF_ROLLUPS)),
             f"FROM {table} WHERE publisher_id = :publisher_id",
             "AND start_us >= :from_us AND start_us < :end_us",
         )
@@ -72,12 +73,8 @@ def _of_rollups(table: str) -> str:
 def _of_readings(start: str, condition: str) -> str:
     parts = [f"{start} AS bucket_us, count(*), total(timestamp_us - ({start}))"]
     parts.append("count(health_index), total(health_index)")
-    for channel in CHANNELS:
-        value, quality = f'"{channel.column}"', f'"{quality_column(channel)}"'
-        sound = f"CASE WHEN {quality} <> {int(Flag.FAIL)} THEN {value} END"
-        parts.append(f"count({sound}), total({sound}), min({sound}), max({sound})")
-        parts.append(f"coalesce(max(CASE WHEN {value} NOT NULL THEN {quality} END), 0)")
-    return " ".join(("SELECT", ", ".join(parts), "FROM sensor_readings WHERE", condition))
+    columns = ", ".join((*parts, *PARTS_OF_READINGS))
+    return " ".join(("SELECT", columns, "FROM sensor_readings WHERE", condition))
 
 
 _HOURS = _of_rollups("rollups_hour")
@@ -120,13 +117,13 @@ def read_buckets(
     for segment in _segments(scope.from_us, end_us, scope.bucket_us) if rolled else whole:
         for statement, bounds in _questions(scope, *segment):
             if cancelled():
-                return _merge(rows)
+                return _of_rows(rows)
             row = connection.execute(statement, bounds).fetchone()
             if row[1]:
                 rows.append(row)
     if rolled:
         rows.extend(_not_rolled_up(connection, scope))
-    return _merge(rows)
+    return _of_rows(rows)
 
 
 def _questions(
@@ -184,16 +181,25 @@ def _down(time_us: int, size_us: int) -> int:
     return time_us // size_us * size_us
 
 
-def _merge(rows: list[tuple[Any, ...]]) -> Buckets:
-    """Adds up the parts of each bucket. A part is laid out as in `_HEAD`, then for each
-    channel count, sum, least, greatest and worst flag."""
-    rows.sort(key=lambda row: row[0])
-    starts_us = np.array([row[0] for row in rows], np.int64)
-    table = np.array([row[1:] for row in rows], np.float64)
-    table = table.reshape(-1, _HEAD - 1 + 5 * CHANNEL_COUNT)
-    bucket_us, first = np.unique(starts_us, return_index=True)
-    head = _reduce(np.add, table[:, : _HEAD - 1], first)
-    channels = table[:, _HEAD - 1 :].reshape(-1, CHANNEL_COUNT, 5)
+def _of_rows(rows: Sequence[Sequence[Any]]) -> Buckets:
+    return merge(np.array([row[0] for row in rows], np.int64), part_table(rows))
+
+
+def part_table(rows: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
+    """Rows of a part's columns after the bucket's start, as `merge` takes them."""
+    return np.array([row[1:] for row in rows], np.float64).reshape(-1, PART_COLUMNS)
+
+
+def merge(starts_us: NDArray[np.int64], table: NDArray[np.float64]) -> Buckets:
+    """Adds up the parts of each bucket, n parts in any order.
+
+    `starts_us` (n,) are the begins of their buckets, `table` (n, PART_COLUMNS) what they hold.
+    """
+    order = np.argsort(starts_us, kind="stable")
+    bucket_us, first = np.unique(starts_us[order], return_index=True)
+    table = table[order]
+    head = _reduce(np.add, table[:, :_HEAD], first)
+    channels = table[:, _HEAD:].reshape(-1, CHANNEL_COUNT, _PER_CHANNEL)
     with np.errstate(invalid="ignore", divide="ignore"):
         # Nothing by nothing is NaN, which marks what is absent.
         index = head[:, 3] / head[:, 2]

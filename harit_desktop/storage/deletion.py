@@ -11,6 +11,7 @@ import msgspec
 
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage.rollup import MINUTE_US, Bucket, drop, remake
+from harit_desktop.storage.sqlite import transaction
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
 
 T = TypeVar("T")
@@ -121,15 +122,9 @@ def delete_in(
 
 def in_transaction(connection: sqlite3.Connection, work: Callable[[Tally], T]) -> T:
     """Does the work with the store's counts, which it may change, all or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         before = load_tally(connection)
         tally = msgspec.structs.replace(before)
         result = work(tally)
         save_tally(connection, tally, before)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
     return result

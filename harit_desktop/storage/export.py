@@ -29,10 +29,10 @@ from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.reading import Source
 from harit_desktop.settings.atomic_file import NotRegularFileError, replacing
 from harit_desktop.storage.csv_cells import EXPORT_HEADER, csv_bytes, text_cell, zoned_text
+from harit_desktop.storage.database_files import shm_of, wal_of
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, StoreReader, never
 from harit_desktop.storage.rows import VALUE_COLUMNS, values_of
 from harit_desktop.storage.schema import counters, devices, sensor_readings
-from harit_desktop.storage.sqlite import shm_of, wal_of
 
 if TYPE_CHECKING:
     from harit_desktop.storage.mysql.connection import ServerAddress
@@ -109,7 +109,7 @@ def count_rows(
         wanted = request
         if not simulated:
             wanted = msgspec.structs.replace(request, include_simulated=True)
-        return int(connection.execute(_chosen(statement, wanted)).scalar_one())
+        return int(connection.execute(chosen(statement, wanted)).scalar_one())
 
     return StoreReader(db_path).read(query, empty=0, cancelled=cancelled)
 
@@ -204,15 +204,22 @@ def _refuse_own_file(db_path: Path, out: Path) -> None:
         raise KnownError("export.not_a_file", path=str(out), reason="the program's own database")
 
 
-def _chosen(statement: Select[Any], request: ExportRequest) -> Select[Any]:
+def chosen(
+    statement: Select[Any],
+    request: ExportRequest,
+    time_us: ColumnElement[int] = _readings.timestamp_us,
+    publisher_id: ColumnElement[str] = _readings.publisher_id,
+    source: ColumnElement[str] = _readings.source,
+) -> Select[Any]:
+    """Only the rows that the request asks for, by these columns of any table of readings."""
     if request.from_us is not None:
-        statement = statement.where(_readings.timestamp_us >= request.from_us)
+        statement = statement.where(time_us >= request.from_us)
     if request.to_us is not None:
-        statement = statement.where(_readings.timestamp_us <= request.to_us)
+        statement = statement.where(time_us <= request.to_us)
     if request.publisher_ids is not None:
-        statement = statement.where(_readings.publisher_id.in_(request.publisher_ids))
+        statement = statement.where(publisher_id.in_(request.publisher_ids))
     if not request.include_simulated:
-        statement = statement.where(_readings.source != Source.SIMULATOR.value)
+        statement = statement.where(source != Source.SIMULATOR.value)
     return statement
 
 
@@ -236,12 +243,10 @@ def _read_page(
 ) -> Sequence[Row[Any]]:
     """The next `PAGE_ROWS` rows after a time and an id."""
     statement = select(*COLUMNS).where(_readings.id <= scope.last_id)
-    publisher_ids = request.publisher_ids
-    if publisher_ids is not None and len(publisher_ids) > 1:
-        # The plus keeps SQLite from sorting the rest of these devices' rows for every page.
-        statement = statement.where(_UNINDEXED_PUBLISHER.in_(publisher_ids))
-        request = msgspec.structs.replace(request, publisher_ids=None)
-    statement = _chosen(statement, request)
+    several = len(request.publisher_ids or ()) > 1
+    # The plus keeps SQLite from sorting the rest of these devices' rows for every page.
+    publisher_id = _UNINDEXED_PUBLISHER if several else _readings.publisher_id
+    statement = chosen(statement, request, publisher_id=publisher_id)
     if after is not None:
         statement = statement.where(tuple_(_readings.timestamp_us, _readings.id) > after)
     statement = statement.order_by(_readings.timestamp_us, _readings.id).limit(PAGE_ROWS)

@@ -15,8 +15,9 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.storage.batch_writer import BatchWriter
 from harit_desktop.storage.bounded import LOG_BOUNDS, REJECTED_BOUNDS, Bounds
+from harit_desktop.storage.cursors import last_reading_id
+from harit_desktop.storage.database_files import shm_of, size_bytes_of, wal_of
 from harit_desktop.storage.opening import CHECK_BUDGET_S, OpenReport, open_file
-from harit_desktop.storage.rollup import last_reading_id
 from harit_desktop.storage.simulated import delete_simulated
 from harit_desktop.storage.sqlite import (
     WRITER_BUSY_MS,
@@ -24,8 +25,9 @@ from harit_desktop.storage.sqlite import (
     is_wrong_schema,
     known_error,
     open_writer,
+    roll_back,
     schema_version,
-    wal_of,
+    transaction,
     wrong_schema,
 )
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
@@ -183,8 +185,7 @@ class SqliteJournal:
 
     def _write(self, connection: sqlite3.Connection, batch: Sequence[CommitItem]) -> CommitResult:
         """One transaction, ended whatever happens. Raises sqlite3.Error."""
-        try:
-            connection.execute("BEGIN IMMEDIATE")
+        with transaction(connection):
             if schema_version(connection) != self._schema_version:
                 raise wrong_schema("changed by another program")
             before = load_tally(connection)
@@ -195,10 +196,6 @@ class SqliteJournal:
             result = writer.finish()
             save_tally(connection, tally, before)
             last_id = last_reading_id(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            _roll_back(connection)
-            raise
         self._publish(tally, last_id)
         return result
 
@@ -231,15 +228,14 @@ class SqliteJournal:
     def _put_old_log_aside(self) -> None:
         """The log beside the path belongs to the file that was there before: replayed into
         another file it would destroy that one."""
-        for suffix in ("-wal", "-shm"):
-            log_file = self._path.with_name(self._path.name + suffix)
+        for log_file in (wal_of(self._path), shm_of(self._path)):
             with contextlib.suppress(FileNotFoundError):
                 log_file.replace(log_file.with_name(f"{log_file.name}.replaced-{self._now_us()}"))
 
     def _failed(self, connection: sqlite3.Connection, error: sqlite3.Error) -> KnownError:
         """Brings the connection back to a known state and names the error."""
         known = known_error(error, self._path)
-        rolled_back = _roll_back(connection)
+        rolled_back = roll_back(connection)
         if not rolled_back or known.code not in ("store.locked", "store.full"):
             # Reopening also checks the file and sets a damaged one aside.
             self._drop_connection()
@@ -263,26 +259,6 @@ class SqliteJournal:
             rows=tally.readings,
             last_id=last_id,
             simulated_rows=tally.simulated_readings,
-            size_bytes=self._size_bytes(),
+            size_bytes=sum(map(size_bytes_of, (self._path, wal_of(self._path)))),
             problem=self._notice,
         )
-
-    def _size_bytes(self) -> int:
-        total = 0
-        for path in (self._path, wal_of(self._path)):
-            try:
-                total += path.stat().st_size
-            except OSError:
-                # No log yet; or the folder is gone, which the next commit will say.
-                continue
-        return total
-
-
-def _roll_back(connection: sqlite3.Connection) -> bool:
-    """Ends an open transaction (SQLite has already ended it after some errors)."""
-    try:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    except sqlite3.Error:
-        return False
-    return True

@@ -10,11 +10,18 @@ from pathlib import Path
 
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import Problem
+from harit_desktop.storage.database_files import wal_of
 from harit_desktop.storage.opening import check
 from harit_desktop.storage.retention import retire
 from harit_desktop.storage.rollup import roll_up
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION
-from harit_desktop.storage.sqlite import is_damage, open_reader, open_writer, primary_code, wal_of
+from harit_desktop.storage.sqlite import (
+    is_busy,
+    is_damage,
+    open_reader,
+    open_writer,
+    transaction,
+)
 from harit_desktop.storage.watch import Sight, leave_verdict, sight_of, verdict_of
 
 ROUND_S = 1.0
@@ -116,7 +123,7 @@ class Maintenance:
 
     def _give_up(self, error: sqlite3.Error) -> None:
         """Ends the round; the next one begins on a new connection."""
-        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if is_busy(error):
             # Commits come first. Another program's lock is the pipeline's to report.
             return
         seen = self._seen
@@ -152,7 +159,7 @@ class Maintenance:
     def _usable_connection(self) -> sqlite3.Connection | None:
         """None where there is no store of this version (yet), or none to be trusted."""
         sight = sight_of(self._path)
-        if sight is None or sight.size == 0 or verdict_of(self._path).exists():
+        if sight is None or sight.size_bytes == 0 or verdict_of(self._path).exists():
             self._close()
             return None
         if self._seen is not None and self._seen.identity != sight.identity:
@@ -188,10 +195,10 @@ class Maintenance:
     def _log_now(self) -> tuple[tuple[int, int], bytes] | None:
         """Which log lies beside the file: its identity and its header."""
         sight = sight_of(wal_of(self._path))
-        if sight is None or sight.size == 0:
+        if sight is None or sight.size_bytes == 0:
             return None
         with wal_of(self._path).open("rb") as log:
-            return sight.identity, log.read(32)
+            return sight.identity, log.read(_LOG_HEADER_BYTES)
 
     def _watch_file(self) -> None:
         """Reads the whole file where something else than a checkpoint of ours changed it.
@@ -211,14 +218,8 @@ class Maintenance:
         more = True
         while more:
             started_s = time.monotonic()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(connection):
                 more = roll_up(connection)
-                connection.execute("COMMIT")
-            except sqlite3.Error:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
             if more and self._let_pass(started_s, stop):
                 return False
             if more:
@@ -256,7 +257,7 @@ class Maintenance:
 
     def _empty_log(self, connection: sqlite3.Connection) -> None:
         log = sight_of(wal_of(self._path))
-        if log is None or log.size < QUIET_LOG_BYTES or sight_of(self._path) != self._seen:
+        if log is None or log.size_bytes < QUIET_LOG_BYTES or sight_of(self._path) != self._seen:
             return
         self._checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         self._seen = sight_of(self._path)

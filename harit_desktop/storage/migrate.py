@@ -7,13 +7,13 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.reading import led_by
+from harit_desktop.storage.database_files import time_text
 from harit_desktop.storage.schema import SCHEMA_VERSION
-from harit_desktop.storage.sqlite import is_damage, primary_code
+from harit_desktop.storage.sqlite import is_busy, is_damage, transaction
 
 _SPARE_BYTES = 4 * 1024 * 1024
 """What a migration itself may need beside the copy."""
@@ -27,17 +27,15 @@ def migrate(connection: sqlite3.Connection, path: Path, now_us: int, version: in
     damaged.
     """
     copy = _back_up(connection, path, now_us)
+    connection.create_function("led_by", 2, led_by, deterministic=True)
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        for step in range(version, SCHEMA_VERSION):
-            for statement in _STEPS[step]():
-                connection.execute(statement)
-        # A pragma takes no bound parameter; this is a number of ours.
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
-        connection.execute("COMMIT")
+        with transaction(connection):
+            for step in range(version, SCHEMA_VERSION):
+                for statement in _STEPS[step]():
+                    connection.execute(statement)
+            # A pragma takes no bound parameter; this is a number of ours.
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
     except sqlite3.Error as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
         # Nothing has changed: the copy tells nothing new, and the next try makes another.
         with contextlib.suppress(OSError):
             copy.unlink()
@@ -48,14 +46,13 @@ def migrate(connection: sqlite3.Connection, path: Path, now_us: int, version: in
 
 
 def _is_of_the_file(error: sqlite3.Error) -> bool:
-    return is_damage(error) or primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return is_damage(error) or is_busy(error)
 
 
 def _back_up(connection: sqlite3.Connection, path: Path, now_us: int) -> Path:
     """Copies the store as it is at this moment, with what is still in its log."""
-    moment = datetime.fromtimestamp(now_us // US_PER_S, UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = path.parent / "backups"
-    copy = folder / f"harit-before-v{SCHEMA_VERSION}-{moment}.db"
+    copy = folder / f"harit-before-v{SCHEMA_VERSION}-{time_text(now_us)}.db"
     partial = copy.with_suffix(".partial")
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
@@ -94,7 +91,15 @@ def _failed(path: Path, reason: str) -> KnownError:
 
 
 def _to_2() -> Iterator[str]:
-    """Cursors and rollups. Maintenance fills the rollups from the first reading on."""
+    """Cursors and rollups, and keys that begin with the instant they were made of.
+
+    Maintenance fills the rollups from the first reading on. The instant of a suspect time was
+    not kept as a number: those few keys stay as they were.
+    """
+    yield (
+        "UPDATE sensor_readings SET reading_key = led_by(timestamp_us, reading_key)"
+        " WHERE time_source = 'sent' AND message_id IS NULL"
+    )
     yield (
         "CREATE TABLE cursors (name TEXT NOT NULL, last_id BIGINT NOT NULL,"
         " PRIMARY KEY (name)) WITHOUT ROWID"

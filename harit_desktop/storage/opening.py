@@ -6,13 +6,12 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.storage.database_files import shm_of, time_text, unused_name, wal_of
 from harit_desktop.storage.migrate import migrate
 from harit_desktop.storage.repair import repair
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION, create_statements
@@ -22,8 +21,7 @@ from harit_desktop.storage.sqlite import (
     known_error,
     known_os_error,
     open_writer,
-    shm_of,
-    wal_of,
+    transaction,
 )
 
 CHECK_BUDGET_S = 2.0
@@ -125,15 +123,9 @@ def _version(connection: sqlite3.Connection, path: Path) -> int | None:
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for statement in create_statements():
             connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def check(connection: sqlite3.Connection, budget_s: float) -> bool:
@@ -178,12 +170,7 @@ def set_aside(path: Path, now_us: int, code: str, reason: str) -> Problem:
     Together they can still be opened by hand or by a recovery tool. Raises KnownError where
     they cannot be renamed.
     """
-    moment = datetime.fromtimestamp(now_us // US_PER_S, UTC).strftime("%Y%m%dT%H%M%SZ")
-    kept = path.with_name(f"{path.name}.corrupt-{moment}")
-    number = 1
-    while kept.exists() or wal_of(kept).exists():
-        number += 1
-        kept = path.with_name(f"{path.name}.corrupt-{moment}-{number}")
+    kept = unused_name(path.with_name(f"{path.name}.corrupt-{time_text(now_us)}"))
     try:
         # The database last: a crash in between leaves it to be found again.
         for source, target in (

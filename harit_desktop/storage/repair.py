@@ -16,7 +16,7 @@ from harit_desktop.storage.schema import (
     rejected_messages,
     sensor_readings,
 )
-from harit_desktop.storage.sqlite import damage
+from harit_desktop.storage.sqlite import damage, transaction
 
 _DIALECT = dialect()
 
@@ -89,18 +89,12 @@ def repair(connection: sqlite3.Connection) -> tuple[str, ...]:
     """
     if not (missing := _missing(connection)) and not _is_miscounted(connection):
         return ()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _statements(connection, missing):
+    with transaction(connection):
+        for statement in _statements(missing):
             _execute(connection, statement)
         for statement in (_GO_ON, *_RECOUNT):
             connection.execute(statement)
         start_again(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
     return tuple(missing) or ("counters",)
 
 
@@ -127,7 +121,7 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
     return missing
 
 
-def _statements(connection: sqlite3.Connection, missing: list[str]) -> Iterator[str]:
+def _statements(missing: list[str]) -> Iterator[str]:
     for table in metadata.sorted_tables:
         absent = [c for c in table.columns if f"{table.name}.{c.name}" in missing]
         gone = table.name in missing

@@ -9,6 +9,7 @@ import msgspec
 
 from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.storage.bounded import LOG_DELETE, REJECTED_DELETE
+from harit_desktop.storage.cursors import FORWARDED
 from harit_desktop.storage.deletion import (
     LOOK_ROWS,
     SLICE_ROWS,
@@ -20,7 +21,7 @@ from harit_desktop.storage.rollup import MINUTE_US, Bucket, minute_of
 from harit_desktop.storage.tally import Tally
 
 # Read in the very transaction that deletes: the server in use may be another one by then.
-_FORWARDED = "id <= coalesce((SELECT last_id FROM cursors WHERE name = 'forwarded'), 0)"
+_FORWARDED = "id <= coalesce((SELECT last_id FROM cursors WHERE name = :forwarded), 0)"
 
 _DEVICES = "SELECT publisher_id FROM devices WHERE first_us < ? ORDER BY publisher_id"
 
@@ -32,8 +33,8 @@ ORDER BY timestamp_us LIMIT ?
 
 _NEXT_FORWARDED = """
 SELECT id, publisher_id, timestamp_us, received_us FROM sensor_readings
-WHERE id > ? AND id <= coalesce((SELECT last_id FROM cursors WHERE name = 'forwarded'), 0)
-ORDER BY id LIMIT ?
+WHERE id > :after AND id <= coalesce((SELECT last_id FROM cursors WHERE name = :forwarded), 0)
+ORDER BY id LIMIT :limit
 """
 
 
@@ -88,7 +89,7 @@ def _retire_readings(
     connection: sqlite3.Connection, cutoff_us: int, *, forwarded_only: bool
 ) -> Iterator[int]:
     condition = "timestamp_us < :cutoff_us" + (f" AND {_FORWARDED}" if forwarded_only else "")
-    condemned = Condemned(condition, {"cutoff_us": cutoff_us})
+    condemned = Condemned(condition, {"cutoff_us": cutoff_us, "forwarded": FORWARDED})
     for (publisher_id,) in connection.execute(_DEVICES, (cutoff_us,)).fetchall():
         position_us = -(2**63)
         while True:
@@ -102,9 +103,10 @@ def _retire_readings(
 
 
 def _retire_forwarded(connection: sqlite3.Connection, cutoff_us: int) -> Iterator[int]:
-    condemned = Condemned(f"received_us < :cutoff_us AND {_FORWARDED}", {"cutoff_us": cutoff_us})
-    position = 0
-    while rows := connection.execute(_NEXT_FORWARDED, (position, LOOK_ROWS)).fetchall():
+    condition = f"received_us < :cutoff_us AND {_FORWARDED}"
+    condemned = Condemned(condition, {"cutoff_us": cutoff_us, "forwarded": FORWARDED})
+    scope: dict[str, int | str] = {"after": 0, "limit": LOOK_ROWS, "forwarded": FORWARDED}
+    while rows := connection.execute(_NEXT_FORWARDED, scope).fetchall():
         minutes: dict[Bucket, None] = {}
         for _, publisher_id, timestamp_us, received_us in rows:
             if received_us < cutoff_us:
@@ -113,7 +115,7 @@ def _retire_forwarded(connection: sqlite3.Connection, cutoff_us: int) -> Iterato
             # Ids grow with the time of receipt: all that follow are newer.
             return
         yield from delete_in(connection, minutes, condemned)
-        position = rows[-1][0]
+        scope["after"] = rows[-1][0]
 
 
 def _retire_lines(connection: sqlite3.Connection, cutoff_us: int, log: _Log) -> Iterator[int]:

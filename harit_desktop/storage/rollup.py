@@ -8,12 +8,13 @@ stay, and the hours from their minutes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
-from harit_desktop.storage.schema import ROLLUP_CURSOR, quality_column
+from harit_desktop.storage.cursors import ROLLUP, last_reading_id, move_cursor, read_cursor
+from harit_desktop.storage.schema import quality_column
 
 MINUTE_US = 60 * US_PER_S
 HOUR_US = 60 * MINUTE_US
@@ -25,6 +26,26 @@ Bucket = tuple[str, int]
 """A publisher and the begin of one of its minutes."""
 
 _COLUMNS = [channel.column for channel in CHANNELS]
+
+
+def _parts_of_readings() -> Iterator[str]:
+    for channel in CHANNELS:
+        value, quality = f'"{channel.column}"', f'"{quality_column(channel)}"'
+        sound = f"CASE WHEN {quality} <> {int(Flag.FAIL)} THEN {value} END"
+        yield f"count({sound}), total({sound}), min({sound}), max({sound})"
+        yield f"coalesce(max(CASE WHEN {value} NOT NULL THEN {quality} END), 0)"
+
+
+def _parts_of_rollups() -> Iterator[str]:
+    for column in _COLUMNS:
+        yield f'sum("count_{column}"), total("sum_{column}"), min("low_{column}")'
+        yield f'max("high_{column}"), max("worst_{column}")'
+
+
+PARTS_OF_READINGS = tuple(_parts_of_readings())
+PARTS_OF_ROLLUPS = tuple(_parts_of_rollups())
+"""SQL of what a bucket holds of its channels: of each the count, sum, least, greatest and worst
+flag, made of readings or of smaller buckets."""
 
 
 def _start(size_us: int) -> str:
@@ -45,22 +66,14 @@ def _from_readings(size_us: int) -> str:
     start = _start(size_us)
     parts = [f"publisher_id, {start} AS start_us, count(*), sum(timestamp_us - ({start}))"]
     parts.append("count(health_index), coalesce(sum(health_index), 0)")
-    for channel in CHANNELS:
-        value, quality = f'"{channel.column}"', f'"{quality_column(channel)}"'
-        sound = f"CASE WHEN {quality} <> {int(Flag.FAIL)} THEN {value} END"
-        parts.append(f"count({sound}), total({sound}), min({sound}), max({sound})")
-        parts.append(f"coalesce(max(CASE WHEN {value} NOT NULL THEN {quality} END), 0)")
-    return " ".join(("SELECT", ", ".join(parts), "FROM sensor_readings"))
+    return " ".join(("SELECT", ", ".join((*parts, *PARTS_OF_READINGS)), "FROM sensor_readings"))
 
 
 def _from_minutes() -> str:
     parts = [":publisher_id, :start_us, sum(reading_count)"]
     parts.append("sum(offset_sum_us + reading_count * (start_us - :start_us))")
     parts.append("sum(index_count), sum(index_sum)")
-    for column in _COLUMNS:
-        parts.append(f'sum("count_{column}"), total("sum_{column}"), min("low_{column}")')
-        parts.append(f'max("high_{column}"), max("worst_{column}")')
-    return " ".join(("SELECT", ", ".join(parts), "FROM rollups_minute"))
+    return " ".join(("SELECT", ", ".join((*parts, *PARTS_OF_ROLLUPS)), "FROM rollups_minute"))
 
 
 def _added() -> str:
@@ -98,30 +111,12 @@ _MAKE_HOUR = (
     f" AND start_us >= :start_us AND start_us < :start_us + {HOUR_US} GROUP BY publisher_id"
 )
 
-_MOVE = (
-    "INSERT INTO cursors (name, last_id) VALUES (?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id"
-)
 _SLICE_END = "SELECT max(id) FROM (SELECT id FROM sensor_readings WHERE id > ? ORDER BY id LIMIT ?)"
 
 
 def rolled_up_to(connection: sqlite3.Connection) -> int:
     """The id up to which the rollups hold every reading."""
-    found = connection.execute(
-        "SELECT last_id FROM cursors WHERE name = ?", (ROLLUP_CURSOR,)
-    ).fetchone()
-    return 0 if found is None else int(found[0])
-
-
-def last_reading_id(connection: sqlite3.Connection) -> int:
-    """The id of the reading stored last; 0 without any. One look at the end of the table.
-
-    Not the highest id that was given: a reading that was there already uses one up.
-    """
-    found: int = connection.execute("SELECT coalesce(max(id), 0) FROM sensor_readings").fetchone()[
-        0
-    ]
-    return found
+    return read_cursor(connection, ROLLUP)
 
 
 def roll_up(connection: sqlite3.Connection, max_rows: int = SLICE_ROWS) -> bool:
@@ -135,7 +130,7 @@ def roll_up(connection: sqlite3.Connection, max_rows: int = SLICE_ROWS) -> bool:
         return False
     for statement in _ADD:
         connection.execute(statement, (done, end))
-    connection.execute(_MOVE, (ROLLUP_CURSOR, end))
+    move_cursor(connection, ROLLUP, end)
     return bool(end < last_reading_id(connection))
 
 
@@ -174,4 +169,4 @@ def start_again(connection: sqlite3.Connection) -> None:
     """Empties the rollups inside an open transaction; the next rounds fill them anew."""
     connection.execute("DELETE FROM rollups_minute")
     connection.execute("DELETE FROM rollups_hour")
-    connection.execute(_MOVE, (ROLLUP_CURSOR, 0))
+    move_cursor(connection, ROLLUP, 0)

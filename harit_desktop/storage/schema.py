@@ -147,12 +147,6 @@ cursors = Table(
     sqlite_with_rowid=False,
 )
 
-ROLLUP_CURSOR = "rollup"
-"""Readings up to here are in the rollups."""
-
-FORWARDED_CURSOR = "forwarded"
-"""Readings up to here are on the store server in use."""
-
 
 def _rollups(name: str) -> Table:
     """One row per publisher and bucket: what a chart needs of the readings in it.

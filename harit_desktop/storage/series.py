@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,7 @@ MAX_NOT_ROLLED_UP = 20_000
 
 def empty_series() -> Series:
     """No reading at all."""
-    return _raw_series([])
+    return raw_series(np.empty(0, np.int64), np.empty((0, 1 + 2 * CHANNEL_COUNT)))
 
 
 def read_series(
@@ -116,7 +116,8 @@ def read_series(
     span = {"publisher_id": publisher_id, "from_us": from_us, "to_us": to_us}
     count: int = connection.execute(_COUNT, {**span, "limit": max_points + 1}).scalar_one()
     if count <= max_points:
-        return _raw_series(connection.execute(_RAW, span).all())
+        rows = connection.execute(_RAW, span).all()
+        return raw_series(np.array([row[0] for row in rows], np.int64), raw_table(rows, 1))
     first_us: int = connection.execute(_FIRST, span).scalar_one()
     last_us: int = connection.execute(_LAST, span).scalar_one()
     bucket_us = bucket_size_us(last_us - first_us, max_points)
@@ -127,7 +128,7 @@ def read_series(
     assert isinstance(driver, sqlite3.Connection)
     rolled = bucket_us % MINUTE_US == 0 and can_use_rollups(driver, MAX_NOT_ROLLED_UP)
     scope = BucketScope(publisher_id, from_us, to_us, bucket_us)
-    return _bucket_series(read_buckets(driver, scope, cancelled, rolled=rolled), bucket_us)
+    return bucket_series(read_buckets(driver, scope, cancelled, rolled=rolled), bucket_us)
 
 
 def bucket_size_us(span_us: int, max_points: int) -> int:
@@ -142,10 +143,15 @@ def bucket_size_us(span_us: int, max_points: int) -> int:
     return (span_us // needed // US_PER_DAY + 1) * US_PER_DAY
 
 
-def _raw_series(rows: Any) -> Series:
-    table = np.array([row[1:] for row in rows], np.float64).reshape(-1, 1 + 2 * CHANNEL_COUNT)
+def raw_table(rows: Sequence[Sequence[Any]], first: int) -> NDArray[np.float64]:
+    """Index, values and flags of rows that have them from the column `first` on."""
+    return np.array([row[first:] for row in rows], np.float64).reshape(-1, 1 + 2 * CHANNEL_COUNT)
+
+
+def raw_series(time_us: NDArray[np.int64], table: NDArray[np.float64]) -> Series:
+    """Readings in the order of time; `table` (n, 1 + 2 channels) has index, values and flags."""
     return Series(
-        time_us=np.array([row[0] for row in rows], np.int64),
+        time_us=time_us,
         values=table[:, 1 : 1 + CHANNEL_COUNT],
         flags=table[:, 1 + CHANNEL_COUNT :].astype(np.uint8),
         index=table[:, 0],
@@ -156,7 +162,8 @@ def _raw_series(rows: Any) -> Series:
     )
 
 
-def _bucket_series(buckets: Buckets, bucket_us: int) -> Series:
+def bucket_series(buckets: Buckets, bucket_us: int) -> Series:
+    """Merged buckets as a series."""
     worst = np.where(buckets.worst == 0, int(Flag.MISSING), buckets.worst)
     return Series(
         time_us=buckets.time_us,

@@ -1,4 +1,4 @@
-"""Opening SQLite files: the settings of every connection, and errors by name."""
+"""SQLite connections: their settings, their transactions, and errors by name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.storage.database_files import size_bytes_of, wal_of
 
 WRITER_BUSY_MS = 1000
 """How long a write waits for another program's lock before it is reported and tried again:
@@ -69,11 +72,17 @@ def open_reader(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         # In a folder where nothing may be created, SQLite cannot make its shared-memory
         # file. Without a log beside it, the database file is complete by itself.
-        if primary_code(error) != sqlite3.SQLITE_CANTOPEN or _size(wal_of(path)) > 0:
+        if primary_code(error) != sqlite3.SQLITE_CANTOPEN or size_bytes_of(wal_of(path)):
             raise
-        if _size(path) <= 0 or _folder_errno(path.parent) is None:
+        if not size_bytes_of(path) or _folder_errno(path.parent) is None:
             raise
-        return _open_reader(path, "mode=ro&immutable=1")
+        return open_unchanging(path)
+
+
+def open_unchanging(path: Path) -> sqlite3.Connection:
+    """A reader of a file that nobody writes to: it asks for no lock and leaves nothing beside
+    it. A log beside the file is not read. Raises sqlite3.Error."""
+    return _open_reader(path, "mode=ro&immutable=1")
 
 
 def _open_reader(path: Path, options: str) -> sqlite3.Connection:
@@ -100,19 +109,40 @@ def file_uri(path: Path) -> str:
     return "file://" + text if text.startswith("/") else "file:///" + text
 
 
-def wal_of(path: Path) -> Path:
-    """SQLite's write-ahead log of a database file."""
-    return path.with_name(path.name + "-wal")
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A writing transaction of a connection in autocommit mode, all or nothing.
+
+    Raises sqlite3.Error, with no transaction open as far as SQLite can end it.
+    """
+    connection.execute("BEGIN IMMEDIATE").close()
+    try:
+        yield
+        connection.execute("COMMIT").close()
+    except BaseException:
+        roll_back(connection)
+        raise
 
 
-def shm_of(path: Path) -> Path:
-    """SQLite's shared index of the log of a database file."""
-    return path.with_name(path.name + "-shm")
+def roll_back(connection: sqlite3.Connection) -> bool:
+    """Ends an open transaction (SQLite has already ended it after some errors); False where
+    that is not possible."""
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK").close()
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code of an error; 0 where the driver itself raised it."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection holds the lock that was wanted."""
+    return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -154,7 +184,7 @@ def known_error(error: sqlite3.Error, path: Path) -> KnownError:
     """The error by the name that the program shows: store.locked, .full, .read_only, .failed."""
     code = primary_code(error)
     reason = f"{error} [{getattr(error, 'sqlite_errorname', type(error).__name__)}]"[:200]
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if is_busy(error):
         name = "store.locked"
     elif code == sqlite3.SQLITE_FULL:
         name = "store.full"
@@ -193,11 +223,3 @@ def _folder_errno(folder: Path) -> int | None:
     except OSError as error:
         return error.errno or errno.EIO
     return None
-
-
-def _size(path: Path) -> int:
-    """Bytes of the file; -1 where there is none."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 from enum import Enum, auto
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harit_desktop.storage.sqlite import file_uri, primary_code
+from harit_desktop.storage.sqlite import open_unchanging, primary_code
 
 
 class Finding(Enum):
@@ -25,7 +24,7 @@ class Sight(msgspec.Struct, frozen=True):
     """What the file system says of the file."""
 
     identity: tuple[int, int]
-    size: int
+    size_bytes: int
     changed_ns: int
 
 
@@ -57,16 +56,12 @@ class FileWatch:
             return Finding.SOUND
         if now is None or last is None or now.identity != last.identity:
             return Finding.REPLACED
-        if now.size < last.size or verdict_of(self._path).exists():
+        if now.size_bytes < last.size_bytes or verdict_of(self._path).exists():
             return Finding.SUSPECT
         if _has_no_header(self._path):
             return Finding.SUSPECT
         self._last = now
         return Finding.SOUND
-
-    @property
-    def last(self) -> Sight | None:
-        return self._last
 
 
 def _has_no_header(path: Path) -> bool:
@@ -76,9 +71,7 @@ def _has_no_header(path: Path) -> bool:
     ourselves would take away the locks that SQLite holds in this process.
     """
     try:
-        connection = sqlite3.connect(f"{file_uri(path)}?mode=ro&immutable=1", uri=True)
-        with contextlib.closing(connection):
-            connection.execute("PRAGMA schema_version").close()
+        open_unchanging(path).close()
     except sqlite3.Error as error:
         # Damage of other kinds is no news here: pages may still be in the log.
         return primary_code(error) == sqlite3.SQLITE_NOTADB

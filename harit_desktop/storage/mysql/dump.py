@@ -176,7 +176,7 @@ def _table(session: JobSession, name: str) -> _Table:
     )
     if len(keys) != 1:
         # Without it there are no pages; no table of ours or of the existing system lacks it.
-        raise KnownError("server.failed", reason=f"{name} has no simple primary key")
+        raise KnownError("server.failed", number=0, reason=f"{name} has no simple primary key")
     create = str(session.rows(f"SHOW CREATE TABLE {quoted(name)}")[0][1])
     return _Table(
         name,

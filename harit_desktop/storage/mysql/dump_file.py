@@ -18,7 +18,7 @@ import msgspec
 
 from harit_desktop.domain.backup import BackupInfo
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import MYSQL
+from harit_desktop.storage.backup_files import MYSQL, bad_file
 from harit_desktop.storage.mysql.tables import READINGS, SCHEMA_VERSION, STORE
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
 
@@ -161,8 +161,3 @@ def _trailer(path: Path, line: str, lines: int) -> Trailer:
     if trailer.lines != lines:
         raise bad_file(path, f"{abs(trailer.lines - lines)} lines are missing or too many")
     return trailer
-
-
-def bad_file(path: Path, reason: str) -> KnownError:
-    """The error for a file that is no whole dump."""
-    return KnownError("backup.bad_file", path=str(path), reason=reason[:200])

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import time_text
+from harit_desktop.storage.backup_files import bad_file
+from harit_desktop.storage.database_files import time_text
 from harit_desktop.storage.mysql.connection import ServerAddress
 from harit_desktop.storage.mysql.dump import quoted
 from harit_desktop.storage.mysql.dump_file import (
@@ -24,7 +25,6 @@ from harit_desktop.storage.mysql.dump_file import (
     TABLES,
     TRAILER,
     Trailer,
-    bad_file,
     check_dump,
     dump_lines,
     read_trailer,
@@ -59,8 +59,9 @@ def restore_dump(address: ServerAddress, path: Path, now_us: int) -> tuple[str, 
             trailer = _load(session, path)
             _compare(session, path, trailer)
             if STORE in trailer.rows:
+                loaded = quoted(_LOADING + STORE)
                 session.run(
-                    "UPDATE harit_restore_harit_store SET value = %s WHERE name = 'store_id'",
+                    f"UPDATE {loaded} SET value = %s WHERE name = 'store_id'",  # noqa: S608 - ours
                     uuid.uuid4().hex,
                 )
             session.commit()

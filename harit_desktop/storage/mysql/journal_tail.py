@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -19,23 +16,24 @@ from harit_desktop.storage.bounded import (
     REJECTED_OLDEST,
     prune,
 )
+from harit_desktop.storage.cursors import (
+    FORWARDED,
+    last_reading_id,
+    move_cursor,
+    read_cursor,
+    server_cursor,
+)
 from harit_desktop.storage.mysql.insert import JournalRow
 from harit_desktop.storage.mysql.tables import JOURNAL_COLUMNS
-from harit_desktop.storage.sqlite import file_uri, open_reader
+from harit_desktop.storage.sqlite import file_uri, open_reader, transaction
 from harit_desktop.storage.tally import load_tally, save_tally
+from harit_desktop.storage.watch import sight_of
 
 PAGE_ROWS = 1000
-FORWARDED = "forwarded"
 
 _BUSY_S = 2.0
 _SELECTED = ", ".join(f'"{name}"' for name in JOURNAL_COLUMNS)
 _PAGE = f"SELECT {_SELECTED} FROM sensor_readings WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - names of the schema
-_LAST_ID = "SELECT max(id) FROM sensor_readings"
-_CURSOR = "SELECT last_id FROM cursors WHERE name = ?"
-_SET_CURSOR = (
-    "INSERT INTO cursors (name, last_id) VALUES (?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id"
-)
 _INSERT_REJECTED = """
 INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code, reason,
     kept_bytes, payload)
@@ -59,31 +57,25 @@ class JournalTail:
 
     def last_id(self) -> int:
         """The id of the newest reading, 0 where there is none."""
-        found = self._open_reader().execute(_LAST_ID).fetchone()
-        return int(found[0] or 0)
+        return last_reading_id(self._open_reader())
 
     def page(self, store_id: str) -> list[JournalRow]:
         """The next readings that the store has not got, oldest first."""
         reader = self._open_reader()
         self._paged = self._identity
-        with contextlib.closing(reader.execute(_CURSOR, (_server(store_id),))) as found:
-            row = found.fetchone()
-        with contextlib.closing(reader.execute(_PAGE, (row[0] if row else 0, PAGE_ROWS))) as found:
-            return found.fetchall()
+        last_id = read_cursor(reader, server_cursor(store_id))
+        return reader.execute(_PAGE, (last_id, PAGE_ROWS)).fetchall()
 
     def forwarded(self) -> int:
         """The id up to which the store that was last in use has every reading."""
-        found = self._open_reader().execute(_CURSOR, (FORWARDED,)).fetchone()
-        return int(found[0]) if found else 0
+        return read_cursor(self._open_reader(), FORWARDED)
 
     def use(self, store_id: str) -> int:
         """Makes this store the one in use; returns its cursor."""
         writer = self._open_writer()
-        with _transaction(writer):
-            found = writer.execute(_CURSOR, (_server(store_id),)).fetchone()
-            last_id = int(found[0]) if found else 0
-            writer.execute(_SET_CURSOR, (_server(store_id), last_id))
-            writer.execute(_SET_CURSOR, (FORWARDED, last_id))
+        with transaction(writer):
+            last_id = read_cursor(writer, server_cursor(store_id))
+            _move_both(writer, store_id, last_id)
         return last_id
 
     def advance(self, store_id: str, last_id: int, refused: Sequence[Refused] = ()) -> None:
@@ -93,11 +85,10 @@ class JournalTail:
         if self._identity != self._paged:
             # Ids of the file that was there before mean nothing in this one.
             raise sqlite3.OperationalError("the journal was replaced")
-        with _transaction(writer):
+        with transaction(writer):
             if refused:
                 _reject(writer, refused)
-            writer.execute(_SET_CURSOR, (_server(store_id), last_id))
-            writer.execute(_SET_CURSOR, (FORWARDED, last_id))
+            _move_both(writer, store_id, last_id)
 
     def close(self) -> None:
         for connection in (self._reader, self._writer):
@@ -125,32 +116,19 @@ class JournalTail:
         return self._writer
 
     def _drop_replaced(self) -> None:
-        try:
-            found = os.stat(self._path)
-        except OSError as error:
+        sight = sight_of(self._path)
+        if sight is None:
             self.close()
-            raise sqlite3.OperationalError(f"no journal: {error.strerror}") from error
-        identity = (found.st_dev, found.st_ino)
-        if identity != self._identity:
+            raise sqlite3.OperationalError("no journal")
+        if sight.identity != self._identity:
             self.close()
-            self._identity = identity
+            self._identity = sight.identity
 
 
-def _server(store_id: str) -> str:
-    return f"server:{store_id}"
-
-
-@contextlib.contextmanager
-def _transaction(writer: sqlite3.Connection) -> Any:
-    writer.execute("BEGIN IMMEDIATE").close()
-    try:
-        yield
-        writer.execute("COMMIT").close()
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            if writer.in_transaction:
-                writer.execute("ROLLBACK").close()
-        raise
+def _move_both(writer: sqlite3.Connection, store_id: str, last_id: int) -> None:
+    """The cursor of the server in use always stands under both names."""
+    for name in (server_cursor(store_id), FORWARDED):
+        move_cursor(writer, name, last_id)
 
 
 def _reject(writer: sqlite3.Connection, refused: Sequence[Refused]) -> None:

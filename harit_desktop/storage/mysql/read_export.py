@@ -12,7 +12,6 @@ from sqlalchemy import Row, Select, func, or_, select
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
-from harit_desktop.domain.reading import Source
 from harit_desktop.storage import export
 from harit_desktop.storage.export import ExportRow, row_of
 from harit_desktop.storage.mysql.adoption import inspect
@@ -23,11 +22,12 @@ from harit_desktop.storage.mysql.read_tail import NO_TAIL, TailRows, rows_by_id,
 from harit_desktop.storage.mysql.reading import EXPORT_TIMEOUT_S, ServerReader, Snapshot, slices
 from harit_desktop.storage.mysql.tables import READINGS
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, StoreReader
+from harit_desktop.storage.rollup import MINUTE_US
 from harit_desktop.storage.schema import sensor_readings
 
 T = TypeVar("T")
 
-_COUNT_UNIT_US = 60_000_000
+_COUNT_UNIT_US = MINUTE_US
 _LARGE_PART = 0.25
 
 
@@ -197,16 +197,7 @@ class ServerExport:
     def _chosen(self, statement: Select[Any], snapshot: Snapshot) -> Select[Any]:
         request, c = self._request, snapshot.columns.c
         statement = statement.select_from(snapshot.columns.readings).where(*snapshot.columns.shown)
-        if request.from_us is not None:
-            statement = statement.where(c.timestamp_us >= request.from_us)
-        if request.to_us is not None:
-            statement = statement.where(c.timestamp_us <= request.to_us)
-        if request.publisher_ids is not None:
-            publisher = c.publisher_id
-            if len(request.publisher_ids) > 1:
-                # Not through the index of publishers, which would sort all for every page.
-                publisher = func.concat(publisher)
-            statement = statement.where(publisher.in_(request.publisher_ids))
-        if not request.include_simulated:
-            statement = statement.where(c.source != Source.SIMULATOR.value)
-        return statement
+        several = len(request.publisher_ids or ()) > 1
+        # Not through the index of publishers, which would sort all for every page.
+        publisher_id = func.concat(c.publisher_id) if several else c.publisher_id
+        return export.chosen(statement, request, c.timestamp_us, publisher_id, c.source)

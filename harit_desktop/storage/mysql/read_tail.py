@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, Row, Select, String, literal_column, select
+from sqlalchemy import BigInteger, Connection, Row, String, literal_column, select
 
 from harit_desktop.domain.export import ExportRequest
-from harit_desktop.domain.reading import Source
+from harit_desktop.storage.cursors import SELECT_CURSOR, server_cursor
+from harit_desktop.storage.export import chosen
 from harit_desktop.storage.rows import QUALITY_COLUMNS, VALUE_COLUMNS
 from harit_desktop.storage.schema import sensor_readings
 
@@ -36,9 +37,7 @@ def cursor_of(connection: Connection, store_id: str) -> int:
     if version < 2:
         # The first version of the journal knew no server.
         return 0
-    found = connection.exec_driver_sql(
-        "SELECT last_id FROM cursors WHERE name = ?", (f"server:{store_id}",)
-    ).scalar()
+    found = connection.exec_driver_sql(SELECT_CURSOR, (server_cursor(store_id),)).scalar()
     return int(found or 0)
 
 
@@ -124,23 +123,12 @@ def tail_rows(connection: Connection, store_id: str, request: ExportRequest) -> 
         _readings.id > cursor_of(connection, store_id)
     )
     parts = [np.empty((0, 2), np.int64)]
-    for rows in connection.execute(_chosen(statement, request)).partitions(_FETCH_ROWS):
+    statement = chosen(statement, request, time_us=_time_us, publisher_id=_publisher)
+    for rows in connection.execute(statement).partitions(_FETCH_ROWS):
         parts.append(np.array([tuple(row) for row in rows], np.int64))
     table = np.concatenate(parts)
     table = table[np.lexsort((table[:, 0], table[:, 1]))]
     return TailRows(table[:, 0], table[:, 1])
-
-
-def _chosen(statement: Select[Any], request: ExportRequest) -> Select[Any]:
-    if request.from_us is not None:
-        statement = statement.where(_time_us >= request.from_us)
-    if request.to_us is not None:
-        statement = statement.where(_time_us <= request.to_us)
-    if request.publisher_ids is not None:
-        statement = statement.where(_publisher.in_(request.publisher_ids))
-    if not request.include_simulated:
-        statement = statement.where(_readings.source != Source.SIMULATOR.value)
-    return statement
 
 
 def rows_by_id(
