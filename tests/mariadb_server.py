@@ -4,26 +4,41 @@ import atexit
 import datetime as dt
 import functools
 import ipaddress
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pymysql
 
 from harit_desktop.storage.mysql.connection import ServerAddress
-from tests.servers import free_port, wait_until
+from tests.servers import ServerProcess, runs_as_root, server_program
 
 DATABASE = "soil_health_db"
 USER = "harit"
 PASSWORD = "pröbe-Pass'wört%"
+_PACKAGE = "mariadb-server"
+
+OLD_READINGS = """
+CREATE TABLE sensor_readings (
+    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
+    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
+    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
+    critical_factors JSON, INDEX idx_timestamp (timestamp)
+)
+"""
+OLD_HISTORY = """
+CREATE TABLE analysis_history (
+    id INT AUTO_INCREMENT PRIMARY KEY, sensor_id INT,
+    analyzed_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, analysis_result JSON,
+    FOREIGN KEY (sensor_id) REFERENCES sensor_readings (id)
+)
+"""
+"""What the existing system makes in its database."""
 
 _SMALL = (
     "--innodb-buffer-pool-size=32M",
@@ -34,11 +49,10 @@ _SMALL = (
 )
 
 
-class MariaDbServer:
-    """A `mariadbd` child process that a test may stop, kill, freeze and restart.
+class MariaDbServer(ServerProcess):
+    """A `mariadbd`; its data stays over restarts.
 
-    The port stays the same over restarts and so does the data; everything is in `folder`,
-    which is removed at the end. The database `DATABASE` exists and is empty; the account
+    The database `DATABASE` exists and is empty; the account
     `USER`/`PASSWORD` may do everything in it, and nothing else. `tls` makes a certificate
     authority (`ca_file`) and a certificate for 127.0.0.1 that expects no other name.
     `options` are further options of the server's command line.
@@ -46,31 +60,18 @@ class MariaDbServer:
     At most about 0.6 s for a first start, 0.3 s for the following ones.
     """
 
+    name = "mariadb"
+    ready_within_s = 30.0
+
     def __init__(
         self, options: Sequence[str] = (), *, tls: bool = False, port: int | None = None
     ) -> None:
-        self.host = "127.0.0.1"
-        self.port = port or free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="mariadb-"))
-        self.process: subprocess.Popen[bytes] | None = None
+        super().__init__(port)
         self._options = list(options)
         self._tls = tls
         if tls:
             _make_certificates(self.folder)
         shutil.copytree(_template(), self.folder / "data")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def address(self) -> ServerAddress:
@@ -86,44 +87,9 @@ class MariaDbServer:
     def socket(self) -> Path:
         return self.folder / "s"
 
-    @property
-    def log(self) -> str:
-        return (self.folder / "mariadb.log").read_text(errors="replace")
-
-    def start(self) -> None:
-        """Starts the process and waits until it answers a query."""
-        with (self.folder / "mariadb.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        try:
-            wait_until(self._answers, 30.0, "mariadbd answers")
-        except AssertionError as error:
-            self.kill()
-            raise AssertionError(f"{error}\n{self.log}") from error
-
     def use(self, options: Sequence[str]) -> None:
         """Replaces the further options from the next start on."""
         self._options = list(options)
-
-    def stop(self) -> None:
-        """A clean stop (SIGTERM)."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """SIGKILL, as a power cut would."""
-        self._end(signal.SIGKILL)
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def freeze(self) -> None:
-        """SIGSTOP: connections stay open, new ones are accepted, and nothing answers."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
 
     def query(self, sql: str, *, database: str | None = DATABASE) -> list[tuple[Any, ...]]:
         """The rows of one statement, run and committed as the server's administrator.
@@ -171,9 +137,9 @@ class MariaDbServer:
         self.query(f"DROP DATABASE IF EXISTS {DATABASE}", database=None)
         self.query(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4", database=None)
 
-    def _command(self) -> list[str]:
+    def _begin(self) -> list[str]:
         command = [
-            _program("mariadbd"),
+            server_program("mariadbd", _PACKAGE),
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.socket}",
@@ -194,8 +160,6 @@ class MariaDbServer:
         return [*command, *self._options]
 
     def _answers(self) -> bool:
-        if self.process is not None and self.process.poll() is not None:
-            raise AssertionError("mariadbd ended at its start")
         # Asked first without the driver, which leaves a refused socket open.
         with socket.socket(socket.AF_UNIX) as probe:
             try:
@@ -208,23 +172,8 @@ class MariaDbServer:
             return False
         return True
 
-    def _signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
     def _end(self, number: int) -> None:
-        process, self.process = self.process, None
-        if process is None:
-            return
-        process.send_signal(number)
-        if number == signal.SIGTERM:
-            # A frozen process takes the signal only when it runs again.
-            process.send_signal(signal.SIGCONT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+        super()._end(number)
         # A socket file left by a killed server would look like a ready one.
         self.socket.unlink(missing_ok=True)
 
@@ -246,7 +195,7 @@ def _template() -> Path:
     )
     done = subprocess.run(
         [
-            _program("mariadb-install-db"),
+            server_program("mariadb-install-db", _PACKAGE),
             "--no-defaults",
             f"--datadir={data}",
             "--auth-root-authentication-method=normal",
@@ -268,18 +217,7 @@ def _template() -> Path:
 
 
 def _as_root() -> list[str]:
-    # As root it would become another user, who cannot read the folder.
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return ["--user=root"] if is_root else []
-
-
-def _program(name: str) -> str:
-    # Debian keeps the server where only the administrator's PATH looks.
-    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
-    found = shutil.which(name, path=path)
-    if found is None:
-        raise AssertionError("the tests need a MariaDB server: install the package mariadb-server")
-    return found
+    return ["--user=root"] if runs_as_root() else []
 
 
 def _make_certificates(folder: Path) -> None:

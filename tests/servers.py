@@ -1,4 +1,4 @@
-"""Real servers for tests: a Mosquitto of its own, in a temporary folder, on loopback."""
+"""Real servers for tests: each in a temporary folder of its own, on loopback."""
 
 import os
 import shutil
@@ -32,33 +32,22 @@ def wait_until(
         time.sleep(0.01)
 
 
-class MosquittoServer:
-    """A `mosquitto` child process that a test may stop, kill, freeze and restart.
+class ServerProcess:
+    """A server as a child process that a test may stop, kill, freeze and restart.
 
-    `config` are further lines of mosquitto.conf (they apply to the listener);
-    `anonymous` False needs a password file among them. With `persistence` the sessions
-    outlive a clean stop, and a kill too (saved at every change). The port stays the same
-    over restarts. `verbose` logs every packet. Everything is in `folder`, which is
-    removed at the end.
+    The port stays the same over restarts. Everything is in `folder`, which is removed at the
+    end. A kind of server says how it is begun (`_begin`) and when it answers (`_answers`).
     """
 
-    def __init__(
-        self,
-        config: Sequence[str] = (),
-        *,
-        persistence: bool = False,
-        anonymous: bool = True,
-        port: int | None = None,
-        verbose: bool = False,
-    ) -> None:
+    name: str
+    ready_within_s = 10.0
+    ends_within_s = 10.0
+
+    def __init__(self, port: int | None) -> None:
         self.host = "127.0.0.1"
         self.port = port or free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="mosquitto-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
         self.process: subprocess.Popen[bytes] | None = None
-        self._config = list(config)
-        self._persistence = persistence
-        self._anonymous = anonymous
-        self._verbose = verbose
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,35 +64,31 @@ class MosquittoServer:
 
     @property
     def log(self) -> str:
-        return (self.folder / "mosquitto.log").read_text(errors="replace")
+        return self._log_file.read_text(errors="replace")
+
+    @property
+    def _log_file(self) -> Path:
+        return self.folder / f"{self.name}.log"
 
     def start(self) -> None:
-        """Starts the process and waits until it accepts connections."""
-        config = self.folder / "mosquitto.conf"
-        config.write_text("\n".join(self._lines()) + "\n")
-        with (self.folder / "mosquitto.log").open("ab") as log:
+        """Starts the process and waits until it answers."""
+        command = self._begin()
+        with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [_mosquitto(), "-c", str(config), *(["-v"] if self._verbose else [])],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
-            wait_until(self._accepts, what="mosquitto accepts connections")
+            wait_until(self._is_ready, self.ready_within_s, f"{self.name} answers")
         except AssertionError as error:
             self.kill()
             raise AssertionError(f"{error}\n{self.log}") from error
 
-    def use(self, config: Sequence[str]) -> None:
-        """Replaces the further lines of the configuration from the next start on."""
-        self._config = list(config)
-
     def stop(self) -> None:
-        """A clean stop (SIGTERM), which saves the sessions with `persistence`."""
+        """A clean stop (SIGTERM)."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL; nothing is saved that was not saved before."""
+        """SIGKILL, as a power cut would; nothing is saved that was not saved before."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
@@ -111,11 +96,85 @@ class MosquittoServer:
         self.start()
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers."""
+        """SIGSTOP: connections stay open, new ones are accepted, and nothing answers."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def _begin(self) -> list[str]:
+        """Prepares a start; returns the command line."""
+        raise NotImplementedError
+
+    def _answers(self) -> bool:
+        raise NotImplementedError
+
+    def _is_ready(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended at its start")
+        return self._answers()
+
+    def _signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def _end(self, number: int) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.send_signal(number)
+        if number == signal.SIGTERM:
+            # A frozen process takes the signal only when it runs again.
+            process.send_signal(signal.SIGCONT)
+        try:
+            process.wait(self.ends_within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+def server_program(name: str, package: str) -> str:
+    """Where a server's program is; Debian keeps some where only root's PATH looks."""
+    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise AssertionError(f"the tests need {name}: install the package {package}")
+    return found
+
+
+def runs_as_root() -> bool:
+    """Then a server becomes another user, who cannot read the folder, unless told not to."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+class MosquittoServer(ServerProcess):
+    """A `mosquitto`.
+
+    `config` are further lines of mosquitto.conf (they apply to the listener);
+    `anonymous` False needs a password file among them. With `persistence` the sessions
+    outlive a clean stop, and a kill too (saved at every change). `verbose` logs every packet.
+    """
+
+    name = "mosquitto"
+
+    def __init__(
+        self,
+        config: Sequence[str] = (),
+        *,
+        persistence: bool = False,
+        anonymous: bool = True,
+        port: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(port)
+        self._config = list(config)
+        self._persistence = persistence
+        self._anonymous = anonymous
+        self._verbose = verbose
+
+    def use(self, config: Sequence[str]) -> None:
+        """Replaces the further lines of the configuration from the next start on."""
+        self._config = list(config)
 
     def publish(self, topic: str, payload: str, *options: str) -> None:
         """Publishes at QoS 1 with `mosquitto_pub` and waits for its confirmation."""
@@ -148,46 +207,22 @@ class MosquittoServer:
     def _lines(self) -> list[str]:
         lines = [f"listener {self.port} {self.host}"]
         lines.append(f"allow_anonymous {'true' if self._anonymous else 'false'}")
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            # As root it would become another user, who cannot read the folder.
+        if runs_as_root():
             lines.append("user root")
         if self._persistence:
             lines += ["persistence true", f"persistence_location {self.folder}/"]
             lines += ["autosave_interval 1", "autosave_on_changes true"]
         return [*lines, *self._config]
 
-    def _accepts(self) -> bool:
-        if self.process is not None and self.process.poll() is not None:
-            raise AssertionError("mosquitto ended at its start")
+    def _begin(self) -> list[str]:
+        config = self.folder / "mosquitto.conf"
+        config.write_text("\n".join(self._lines()) + "\n")
+        program = server_program("mosquitto", "mosquitto")
+        return [program, "-c", str(config), *(["-v"] if self._verbose else [])]
+
+    def _answers(self) -> bool:
         try:
             socket.create_connection((self.host, self.port), timeout=1).close()
         except OSError:
             return False
         return True
-
-    def _signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def _end(self, number: int) -> None:
-        process, self.process = self.process, None
-        if process is None:
-            return
-        process.send_signal(number)
-        if number == signal.SIGTERM:
-            # A frozen process takes the signal only when it runs again.
-            process.send_signal(signal.SIGCONT)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-
-
-def _mosquitto() -> str:
-    # Debian keeps it where only the administrator's PATH looks.
-    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
-    found = shutil.which("mosquitto", path=path)
-    if found is None:
-        raise AssertionError("the tests need a mosquitto broker: install the package mosquitto")
-    return found

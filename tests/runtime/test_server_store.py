@@ -24,21 +24,13 @@ from harit_desktop.runtime.engine import Engine
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
-from tests.mariadb_server import DATABASE, PASSWORD, USER, MariaDbServer
+from tests.mariadb_server import DATABASE, OLD_READINGS, PASSWORD, USER, MariaDbServer
 from tests.servers import MosquittoServer, wait_until
 
 pytestmark = pytest.mark.broker
 
 TOPIC = "harit-samarth/sensor/data"
 MakeEngine = Callable[..., Engine]
-
-OLD_TABLE = """
-CREATE TABLE sensor_readings (
-    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
-    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
-    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
-    critical_factors JSON, INDEX idx_timestamp (timestamp))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +151,7 @@ def test_the_store_changes_both_ways_while_readings_come(
 def test_an_old_database_is_left_alone_until_somebody_says_yes(
     make_engine: MakeEngine, broker: MosquittoServer, server: MariaDbServer
 ) -> None:
-    server.query(OLD_TABLE)
+    server.query(OLD_READINGS)
     server.query("INSERT INTO sensor_readings (N, health_index) VALUES (21.5, 61)")
     before = server.query("SHOW CREATE TABLE sensor_readings")
     engine = make_engine(server)

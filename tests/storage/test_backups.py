@@ -20,8 +20,8 @@ from harit_desktop.domain.errors import KnownError
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.storage import backup_copy, backup_files, backup_restore
 from harit_desktop.storage.backup_files import part_file, stored_backups
-from harit_desktop.storage.database_files import time_text
 from harit_desktop.storage.backups import Backups, check_backup
+from harit_desktop.storage.database_files import time_text
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.reader import QueryCancelled
 from harit_desktop.storage.schema import SCHEMA_VERSION

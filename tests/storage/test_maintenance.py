@@ -17,10 +17,10 @@ import pytest
 from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.domain.message import Outcome
 from harit_desktop.storage import maintenance as module
+from harit_desktop.storage.database_files import wal_of
 from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.maintenance import Maintenance
-from harit_desktop.storage.database_files import wal_of
 from harit_desktop.storage.watch import verdict_of
 from tests.storage.builders import START_US, make_item, make_items
 from tests.storage.rollup_truth import assert_counted, assert_true

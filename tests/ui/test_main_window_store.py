@@ -26,7 +26,7 @@ from harit_desktop.domain.status import (
 from harit_desktop.runtime.commands import ApproveChange, BackUpNow, Command, RetryNow
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.ui.main_window import MainWindow
-from tests.mariadb_server import PASSWORD, USER, MariaDbServer
+from tests.mariadb_server import OLD_READINGS, PASSWORD, USER, MariaDbServer
 from tests.ui.conftest import EngineMaker, WindowMaker
 from tests.ui.test_main_window import find, record_commands, text, with_devices
 
@@ -216,22 +216,12 @@ def test_backup_and_restore_of_a_real_store(
     qtbot.waitUntil(lambda: window.message_page.model.total_rows == 2, timeout=20_000)
 
 
-LEGACY_TABLE = """
-CREATE TABLE sensor_readings (
-    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
-    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
-    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
-    critical_factors JSON, INDEX idx_timestamp (timestamp)
-)
-"""
-
-
 def test_a_server_is_chosen_asked_for_lost_and_found_again(
     qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
 ) -> None:
     """From the settings page to the rows in a real server, through every state between."""
     with MariaDbServer() as server:
-        server.query(LEGACY_TABLE)
+        server.query(OLD_READINGS)
         server.query("INSERT INTO sensor_readings (N, pH) VALUES (1, 7), (2, 7), (3, 7)")
         engine = make_engine()
         window = make_window(engine)

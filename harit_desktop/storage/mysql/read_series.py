@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Row, Select, bindparam, case, func, select
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT
-from harit_desktop.storage.buckets import merge, part_table
+from harit_desktop.storage.buckets import PART_COLUMNS, merge, part_table
 from harit_desktop.storage.mysql.read_rows import ServerColumns, shortest_of
 from harit_desktop.storage.mysql.read_tail import TailReadings
 from harit_desktop.storage.mysql.reading import Snapshot, slices
@@ -137,4 +137,4 @@ def _parts_of(tail: TailReadings, bucket_us: int) -> NDArray[np.float64]:
     ]
     worst = np.where(np.isnan(values), 0, flags)
     channels = np.stack([~np.isnan(sound), np.nan_to_num(sound), sound, sound, worst], axis=2)
-    return np.concatenate([*head, channels.reshape(len(index), -1)], axis=1)
+    return np.concatenate([*head, channels.reshape(len(index), PART_COLUMNS - len(head))], axis=1)

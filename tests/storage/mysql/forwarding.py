@@ -13,24 +13,9 @@ from harit_desktop.domain.status import ServerState
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.mysql.connection import ServerAddress
 from harit_desktop.storage.mysql.forwarder import Forwarder
-from tests.mariadb_server import MariaDbServer
+from tests.mariadb_server import OLD_HISTORY, OLD_READINGS, MariaDbServer
 from tests.servers import wait_until
 
-OLD_READINGS = """
-CREATE TABLE sensor_readings (
-    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
-    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
-    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
-    critical_factors JSON, INDEX idx_timestamp (timestamp)
-)
-"""
-OLD_HISTORY = """
-CREATE TABLE analysis_history (
-    id INT AUTO_INCREMENT PRIMARY KEY, sensor_id INT,
-    analyzed_at DATETIME DEFAULT CURRENT_TIMESTAMP, analysis_result JSON,
-    FOREIGN KEY (sensor_id) REFERENCES sensor_readings(id)
-)
-"""
 OLD_COLUMNS = (
     "N, P, K, CO2, temperature, moisture, pH, health_index, health_status, is_anomalous,"
     " anomaly_score, critical_factors"

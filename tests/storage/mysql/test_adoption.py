@@ -15,12 +15,11 @@ from harit_desktop.storage.mysql import adoption, legacy, tables
 from harit_desktop.storage.mysql.connection import ServerConnection, connect
 from harit_desktop.storage.mysql.errors import ServerError
 from harit_desktop.storage.mysql.tables import Layout, reverse_statements
-from tests.mariadb_server import DATABASE, MariaDbServer
+from tests.mariadb_server import DATABASE, OLD_READINGS, MariaDbServer
 from tests.servers import wait_until
 from tests.storage.builders import make_item, make_items
 from tests.storage.mysql.forwarding import (
     OLD_COLUMNS,
-    OLD_READINGS,
     Sending,
     make_old_database,
     now_us,

@@ -27,7 +27,7 @@ from harit_desktop.storage.mysql.dump_restore import restore_dump
 from harit_desktop.storage.mysql.forwarder import Forwarder
 from harit_desktop.storage.mysql.tables import CREATE_STORE, create_readings
 from harit_desktop.storage.reader import QueryCancelled
-from tests.mariadb_server import DATABASE, MariaDbServer
+from tests.mariadb_server import DATABASE, OLD_HISTORY, OLD_READINGS, MariaDbServer
 from tests.servers import free_port, wait_until
 from tests.storage.builders import START_US, make_items
 
@@ -40,18 +40,6 @@ AWKWARD = (
     "",
 )
 NUMBERS = (0.1, 22.5, 1 / 3, -1e-300, 1.7976931348623157e308, 5e-324, 0.0, None)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[MariaDbServer]:
-    with MariaDbServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: MariaDbServer) -> MariaDbServer:
-    running.drop_database()
-    return running
 
 
 @pytest.fixture
@@ -105,18 +93,8 @@ def insert_rows(connection: Any, first: int, count: int) -> None:
 def old_tables(server: MariaDbServer) -> None:
     """What the existing system made, with its second table."""
     for statement in (
-        (
-            "CREATE TABLE sensor_readings (id INT AUTO_INCREMENT PRIMARY KEY,"
-            " timestamp DATETIME DEFAULT CURRENT_TIMESTAMP, N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT,"
-            " temperature FLOAT, moisture FLOAT, pH FLOAT, health_index INT,"
-            " health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,"
-            " critical_factors JSON, INDEX idx_timestamp (timestamp))"
-        ),
-        (
-            "CREATE TABLE analysis_history (id INT AUTO_INCREMENT PRIMARY KEY, sensor_id INT,"
-            " analyzed_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, analysis_result JSON,"
-            " FOREIGN KEY (sensor_id) REFERENCES sensor_readings (id))"
-        ),
+        OLD_READINGS,
+        OLD_HISTORY,
         (
             "INSERT INTO sensor_readings (id, timestamp, N, health_status, critical_factors) VALUES"
             " (7, '2025-11-24 21:30:00', 0.1, 'Good', '[]'), (9, NULL, 16777217, NULL, NULL)"

@@ -31,29 +31,10 @@ from harit_desktop.storage.mysql.journal_tail import JournalTail
 from harit_desktop.storage.mysql.legacy import take_over
 from harit_desktop.storage.reader import QueryCancelled, StoreReader
 from harit_desktop.storage.series import Series
-from tests.mariadb_server import DATABASE, MariaDbServer
+from tests.mariadb_server import DATABASE, OLD_READINGS, MariaDbServer
 from tests.storage.builders import EXAMPLE, START_US, make_item, make_items
 
-OLD_TABLE = """
-CREATE TABLE sensor_readings (
-    id INT AUTO_INCREMENT PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
-    N FLOAT, P FLOAT, K FLOAT, CO2 FLOAT, temperature FLOAT, moisture FLOAT, pH FLOAT,
-    health_index INT, health_status VARCHAR(20), is_anomalous BOOLEAN, anomaly_score FLOAT,
-    critical_factors JSON, INDEX idx_timestamp (timestamp))
-"""
 EVER = (0, 2**60)
-
-
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[MariaDbServer]:
-    with MariaDbServer() as running:
-        yield running
-
-
-@pytest.fixture
-def server(shared_server: MariaDbServer) -> MariaDbServer:
-    shared_server.drop_database()
-    return shared_server
 
 
 @pytest.fixture
@@ -322,7 +303,7 @@ def old_row(server: MariaDbServer, number: int, values: str, rest: str) -> None:
 def adopted(server: MariaDbServer, journal: SqliteJournal, db_path: Path) -> MariaDbServer:
     """Ours at the seconds 0 to 9; the old backend's: one of them again, two of its own, and
     one that nobody took over yet."""
-    server.query(OLD_TABLE)
+    server.query(OLD_READINGS)
     old_row(
         server, -600, "22.1, 17.8, 123456.7, 498.2, 22.1, 54.8, 7.18", "70, 'Good', 0, 0.1, '[]'"
     )
@@ -556,7 +537,7 @@ def test_a_database_that_is_not_ours_yet(
     journal.commit(make_items(0, 10))
     assert all_views(history) == LOCAL
     assert refused(history, out) == "server.table_missing"
-    server.query(OLD_TABLE)
+    server.query(OLD_READINGS)
     old_row(server, 1, "1, 2, 3, 4, 5, 6, 7", "1, 'Good', 0, 0, '[]'")
     with pytest.raises(KnownError) as caught:
         history.export_csv(ExportRequest(out))
