@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.backup_files import SQLITE, PartFile, bad_file, made_us_of
 from harit_desktop.storage.database_files import rollback_log_of, size_bytes_of, wal_of
-from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
+from harit_desktop.storage.reader import Cancelled, QueryCancelled, broken_off, never
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION
 from harit_desktop.storage.sqlite import open_reader, open_unchanging
 
@@ -24,8 +23,6 @@ _SLICE_PAGES = 256
 _SYNC_EVERY_SLICES = 32
 """Written in small portions to the disk: one large portion at the end would hold up the
 commits of the running program for seconds."""
-
-_WATCH_S = 0.1
 
 
 def copy_store(source: Path, part: PartFile, cancelled: Cancelled = never, *, in_use: bool) -> None:
@@ -82,7 +79,7 @@ def inspect_store(path: Path, cancelled: Cancelled = never, *, full: bool) -> Ba
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
             raise bad_file(path, "not a file")
-        with closing(_open(path)) as connection, interruptible(connection, cancelled):
+        with closing(_open(path)) as connection, _interruptible(connection, cancelled):
             version = _version(connection, path)
             if full:
                 _check_pages(connection, path)
@@ -136,28 +133,15 @@ def _content(connection: sqlite3.Connection) -> tuple[int, int | None, int | Non
 
 
 @contextmanager
-def interruptible(connection: sqlite3.Connection, cancelled: Cancelled) -> Iterator[None]:
-    """Ends a long statement soon after `cancelled()`, with QueryCancelled.
-
-    A thread asks, because SQLite itself asks nobody while it checks pages.
-    """
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(_WATCH_S):
-            if cancelled():
-                connection.interrupt()
-
-    thread = threading.Thread(target=watch, name="backup-watch", daemon=True)
-    thread.start()
+def _interruptible(connection: sqlite3.Connection, cancelled: Cancelled) -> Iterator[None]:
+    """Ends a long statement soon after `cancelled()`, with QueryCancelled; SQLite itself asks
+    nobody while it checks pages."""
     try:
-        yield
+        with broken_off(connection.interrupt, cancelled):
+            yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise QueryCancelled from error
         raise
-    finally:
-        done.set()
-        thread.join()
     if cancelled():
         raise QueryCancelled

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import (
@@ -29,13 +29,7 @@ from harit_desktop.storage.rows import (
     record_of,
     values_of,
 )
-from harit_desktop.storage.schema import (
-    counters,
-    devices,
-    message_log,
-    rejected_messages,
-    sensor_readings,
-)
+from harit_desktop.storage.schema import devices, message_log, rejected_messages, sensor_readings
 from harit_desktop.storage.series import Series, empty_series, read_series
 
 if TYPE_CHECKING:
@@ -43,30 +37,6 @@ if TYPE_CHECKING:
     from harit_desktop.storage.mysql.read_views import ServerViews
 
 _NEWEST = (sensor_readings.c.timestamp_us.desc(), sensor_readings.c.id.desc())
-
-
-class DeviceSummary(msgspec.Struct, frozen=True):
-    """A publisher's readings at a glance. Times are canonical, in UTC microseconds.
-
-    The counts are None where a server holds the readings: it would have to read them all.
-    """
-
-    publisher_id: str
-    first_us: int
-    last_us: int
-    readings: int | None = None
-    simulated_readings: int | None = None
-
-
-class StoreCounts(msgspec.Struct, frozen=True):
-    """`rejected_total` also counts rejected messages that are no longer kept."""
-
-    readings: int = 0
-    simulated_readings: int = 0
-    devices: int = 0
-    messages: int = 0
-    rejected_kept: int = 0
-    rejected_total: int = 0
 
 
 class HistoryReader:
@@ -186,37 +156,6 @@ class HistoryReader:
 
         return self._store.read(query, empty=None)
 
-    def devices(self) -> list[DeviceSummary]:
-        """Every publisher with stored readings, by name."""
-        statement = select(devices).order_by(devices.c.publisher_id)
-        local: list[DeviceSummary] = self._store.read(
-            lambda c: [_summary(row) for row in c.execute(statement)], empty=[]
-        )
-        found = self._views.devices() if self._views is not None else None
-        if found is None:
-            return local
-        for device in local:
-            first_us, last_us = found.get(device.publisher_id, (device.first_us, device.last_us))
-            ends = (min(first_us, device.first_us), max(last_us, device.last_us))
-            found[device.publisher_id] = ends
-        return [DeviceSummary(name, *found[name]) for name in sorted(found)]
-
-    def span(self, publisher_ids: Sequence[str] | None = None) -> tuple[int, int] | None:
-        """First and last time of the devices' readings (None: of all); None without any."""
-        statement = select(func.min(devices.c.first_us), func.max(devices.c.last_us))
-        if publisher_ids is not None:
-            statement = statement.where(devices.c.publisher_id.in_(publisher_ids))
-
-        def query(connection: Connection) -> tuple[int, int] | None:
-            first_us, last_us = connection.execute(statement).one()
-            return None if first_us is None else (first_us, last_us)
-
-        local = self._store.read(query, empty=None)
-        found = self._views.span(publisher_ids) if self._views is not None else None
-        if local is None or found is None:
-            return local or found
-        return min(local[0], found[0]), max(local[1], found[1])
-
     def export_csv(
         self,
         request: ExportRequest,
@@ -233,10 +172,6 @@ class HistoryReader:
     def count_export(self, request: ExportRequest, cancelled: Cancelled = never) -> int:
         """How many rows the export would write now. Raises what the export raises."""
         return count_rows(self._path, request, cancelled, self._server)
-
-    def counts(self) -> StoreCounts:
-        """How much the store holds, without counting row by row."""
-        return self._store.read(_counts, empty=StoreCounts())
 
 
 _HEARD_LAST = (
@@ -302,21 +237,3 @@ def _in_order(
     heard_last = sorted(known.values(), key=lambda pair: pair[1].received_us, reverse=True)
     heard_last = sorted(heard_last[:MAX_DEVICES], key=lambda pair: (pair[0], pair[1].publisher_id))
     return [state for _, state in heard_last]
-
-
-def _summary(row: Row[Any]) -> DeviceSummary:
-    return DeviceSummary(
-        row.publisher_id, row.first_us, row.last_us, row.reading_count, row.simulated_count
-    )
-
-
-def _counts(connection: Connection) -> StoreCounts:
-    tally = {row.name: row.value for row in connection.execute(select(counters))}
-    return StoreCounts(
-        readings=tally.get("readings", 0),
-        simulated_readings=tally.get("simulated_readings", 0),
-        devices=connection.scalar(select(func.count()).select_from(devices)) or 0,
-        messages=tally.get("log_rows", 0),
-        rejected_kept=tally.get("rejected_rows", 0),
-        rejected_total=tally.get("rejected_total", 0),
-    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +23,8 @@ Cancelled = Callable[[], bool]
 _PROGRESS_STEPS = 1000
 """SQLite asks after so many steps of its machine (some 20 rows) whether to go on."""
 
+_ASK_EVERY_S = 0.1
+
 
 class QueryCancelled(KnownError):
     """The answer is no longer wanted (code query.cancelled)."""
@@ -32,6 +36,31 @@ class QueryCancelled(KnownError):
 def never() -> bool:
     """For a query that nobody cancels."""
     return False
+
+
+@contextmanager
+def broken_off(interrupt: Callable[[], object], cancelled: Cancelled) -> Iterator[None]:
+    """Calls `interrupt` while `cancelled()`, for the time of the block.
+
+    For long calls that ask nobody whether they are still wanted: a thread of its own asks.
+    """
+    if cancelled is never:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_ASK_EVERY_S):
+            if cancelled():
+                interrupt()
+
+    thread = threading.Thread(target=watch, name="cancel-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 class StoreReader:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from harit_desktop.domain.status import DatabaseChange, ServerState, ServerStatus
+from harit_desktop.ui import dialog_parts
+from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import count, plain
@@ -49,17 +48,16 @@ class ChangeDialog(QDialog):
         self._approve = approve
         self._shown: ServerStatus | None = None
         self.setObjectName("dialog.change")
-        size = QSize(*map(scaled, _SIZE_PX))
-        self.resize(size.boundedTo(self.screen().availableSize()))
-        self._heading = self._label("heading", "heading")
-        self._summary = self._label("summary")
-        self._list = QPlainTextEdit()
-        self._promises = self._label("promises", "muted")
-        self._backup = self._label("backup", "muted")
-        self._command = QPlainTextEdit()
-        self._copy = QPushButton(self.tr("Copy"))
-        self._add = QPushButton(self.tr("Add these columns"))
-        self._not_now = QPushButton(self.tr("Not now"))
+        dialog_parts.resize_within_screen(self, _SIZE_PX)
+        self._heading = sentences("dialog.change.heading", "heading")
+        self._summary = sentences("dialog.change.summary")
+        self._list = _listing("dialog.change.list", self.tr("What would be added"))
+        self._promises = sentences("dialog.change.promises", "muted")
+        self._backup = sentences("dialog.change.backup", "muted")
+        self._command = _listing("dialog.change.command", self.tr("Command for a backup"))
+        self._copy = dialog_parts.button("dialog.change.copy", self.tr("Copy"))
+        self._add = dialog_parts.button("dialog.change.add", self.tr("Add these columns"))
+        self._not_now = dialog_parts.button("dialog.change.notNow", self.tr("Not now"))
         self._build()
         self.poll()
 
@@ -128,22 +126,8 @@ class ChangeDialog(QDialog):
 
     # -- the widgets -------------------------------------------------------------------
 
-    def _label(self, name: str, look: str = "") -> QLabel:
-        label = QLabel()
-        label.setObjectName(f"dialog.change.{name}")
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        if look:
-            set_look(label, class_=look)
-        return label
-
     def _build(self) -> None:
-        self._list.setObjectName("dialog.change.list")
-        self._list.setAccessibleName(self.tr("What would be added"))
-        self._list.setReadOnly(True)
-        self._list.setTabChangesFocus(True)
         self._list.setMinimumHeight(scaled(90))
-        set_look(self._list, class_="mono")
         self._promises.setText(
             self.tr(
                 "Nothing is removed or renamed, and no reading in it is changed. Programs that "
@@ -151,31 +135,19 @@ class ChangeDialog(QDialog):
                 "Until you decide, new readings wait on this computer; none is lost."
             )
         )
-        body = QWidget()
-        inside = QVBoxLayout(body)
-        inside.setContentsMargins(20, 16, 20, 12)
-        inside.setSpacing(10)
+        body, inside = dialog_parts.body()
         inside.addWidget(self._heading)
         inside.addWidget(self._summary)
         inside.addWidget(self._list, 1)
         inside.addWidget(self._promises)
         inside.addWidget(self._backup)
         inside.addLayout(self._command_row())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = dialog_parts.edge_to_edge(self)
         column.addWidget(body, 1)
         column.addWidget(self._make_footer())
 
     def _command_row(self) -> QHBoxLayout:
-        self._command.setObjectName("dialog.change.command")
-        self._command.setAccessibleName(self.tr("Command for a backup"))
-        self._command.setReadOnly(True)
-        self._command.setTabChangesFocus(True)
         self._command.setFixedHeight(scaled(_COMMAND_PX))
-        set_look(self._command, class_="mono")
-        self._copy.setObjectName("dialog.change.copy")
-        self._copy.setAutoDefault(False)
         self._copy.clicked.connect(
             lambda: QGuiApplication.clipboard().setText(self._command.toPlainText())
         )
@@ -186,22 +158,22 @@ class ChangeDialog(QDialog):
         return row
 
     def _make_footer(self) -> QFrame:
-        footer = QFrame()
-        set_look(footer, class_="footer")
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(13, 8, 13, 8)
-        row.setSpacing(8)
-        row.addStretch(1)
-        self._add.setObjectName("dialog.change.add")
-        self._add.setAutoDefault(False)
         self._add.clicked.connect(self._on_add)
         # Enter must not change a database by chance.
-        self._not_now.setObjectName("dialog.change.notNow")
         self._not_now.setDefault(True)
         self._not_now.clicked.connect(self.reject)
-        row.addWidget(self._not_now)
-        row.addWidget(self._add)
-        return footer
+        return dialog_parts.footer(None, self._not_now, self._add)
+
+
+def _listing(name: str, title: str) -> QPlainTextEdit:
+    """Text to read and copy, in letters of one width."""
+    made = QPlainTextEdit()
+    made.setObjectName(name)
+    made.setAccessibleName(title)
+    made.setReadOnly(True)
+    made.setTabChangesFocus(True)
+    set_look(made, class_="mono")
+    return made
 
 
 def dump_command(server: ServerStatus, user: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from harit_desktop.domain.errors import Problem
+from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.export_fields import ExportFields, ExportScope
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.text_widths import scaled
@@ -70,10 +70,10 @@ class ExportDialog(QDialog):
         self._rows = QLabel()
         self._exists = QLabel(self.tr("▲ This file exists and would be replaced."))
         self.fields = ExportFields(scope, (self._exists, self._rows))
-        self._result = QLabel()
+        self._result = dialog_parts.sentences("dialog.export.result")
         self._progress = QProgressBar()
-        self._open_folder = QPushButton(self.tr("Open folder"))
-        self._cancel = QPushButton()
+        self._open_folder = dialog_parts.button("dialog.export.openFolder", self.tr("Open folder"))
+        self._cancel = dialog_parts.button("dialog.export.cancel")
         self.save = QPushButton(self.tr("Save"))
         self._build()
         self._count()
@@ -159,9 +159,7 @@ class ExportDialog(QDialog):
     def _show_problem(self, problem: Problem) -> None:
         if problem.code == "export.no_folder" and self._written_to is not None:
             problem = Problem(problem.code, {"path": str(self._written_to.parent)})
-        text = problem_text(problem)
-        joined = self.tr("{headline} {body}").format(headline=text.headline, body=text.body)
-        self._show_result(joined, "crit")
+        self._show_result(problem_text(problem).sentences, "crit")
 
     def _show_result(self, text: str, severity: str) -> None:
         self._result.setText(text)
@@ -216,22 +214,15 @@ class ExportDialog(QDialog):
         set_look(self._rows, class_="strong")
         self.fields.rows_changed.connect(self._count)
         self.fields.path_changed.connect(self._look)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = dialog_parts.edge_to_edge(self)
         column.addWidget(self.fields, 1)
         column.addLayout(self._outcome_row())
         column.addWidget(self._make_footer())
 
     def _outcome_row(self) -> QHBoxLayout:
-        self._result.setObjectName("dialog.export.result")
-        self._result.setTextFormat(Qt.TextFormat.PlainText)
-        self._result.setWordWrap(True)
         self._progress.setObjectName("dialog.export.progress")
         self._progress.setAccessibleName(self.tr("Progress"))
         self._progress.setTextVisible(False)
-        self._open_folder.setAutoDefault(False)
-        self._open_folder.setObjectName("dialog.export.openFolder")
         self._open_folder.clicked.connect(self._show_folder)
         row = QHBoxLayout()
         row.setContentsMargins(20, 4, 20, 12)
@@ -244,21 +235,11 @@ class ExportDialog(QDialog):
         return row
 
     def _make_footer(self) -> QFrame:
-        footer = QFrame()
-        set_look(footer, class_="footer")
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(13, 8, 13, 8)
-        row.setSpacing(8)
-        row.addStretch(1)
-        self._cancel.setObjectName("dialog.export.cancel")
-        self._cancel.setAutoDefault(False)
         self._cancel.clicked.connect(self._cancel_or_close)
         self.save.setObjectName("dialog.export.save")
         self.save.setDefault(True)
         self.save.clicked.connect(self._start)
-        row.addWidget(self._cancel)
-        row.addWidget(self.save)
-        return footer
+        return dialog_parts.footer(None, self._cancel, self.save)
 
     def _show_folder(self) -> None:
         if self._written_to is not None:

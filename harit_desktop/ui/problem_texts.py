@@ -30,6 +30,15 @@ class ProblemText:
     actions: tuple[str, ...]
     details: str
 
+    @property
+    def sentences(self) -> str:
+        """Headline and body, for a place that shows both as one text."""
+        if not self.body:
+            return self.headline
+        return QCoreApplication.translate(_CONTEXT, "{headline} {body}").format(
+            headline=self.headline, body=self.body
+        )
+
 
 def printable(text: str) -> str:
     """Text from outside as one short line, with characters that would disturb it (controls,
@@ -73,11 +82,6 @@ def details_of(problem: Problem) -> str:
     lines = [problem.code]
     lines += [f"{name}: {printable(str(value))}" for name, value in problem.params.items()]
     return "\n".join(lines)
-
-
-def is_known(code: str) -> bool:
-    """Whether a code has words of its own."""
-    return code in ENTRIES
 
 
 def _entry(problem: Problem, builtin: bool) -> Entry:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -16,15 +16,14 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from harit_desktop.domain.errors import Problem
 from harit_desktop.runtime.commands import RestoreBackup
+from harit_desktop.ui import dialog_parts
+from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
@@ -60,14 +59,13 @@ class RestoreDialog(QDialog):
         self.setObjectName("dialog.restore")
         self.setWindowTitle(self.tr("Restore a backup"))
         self.setAccessibleName(self.tr("Restore a backup"))
-        size = QSize(*map(scaled, _SIZE_PX))
-        self.resize(size.boundedTo(self.screen().availableSize()))
+        dialog_parts.resize_within_screen(self, _SIZE_PX)
         self.list = self._make_list()
-        self._note = self._label("note", "dense muted")
-        self._result = self._label("result", "dense")
-        self._explained = self._label("explained", "muted")
+        self._note = sentences("dialog.restore.note", "dense muted")
+        self._result = sentences("dialog.restore.result", "dense")
+        self._explained = sentences("dialog.restore.explained", "muted")
         self.confirm = QCheckBox()
-        self.restore = QPushButton(self.tr("Restore"))
+        self.restore = dialog_parts.button("dialog.restore.restore", self.tr("Restore"))
         self._build()
         self._ask_list()
 
@@ -102,7 +100,7 @@ class RestoreDialog(QDialog):
 
     def _show_list(self, handle: QueryHandle[Sequence[StoredBackup]]) -> None:
         if handle.problem is not None:
-            self._say(self._note, _words_of(handle.problem), "crit")
+            self._say(self._note, problem_text(handle.problem).sentences, "crit")
             return
         for backup in sorted(handle.value or (), key=lambda found: -found.made_us):
             self._add(backup.path, backup.kind, self._columns(backup))
@@ -156,7 +154,7 @@ class RestoreDialog(QDialog):
             )
             self._say(self._result, text, "ok")
         elif handle.problem is not None:
-            self._say(self._result, _words_of(handle.problem), "crit")
+            self._say(self._result, problem_text(handle.problem).sentences, "crit")
         self._show_state()
 
     def _explain(self) -> None:
@@ -232,21 +230,11 @@ class RestoreDialog(QDialog):
         made.currentItemChanged.connect(self._check)
         return made
 
-    def _label(self, name: str, look: str) -> QLabel:
-        label = QLabel()
-        label.setObjectName(f"dialog.restore.{name}")
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        set_look(label, class_=look)
-        return label
-
     def _build(self) -> None:
         self._explain()
         self.confirm.setObjectName("dialog.restore.confirm")
         self.confirm.toggled.connect(self._show_state)
-        other = QPushButton(self.tr("Other file…"))
-        other.setObjectName("dialog.restore.other")
-        other.setAutoDefault(False)
+        other = dialog_parts.button("dialog.restore.other", self.tr("Other file…"))
         other.clicked.connect(self._browse)
         tools = QHBoxLayout()
         tools.setSpacing(8)
@@ -254,41 +242,18 @@ class RestoreDialog(QDialog):
         tools.addWidget(self._result, 1)
         tools.addWidget(other, 0, Qt.AlignmentFlag.AlignTop)
         self._result.hide()
-        body = QWidget()
-        inside = QVBoxLayout(body)
-        inside.setContentsMargins(20, 16, 20, 12)
-        inside.setSpacing(10)
+        body, inside = dialog_parts.body()
         inside.addWidget(self.list, 1)
         inside.addLayout(tools)
         inside.addWidget(self._explained)
         inside.addWidget(self.confirm)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = dialog_parts.edge_to_edge(self)
         column.addWidget(body, 1)
         column.addWidget(self._make_footer())
 
     def _make_footer(self) -> QFrame:
-        footer = QFrame()
-        set_look(footer, class_="footer")
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(13, 8, 13, 8)
-        row.setSpacing(8)
-        row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setObjectName("dialog.restore.cancel")
+        cancel = dialog_parts.button("dialog.restore.cancel", self.tr("Cancel"))
         cancel.setDefault(True)
         cancel.clicked.connect(self.reject)
-        self.restore.setObjectName("dialog.restore.restore")
-        self.restore.setAutoDefault(False)
         self.restore.clicked.connect(self._start)
-        row.addWidget(cancel)
-        row.addWidget(self.restore)
-        return footer
-
-
-def _words_of(problem: Problem) -> str:
-    text = problem_text(problem)
-    return QCoreApplication.translate("RestoreDialog", "{headline} {body}").format(
-        headline=text.headline, body=text.body
-    )
+        return dialog_parts.footer(None, cancel, self.restore)

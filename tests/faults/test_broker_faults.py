@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 import tomllib
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -43,24 +44,37 @@ def connects(broker: MosquittoServer) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_broker_that_goes_and_comes_back(tmp_path: Path, end: str) -> None:
-    """F12, and F13: SIGKILL under the configuration of the documentation."""
-    plan = Plan(1800, rate=180)
-    with shipped_broker() as broker, Program(tmp_path / "data", *at(broker)) as program:
-        program.wait_for_state("connected")
-        with Sensors(broker.port, tmp_path, plan) as sensors:
-            for away_s in (0.5, 2.0):
-                time.sleep(1.5)
-                (broker.stop if end == "stop" else broker.kill)()
-                assert sensors.running, "all was sent before the broker went"
+def test_brokers_that_go_and_come_back(tmp_path: Path) -> None:
+    """F12, and F13: SIGKILL under the configuration of the documentation. Side by side."""
+    plan = Plan(1500, rate=180)
+    ends: list[Callable[[MosquittoServer], None]] = [MosquittoServer.stop, MosquittoServer.kill]
+    with ExitStack() as stack:
+        brokers = [stack.enter_context(shipped_broker()) for _ in ends]
+        programs = [
+            stack.enter_context(Program(tmp_path / f"data{n}", *at(broker)))
+            for n, broker in enumerate(brokers)
+        ]
+        for program in programs:
+            program.wait_for_state("connected")
+        sensors = [
+            stack.enter_context(Sensors(broker.port, tmp_path, plan, f"s{n}"))
+            for n, broker in enumerate(brokers)
+        ]
+        for away_s in (0.5, 1.5):
+            time.sleep(1)
+            for end, broker, each, program in zip(ends, brokers, sensors, programs, strict=True):
+                end(broker)
+                assert each.running, "all was sent before the broker went"
                 program.wait_for_report(lambda r: r["connection"] == "lost", 5)
-                time.sleep(away_s)
+            time.sleep(away_s)
+            for broker, program in zip(brokers, programs, strict=True):
                 broker.start()
                 program.wait_for_state("connected", 20)
-            check_history(program.store, sensors.finish(), plan)
-        assert not program.says("did not keep this program's session")
-        program.stop_in_time()
+        for number, (each, program) in enumerate(zip(sensors, programs, strict=True)):
+            late_s = 5 if number == 0 else 0
+            check_history(program.store, each.finish(), plan, late_s=late_s)
+            assert not program.says("did not keep this program's session")
+            program.stop_in_time()
 
 
 def test_late_acknowledgements_do_not_hit_new_messages(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ HOUR_S = 3600
 def test_the_clock_jumps_an_hour_and_back(broker: MosquittoServer, tmp_path: Path) -> None:
     """Under load, with a keep-alive of 5 s: nothing is lost or doubled, the connection stays,
     and a new one is made as quickly as ever."""
-    timed, untimed = Plan(1500, rate=100), Plan(1500, first=5000, rate=100, timed=False)
+    timed, untimed = Plan(1000, rate=130), Plan(500, first=5000, rate=130, timed=False)
     clock = tmp_path / "clock"
     clock.write_text("0")
     options = at(broker, "broker.keepalive_s=5")
@@ -36,16 +36,16 @@ def test_the_clock_jumps_an_hour_and_back(broker: MosquittoServer, tmp_path: Pat
         ):
             for shift_s in (HOUR_S, -HOUR_S, 0):
                 clock.write_text(str(shift_s))
-                wait_for_more(program.store, 300)
+                wait_for_more(program.store, 250)
                 assert program.report["connection"] == "connected"
             assert broker.log.count(" as harit-") == 1, "connected more than once"
-            broker.freeze()
+            broker.stop()
+            program.wait_for_report(lambda r: r["connection"] == "lost", 5)
             clock.write_text(str(-HOUR_S))
-            program.wait_for_report(lambda r: r["connection"] != "connected", 13)
-            broker.thaw()
+            broker.start()
             program.wait_for_state("connected", 10)
             confirmed = first.finish() | second.finish()
-        check_history(program.store, confirmed, timed, untimed)
+        check_history(program.store, confirmed, timed, untimed, late_s=1)
         program.wait_for_report(counters_add_up, 5)
         program.stop_in_time()
 

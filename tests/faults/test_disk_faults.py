@@ -253,7 +253,7 @@ def test_damaged_settings_are_kept_and_the_defaults_used(
     assert content in copies
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage\x00\xff", b"1\n"])
+@pytest.mark.parametrize("content", [b"garbage\x00\xff", b"1\n"])
 def test_a_stale_lock_file_stops_nobody(tmp_path: Path, content: bytes) -> None:
     """F38; the second start beside a running program is refused in one line."""
     data = tmp_path / "data"

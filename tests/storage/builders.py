@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
 
 from harit_desktop.domain.analysis import Analysis, Band
 from harit_desktop.domain.batch import CommitItem
@@ -17,6 +20,7 @@ from harit_desktop.domain.reading import (
     TimeSource,
     reading_key,
 )
+from harit_desktop.storage.sqlite import open_reader
 
 START_US = 1_764_000_000 * US_PER_S
 """2025-11-24T16:00:00Z."""
@@ -84,3 +88,41 @@ def make_rejected(
     """A message that could not be understood."""
     message = RawMessage(topic, payload, START_US + number, qos=1)
     return CommitItem(message, rejection=Rejection(Problem(code, {"position": number})))
+
+
+class StoreCounts(NamedTuple):
+    """`rejected_total` also counts rejected messages that are no longer kept."""
+
+    readings: int
+    simulated_readings: int
+    devices: int
+    messages: int
+    rejected_kept: int
+    rejected_total: int
+
+
+class DeviceRow(NamedTuple):
+    """What the store knows of a publisher without its readings."""
+
+    first_us: int
+    last_us: int
+    readings: int
+    simulated_readings: int
+
+
+def counts_of(path: Path) -> StoreCounts:
+    """What the store says of itself, without counting row by row."""
+    with closing(open_reader(path)) as connection:
+        counters = dict(connection.execute("SELECT name, value FROM counters"))
+        (devices,) = connection.execute("SELECT count(*) FROM devices").fetchone()
+    names = ("log_rows", "rejected_rows", "rejected_total")
+    readings, simulated = (counters.get(n, 0) for n in ("readings", "simulated_readings"))
+    return StoreCounts(readings, simulated, devices, *(counters.get(name, 0) for name in names))
+
+
+def devices_of(path: Path) -> dict[str, DeviceRow]:
+    """What the store knows of its publishers."""
+    columns = "publisher_id, first_us, last_us, reading_count, simulated_count"
+    with closing(open_reader(path)) as connection:
+        rows = connection.execute(f"SELECT {columns} FROM devices").fetchall()
+    return {name: DeviceRow(*values) for name, *values in rows}

@@ -19,7 +19,14 @@ from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.tally import load_tally
 from harit_desktop.wire.reasons import Reason
-from tests.storage.builders import EXAMPLE, START_US, make_item, make_items, make_rejected
+from tests.storage.builders import (
+    EXAMPLE,
+    START_US,
+    counts_of,
+    make_item,
+    make_items,
+    make_rejected,
+)
 
 STORED, DUPLICATE, REJECTED = Outcome.STORED, Outcome.DUPLICATE, Outcome.REJECTED
 
@@ -98,7 +105,7 @@ def test_a_copy_within_the_batch_and_of_an_earlier_one_is_a_duplicate(
     for line, item in enumerate([*make_items(0, 120), *batch], start=1):
         assert item.analysed is not None
         assert times[log[line][1]] == item.analysed.reading.timestamp_us
-    assert history.counts().readings == 225
+    assert counts_of(db_path).readings == 225
 
 
 def test_a_row_that_cannot_be_stored_takes_no_other_with_it(journal: SqliteJournal) -> None:

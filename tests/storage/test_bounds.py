@@ -12,7 +12,7 @@ from harit_desktop.storage import bounded
 from harit_desktop.storage.bounded import LOG_BOUNDS, REJECTED_BOUNDS, Bounds
 from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
-from tests.storage.builders import START_US, make_item, make_items, make_rejected
+from tests.storage.builders import START_US, counts_of, make_item, make_items, make_rejected
 
 
 def opened(path: Path, log: Bounds, rejected: Bounds) -> SqliteJournal:
@@ -48,7 +48,7 @@ def test_rows_are_bounded_and_the_oldest_go(
         assert sums(db_path, "rejected_messages")[0] <= 10
     journal.close()
     total = -(-120 // batch) * batch
-    counts = history.counts()
+    counts = counts_of(db_path)
     assert (counts.messages, counts.rejected_kept, counts.rejected_total) == (20, 10, total)
     lines = history.messages(None, 100)
     assert [line.id for line in lines] == list(range(total, total - 20, -1))
@@ -75,7 +75,7 @@ def test_readings_outlive_their_line_in_the_log(db_path: Path, history: HistoryR
     journal = opened(db_path, Bounds(5, 2**20), Bounds(5, 2**20))
     journal.commit(make_items(0, 50))
     journal.close()
-    assert (history.counts().readings, history.counts().messages) == (50, 5)
+    assert (counts_of(db_path).readings, counts_of(db_path).messages) == (50, 5)
 
 
 def test_a_lowered_bound_is_reached_in_steps(

@@ -13,9 +13,8 @@ import pytest
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import Outcome
 from harit_desktop.domain.status import StoreState
-from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
-from tests.storage.builders import START_US, make_item, make_items
+from tests.storage.builders import START_US, counts_of, make_item, make_items
 from tests.storage.conftest import enlarge
 
 HOLD_THE_LOCK = """
@@ -92,7 +91,7 @@ def test_full_disk(small_disk: Path) -> None:
     assert code == "store.full"
     assert done > 0
     # All that was confirmed is there and can be read, and of the refused batch nothing.
-    assert HistoryReader(path).counts().readings == done
+    assert counts_of(path).readings == done
     assert stored(path) == done
     with pytest.raises(KnownError, match=r"store\.full"):
         journal.commit(batch)
@@ -152,7 +151,7 @@ def test_history_is_readable_in_a_read_only_folder(read_only: tuple[Path, Path])
     journal.open()
     journal.commit(make_items(0, 5))
     journal.close()
-    assert HistoryReader(refusing / "harit.db").counts().readings == 5
+    assert counts_of(refusing / "harit.db").readings == 5
 
 
 def test_the_folder_is_a_file(tmp_path: Path) -> None:

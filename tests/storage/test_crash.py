@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
-from tests.storage.builders import START_US, make_item, make_items, make_rejected
+from tests.storage.builders import START_US, counts_of, make_item, make_items, make_rejected
 
 KILLS = 10
 BATCH = 7
@@ -67,7 +66,7 @@ def test_kill_in_the_middle_of_commits(db_path: Path) -> None:
 
     journal = SqliteJournal(db_path, lambda: START_US)
     assert journal.open().readings == len(stored)
-    counts = HistoryReader(db_path).counts()
+    counts = counts_of(db_path)
     assert counts.readings == len(stored)
     assert counts.messages == logged == len(stored) // BATCH * (BATCH + 1)
     assert journal.commit([make_item(min(confirmed))]).outcomes[0].value == "duplicate"

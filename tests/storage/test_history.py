@@ -18,11 +18,20 @@ from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.reading import Source
-from harit_desktop.storage.history import HistoryReader, StoreCounts
+from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.reader import QueryCancelled
 from harit_desktop.storage.series import bucket_size_us
-from tests.storage.builders import ALL_PASS, EXAMPLE, START_US, make_item, make_items
+from tests.storage.builders import (
+    ALL_PASS,
+    EXAMPLE,
+    START_US,
+    DeviceRow,
+    counts_of,
+    devices_of,
+    make_item,
+    make_items,
+)
 
 FAILED_FIRST = (int(Flag.FAIL), *ALL_PASS[1:])
 
@@ -62,21 +71,18 @@ def test_a_store_that_is_not_there_gives_empty_answers(tmp_path: Path) -> None:
     assert history.messages(None, 10) == []
     assert history.payload(1) is None
     assert history.decoded(1) is None
-    assert history.devices() == []
-    assert history.span() is None
-    assert history.counts() == StoreCounts()
     assert not (tmp_path / "no").exists()
 
 
 def test_a_store_without_tables_yet_gives_empty_answers(tmp_path: Path) -> None:
     (tmp_path / "harit.db").write_bytes(b"")
-    assert HistoryReader(tmp_path / "harit.db").counts() == StoreCounts()
+    assert HistoryReader(tmp_path / "harit.db").last_states(START_US) == []
 
 
 def test_a_damaged_store_is_named(tmp_path: Path) -> None:
     (tmp_path / "harit.db").write_bytes(b"garbage" * 1000)
     with pytest.raises(KnownError, match=r"store\.failed"):
-        HistoryReader(tmp_path / "harit.db").counts()
+        HistoryReader(tmp_path / "harit.db").last_states(START_US)
 
 
 def test_raw_series(journal: SqliteJournal, history: HistoryReader) -> None:
@@ -243,26 +249,25 @@ def test_messages_page_by_page(journal: SqliteJournal, history: HistoryReader) -
     assert pages == [list(range(25, 15, -1)), list(range(15, 5, -1)), list(range(5, 0, -1))]
 
 
-def test_span_and_devices(journal: SqliteJournal, history: HistoryReader) -> None:
+def test_what_is_known_of_devices(journal: SqliteJournal, db_path: Path) -> None:
     journal.commit([*make_items(5, 3, "a"), *make_items(20, 2, "b")])
     journal.commit(make_items(1, 1, "a"))
-    assert history.span() == (seconds(1), seconds(21))
-    assert history.span(["b"]) == (seconds(20), seconds(21))
-    assert history.span([]) is None
-    assert history.span(["c"]) is None
-    summary = history.devices()[0]
-    assert (summary.publisher_id, summary.readings) == ("a", 4)
-    assert (summary.first_us, summary.last_us) == (seconds(1), seconds(7))
+    assert devices_of(db_path) == {
+        "a": DeviceRow(seconds(1), seconds(7), 4, 0),
+        "b": DeviceRow(seconds(20), seconds(21), 2, 0),
+    }
 
 
-def test_reading_goes_on_beside_writing(journal: SqliteJournal, history: HistoryReader) -> None:
+def test_reading_goes_on_beside_writing(
+    journal: SqliteJournal, history: HistoryReader, db_path: Path
+) -> None:
     problems: list[BaseException] = []
     stop = threading.Event()
 
     def read() -> None:
         try:
             while not stop.is_set():
-                seen = history.counts().readings
+                seen = counts_of(db_path).readings
                 assert len(history.series("probe", 0, 2**60, 10_000).time_us) >= seen
         except BaseException as error:  # noqa: BLE001 - handed to the test's own thread
             problems.append(error)
@@ -276,7 +281,7 @@ def test_reading_goes_on_beside_writing(journal: SqliteJournal, history: History
     for reader in readers:
         reader.join()
     assert problems == []
-    assert history.counts().readings == 2000
+    assert counts_of(db_path).readings == 2000
 
 
 def test_a_reader_cannot_write(journal: SqliteJournal, db_path: Path) -> None:
@@ -293,7 +298,7 @@ def test_any_file_name(tmp_path: Path, name: str) -> None:
     journal = SqliteJournal(tmp_path / name, lambda: START_US)
     journal.open()
     journal.commit(make_items(0, 3))
-    assert HistoryReader(tmp_path / name).counts().readings == 3
+    assert counts_of(tmp_path / name).readings == 3
     journal.close()
 
 

@@ -18,11 +18,10 @@ from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.domain.message import Outcome
 from harit_desktop.storage import maintenance as module
 from harit_desktop.storage.database_files import wal_of
-from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.maintenance import Maintenance
 from harit_desktop.storage.watch import verdict_of
-from tests.storage.builders import START_US, make_item, make_items
+from tests.storage.builders import START_US, counts_of, make_item, make_items
 from tests.storage.rollup_truth import assert_counted, assert_true
 
 WAIT_S = 20.0
@@ -211,7 +210,7 @@ def test_damage_out_of_the_commits_sight(
         assert journal.commit(make_items(9001, 10)).outcomes == (Outcome.STORED,) * 10
         # The new file is looked after like the old one.
         until(lambda: rolled_up(db_path) == 11)
-    assert HistoryReader(db_path).counts().readings == 11
+    assert counts_of(db_path).readings == 11
 
 
 @posix_only

@@ -16,7 +16,7 @@ from harit_desktop.storage import migrate
 from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.schema import SCHEMA_VERSION, create_statements, sensor_readings
-from tests.storage.builders import START_US, make_item, make_items
+from tests.storage.builders import START_US, counts_of, make_item, make_items
 from tests.storage.rollup_truth import assert_counted, assert_true, catch_up
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -134,7 +134,7 @@ def test_the_migrated_store_is_read_and_written(old: Path) -> None:
     assert journal.open().readings == 19
     assert journal.commit([make_item(77)]).outcomes == (Outcome.STORED,)
     history = HistoryReader(old)
-    assert history.counts().readings == 20
+    assert counts_of(old).readings == 20
     assert len(history.series("probe", 0, 2**60, 100).time_us) == 13
     journal.close()
 

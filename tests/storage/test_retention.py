@@ -15,7 +15,14 @@ from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.retention import retire
 from harit_desktop.storage.rollup import MINUTE_US
-from tests.storage.builders import START_US, make_item, make_items, make_rejected
+from tests.storage.builders import (
+    START_US,
+    counts_of,
+    devices_of,
+    make_item,
+    make_items,
+    make_rejected,
+)
 from tests.storage.rollup_truth import assert_counted, assert_true, catch_up
 
 DAY_S = 86_400
@@ -64,11 +71,11 @@ def test_old_readings_leave_with_all_that_speaks_of_them(
     assert sum(gone) > 240
     assert max(gone) <= 20
     assert assert_true(db_path) == assert_counted(db_path) == 60 + 1
-    devices = {device.publisher_id: device for device in history.devices()}
+    devices = devices_of(db_path)
     assert set(devices) == {"probe", "sim"}
     assert devices["probe"].first_us == START_US + 240 * US_PER_S
     assert (devices["sim"].readings, devices["sim"].simulated_readings) == (1, 1)
-    assert history.counts().rejected_kept == 1
+    assert counts_of(db_path).rejected_kept == 1
     assert (
         min(line.received_us for line in history.messages(None, 999)) >= START_US + 240 * US_PER_S
     )

@@ -14,7 +14,14 @@ from harit_desktop.domain.reading import Source
 from harit_desktop.storage import deletion, simulated
 from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
-from tests.storage.builders import START_US, make_item, make_items, make_rejected
+from tests.storage.builders import (
+    START_US,
+    counts_of,
+    devices_of,
+    make_item,
+    make_items,
+    make_rejected,
+)
 
 SIMULATED_VALUES = (20.0, 18.0, 150.0, 500.0, 22.0, 55.0, 7.2)
 
@@ -53,19 +60,19 @@ def test_only_simulated_readings_go(
         "SELECT sum(length(payload) + length(topic)) FROM message_log WHERE payload NOT NULL"
     ).fetchone() == ((50 + 10) * (2 + 25),)
     connection.close()
-    counts = history.counts()
+    counts = counts_of(db_path)
     assert (counts.readings, counts.simulated_readings, counts.devices) == (60, 0, 2)
     lines = history.messages(None, 1000)
     assert len(lines) == counts.messages == 61
     assert not any(line.publisher_id == "sim" for line in lines)
 
 
-def test_devices_stay_true(mixed: SqliteJournal, history: HistoryReader) -> None:
-    before = {d.publisher_id: d for d in history.devices()}
+def test_devices_stay_true(mixed: SqliteJournal, db_path: Path) -> None:
+    before = devices_of(db_path)
     assert before["both"].readings == 20
     assert before["both"].first_us == START_US
     mixed.delete_simulated()
-    after = {d.publisher_id: d for d in history.devices()}
+    after = devices_of(db_path)
     assert set(after) == {"both", "field"}
     assert (after["both"].readings, after["both"].simulated_readings) == (10, 0)
     second_us = 1_000_000
@@ -75,7 +82,7 @@ def test_devices_stay_true(mixed: SqliteJournal, history: HistoryReader) -> None
 
 
 def test_readings_are_committed_while_it_deletes(
-    mixed: SqliteJournal, history: HistoryReader, monkeypatch: pytest.MonkeyPatch
+    mixed: SqliteJournal, db_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulated, "PAUSE_S", 0.005)
     mixed._busy_ms = 5000
@@ -95,8 +102,9 @@ def test_readings_are_committed_while_it_deletes(
         assert mixed.commit([make_item(number, "field")]).outcomes == (Outcome.STORED,)
     worker.join()
     assert done == [("both", "sim")]
-    assert history.counts().readings == 90
-    assert {d.publisher_id: d.readings for d in history.devices()} == {"both": 10, "field": 80}
+    assert counts_of(db_path).readings == 90
+    readings = {name: row.readings for name, row in devices_of(db_path).items()}
+    assert readings == {"both": 10, "field": 80}
 
 
 def test_deleted_readings_can_come_again(mixed: SqliteJournal, history: HistoryReader) -> None:

@@ -21,14 +21,14 @@ from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerEr
 from harit_desktop.storage.mysql.tables import (
     CREATE_STORE,
     EXACT_COLUMNS,
-    INDEX_COLUMNS,
     INDEXES,
     READINGS,
     SCHEMA_VERSION,
     STORE,
-    TIME_INDEX,
     Layout,
+    ReadingsIndex,
     create_readings,
+    index_definition,
     wanted_columns,
 )
 
@@ -192,7 +192,7 @@ def _extend(connection: ServerConnection, database: str, found: Found) -> None:
         _run(connection, f"ALTER TABLE {READINGS} {added}", right)
     for name in found.indexes:
         right = f"INDEX on {database}.{READINGS}"
-        _run(connection, f"ALTER TABLE {READINGS} ADD {INDEXES[name]}", right)
+        _run(connection, f"ALTER TABLE {READINGS} ADD {index_definition(name)}", right)
 
 
 def _note(connection: ServerConnection, name: str, value: str) -> None:
@@ -260,15 +260,15 @@ def _missing_indexes(connection: ServerConnection, database: str) -> tuple[str, 
     for name, non_unique, column in found:
         columns.setdefault((str(name), not int(non_unique)), []).append(str(column).lower())
 
-    def serves(name: str, wanted: tuple[str, ...]) -> bool:
+    def is_there(name: str, wanted: ReadingsIndex) -> bool:
         return any(
-            tuple(names[: len(wanted)]) == wanted
-            and (name != TIME_INDEX or present == name)
-            and (not name.startswith("ux_") or (unique and len(names) == len(wanted)))
+            tuple(names[: len(wanted.columns)]) == wanted.columns
+            and (not wanted.named or present == name)
+            and (not wanted.unique or (unique and len(names) == len(wanted.columns)))
             for (present, unique), names in columns.items()
         )
 
-    return tuple(name for name, wanted in INDEX_COLUMNS.items() if not serves(name, wanted))
+    return tuple(name for name, wanted in INDEXES.items() if not is_there(name, wanted))
 
 
 def _check_is_ours_to_use(

@@ -129,10 +129,6 @@ class ServerConnection(_Driver):
         name, number = _product(self.server_version)
         return f"{name} {'.'.join(map(str, number))}"
 
-    @property
-    def is_mariadb(self) -> bool:
-        return _product(self.server_version)[0] == "MariaDB"
-
     def establish(self) -> None:
         """Connects and logs in. Raises ServerError; afterwards nothing is left open."""
         address = self._address

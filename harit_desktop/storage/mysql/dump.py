@@ -23,7 +23,7 @@ from harit_desktop.storage.mysql.dump_file import (
     header_line,
     trailer_line,
 )
-from harit_desktop.storage.mysql.dump_session import JobSession
+from harit_desktop.storage.mysql.dump_session import JobSession, job_session
 from harit_desktop.storage.mysql.tables import READINGS, STORE
 from harit_desktop.storage.reader import Cancelled, never
 
@@ -68,7 +68,7 @@ def write_dump(
     `need_room` is told about how many bytes there will be before the first is written.
     Raises KnownError server.*, OSError, QueryCancelled.
     """
-    with JobSession(address, cancelled) as session:
+    with job_session(address, cancelled) as session:
         need_room(_size_bytes(session) // 2)
         for statement in _SNAPSHOT:
             session.run(statement)

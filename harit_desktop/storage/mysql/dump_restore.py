@@ -29,7 +29,7 @@ from harit_desktop.storage.mysql.dump_file import (
     dump_lines,
     read_trailer,
 )
-from harit_desktop.storage.mysql.dump_session import JobSession
+from harit_desktop.storage.mysql.dump_session import JobSession, job_session
 from harit_desktop.storage.mysql.tables import READINGS, STORE
 from harit_desktop.storage.reader import never
 
@@ -51,7 +51,7 @@ def restore_dump(address: ServerAddress, path: Path, now_us: int) -> tuple[str, 
     tables as they were.
     """
     check_dump(path)
-    with JobSession(address, never) as session:
+    with job_session(address, never) as session:
         session.run("SET SESSION time_zone = '+00:00', SESSION foreign_key_checks = 0")
         session.run("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')")
         _drop_loading(session)

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from harit_desktop.storage.mysql.connection import ServerAddress, ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, ServerError, server_error
-from harit_desktop.storage.reader import Cancelled, QueryCancelled
+from harit_desktop.storage.reader import Cancelled, QueryCancelled, broken_off
 
 T = TypeVar("T")
 
 READ_TIMEOUT_S = 60.0
 """A dump's page is there in milliseconds; the change of a table may take longer."""
 
-_WATCH_S = 0.1
+
+@contextmanager
+def job_session(address: ServerAddress, cancelled: Cancelled) -> Iterator[JobSession]:
+    """A connection for the time of the block. Raises as the session's calls do."""
+    session = JobSession(address, cancelled)
+    try:
+        with broken_off(session.connection.interrupt, cancelled):
+            session.establish()
+            yield session
+    finally:
+        session.connection.break_off()
 
 
 class JobSession:
-    """Connects at the start of the block. Every call raises ServerError, and QueryCancelled
-    within a moment of `cancelled()`, also where the server is silent."""
+    """Every call raises ServerError, and QueryCancelled within a moment of `cancelled()`, also
+    where the server is silent."""
 
     def __init__(self, address: ServerAddress, cancelled: Cancelled) -> None:
         self._address = address
         self._cancelled = cancelled
-        self._done = threading.Event()
         self.connection = ServerConnection(address, READ_TIMEOUT_S)
-        self._watch = threading.Thread(target=self._watching, name="dump-watch", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._watch.start()
-        try:
-            self._named(self.connection.establish)
-        except BaseException:
-            self._end()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
+    def establish(self) -> None:
+        self._named(self.connection.establish)
 
     def rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
         """All rows of a statement; `arguments` fill its %s."""
@@ -71,13 +64,3 @@ class JobSession:
             if self._cancelled():
                 raise QueryCancelled from error
             raise server_error(error, self._address.host, self._address.port) from error
-
-    def _watching(self) -> None:
-        while not self._done.wait(_WATCH_S):
-            if self._cancelled():
-                self.connection.interrupt()
-
-    def _end(self) -> None:
-        self._done.set()
-        self._watch.join()
-        self.connection.break_off()

@@ -1,4 +1,4 @@
-"""Devices, their newest readings and the span of all, from the server."""
+"""Devices with their newest readings, and the span of readings, from the server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Span = tuple[int, int]
 """Time of the first and of the newest reading."""
 
 
-def server_devices(snapshot: Snapshot) -> dict[str, Span]:
+def _devices(snapshot: Snapshot) -> dict[str, Span]:
     """Every publisher with readings that are shown."""
     c = snapshot.columns.c
     # Without a further condition, the index answers with one step for each publisher.
@@ -36,32 +36,27 @@ def server_devices(snapshot: Snapshot) -> dict[str, Span]:
             continue
         if publisher_id != Source.LEGACY.value:
             found[publisher_id] = (first_us, last_us)
-        elif (span := server_span(snapshot, [publisher_id])) is not None:
+        elif (span := server_span(snapshot, publisher_id)) is not None:
             found[publisher_id] = span
     return found
 
 
-def server_span(snapshot: Snapshot, publisher_ids: Sequence[str] | None = None) -> Span | None:
-    """First and last time of the devices' readings (None: of all); None without any."""
+def server_span(snapshot: Snapshot, publisher_id: str | None = None) -> Span | None:
+    """First and last time of a device's readings (None: of all); None without any."""
     time_us = snapshot.columns.c.timestamp_us
-    if publisher_ids is None:
-        scopes = [_shown(snapshot, time_us)]
-    else:
-        publisher = snapshot.columns.c.publisher_id
-        scopes = [_shown(snapshot, time_us).where(publisher == name) for name in publisher_ids]
-    ends: list[int] = []
-    for scope in scopes:
-        first_us = snapshot.connection.scalar(scope.order_by(time_us).limit(1))
-        if first_us is not None:
-            last_us = snapshot.connection.scalar(scope.order_by(time_us.desc()).limit(1))
-            ends += [first_us, last_us]
-    return (min(ends), max(ends)) if ends else None
+    scope = _shown(snapshot, time_us).limit(1)
+    if publisher_id is not None:
+        scope = scope.where(snapshot.columns.c.publisher_id == publisher_id)
+    first_us = snapshot.connection.scalar(scope.order_by(time_us))
+    if first_us is None:
+        return None
+    return first_us, snapshot.connection.scalar(scope.order_by(time_us.desc()))
 
 
 def server_states(snapshot: Snapshot, now_us: int) -> list[tuple[int, DeviceState]]:
     """The newest reading of each of the `MAX_DEVICES` devices with the newest readings, and
     the time of the device's first one."""
-    devices = server_devices(snapshot)
+    devices = _devices(snapshot)
     names = sorted(devices, key=lambda name: devices[name][1], reverse=True)
     states = []
     for name in names[:MAX_DEVICES]:

@@ -32,6 +32,7 @@ from harit_desktop.domain.analysis import Analysis, Band, Flag
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.reading import Source, TimeSource
+from harit_desktop.storage.mysql.tables import EXACT_COLUMNS, READINGS
 from harit_desktop.storage.schema import quality_column
 
 
@@ -62,9 +63,9 @@ class ServerColumns:
 def server_columns(adopted: bool) -> ServerColumns:
     """The columns of an adopted database, or of one that this program made."""
     numbers = [channel.column for channel in CHANNELS] + ["anomaly_score"]
-    exact = [f"{name}_exact" for name in numbers] if adopted else []
+    exact = [EXACT_COLUMNS[name] for name in numbers] if adopted else []
     readings = table(
-        "sensor_readings",
+        READINGS,
         *(column(name, BigInteger) for name in ("id", "timestamp_us", "received_us", "same_as")),
         *(column(name, String) for name in ("publisher_id", "source", "time_source", "topic")),
         *(column(name, String) for name in ("health_status", "profile", "critical_factors")),
@@ -76,7 +77,7 @@ def server_columns(adopted: bool) -> ServerColumns:
     c = readings.c
 
     def number(name: str) -> ColumnElement[float | None]:
-        return func.coalesce(c[f"{name}_exact"], c[name]) if adopted else c[name]
+        return func.coalesce(c[EXACT_COLUMNS[name]], c[name]) if adopted else c[name]
 
     values = tuple(number(channel.column) for channel in CHANNELS)
     missing, passed = int(Flag.MISSING), int(Flag.PASS)

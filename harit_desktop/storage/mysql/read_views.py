@@ -6,20 +6,14 @@ The journal then answers alone: it holds at least the last weeks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.mysql.connection import ServerAddress
-from harit_desktop.storage.mysql.read_lists import (
-    Span,
-    server_devices,
-    server_span,
-    server_states,
-    server_values,
-)
+from harit_desktop.storage.mysql.read_lists import server_states, server_values
 from harit_desktop.storage.mysql.read_series import server_series
 from harit_desktop.storage.mysql.read_tail import TailReadings, no_readings, tail_readings
 from harit_desktop.storage.mysql.reading import ServerReader, Snapshot
@@ -70,14 +64,6 @@ class ServerViews:
     def values(self, publisher_id: str) -> tuple[int, Values] | None:
         """Time and values of the device's newest reading on the server."""
         return self._ask(lambda snapshot: server_values(snapshot, publisher_id))
-
-    def devices(self) -> dict[str, Span] | None:
-        """The publishers that the server knows."""
-        return self._ask(server_devices)
-
-    def span(self, publisher_ids: Sequence[str] | None) -> Span | None:
-        """First and last time of the devices' readings on the server."""
-        return self._ask(lambda snapshot: server_span(snapshot, publisher_ids))
 
     def close(self) -> None:
         """Ends the idle connections; a later read opens new ones."""

@@ -23,7 +23,7 @@ from harit_desktop.storage.mysql.connection import ServerAddress, ServerConnecti
 from harit_desktop.storage.mysql.errors import server_error
 from harit_desktop.storage.mysql.read_rows import ServerColumns, server_columns
 from harit_desktop.storage.mysql.tables import SCHEMA_VERSION, STORE
-from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
+from harit_desktop.storage.reader import Cancelled, QueryCancelled, broken_off, never
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -49,7 +49,6 @@ waits for a cancelled answer to make room for the next."""
 
 _KEYS_PER_QUERY = 1000
 
-_WATCH_S = 0.1
 _NO_SUCH_TABLE = 1146
 
 _META = text(
@@ -77,24 +76,14 @@ class Snapshot:
         return found
 
 
-class _Watch(threading.Thread):
-    """Asks now and then whether a read is still wanted."""
+class _InUse:
+    """The connection that one read is on, also while it is being opened."""
 
-    def __init__(self, cancelled: Cancelled) -> None:
-        super().__init__(name="read-watch", daemon=True)
-        self.driver: ServerConnection | None = None
-        self._cancelled = cancelled
-        self._done = threading.Event()
+    driver: ServerConnection | None = None
 
-    def run(self) -> None:
-        while not self._done.wait(_WATCH_S):
-            if self.driver is not None and self._cancelled():
-                self.driver.interrupt()
-
-    def end(self) -> None:
-        self._done.set()
-        if self.ident is not None:
-            self.join()
+    def interrupt(self) -> None:
+        if self.driver is not None:
+            self.driver.interrupt()
 
 
 class ServerReader:
@@ -140,8 +129,9 @@ class ServerReader:
             raise QueryCancelled
         self._refuse_failed()
         try:
-            with self._watched(cancelled) as watch, self._connected() as connection:
-                watch.driver = connection.connection.driver_connection
+            in_use = self._threads.in_use = _InUse()
+            with broken_off(in_use.interrupt, cancelled), self._connected() as connection:
+                in_use.driver = connection.connection.driver_connection
                 columns, store_id = _described(connection)
                 prepared = prepare(store_id)
                 connection.execute(_SNAPSHOT)
@@ -160,17 +150,6 @@ class ServerReader:
         self._engine.dispose()
 
     @contextmanager
-    def _watched(self, cancelled: Cancelled) -> Iterator[_Watch]:
-        """Breaks this thread's connection off when nobody wants the answer any more."""
-        watch = self._threads.watch = _Watch(cancelled)
-        if cancelled is not never:
-            watch.start()
-        try:
-            yield watch
-        finally:
-            watch.end()
-
-    @contextmanager
     def _connected(self) -> Iterator[Connection]:
         try:
             with self._engine.connect() as connection:
@@ -185,7 +164,7 @@ class ServerReader:
 
     def _open(self) -> ServerConnection:
         connection = ServerConnection(self._address, self._read_timeout_s)
-        self._threads.watch.driver = connection
+        self._threads.in_use.driver = connection
         timer = threading.Timer(self._read_timeout_s * _CONNECT_PART, connection.interrupt)
         timer.daemon = True
         timer.start()

@@ -49,25 +49,27 @@ _ADDED_COLUMNS: Mapping[str, str] = {
     "same_as": "BIGINT NULL",
 }
 
-TIME_INDEX = "ix_readings_time"
-"""Statements name it, because the optimizer would sometimes choose the whole table."""
+_OLD_INDEX = "idx_timestamp"
 
-INDEXES: Mapping[str, str] = {
-    "idx_timestamp": "INDEX idx_timestamp (`timestamp`)",
-    "ux_readings_key": "UNIQUE INDEX ux_readings_key (reading_key)",
+
+@dataclass(frozen=True)
+class ReadingsIndex:
+    """An index of the readings; in an existing table one over the same columns does as well,
+    unless statements name it."""
+
+    columns: tuple[str, ...]
+    unique: bool = False
+    named: bool = False
+
+
+INDEXES: Mapping[str, ReadingsIndex] = {
+    _OLD_INDEX: ReadingsIndex(("timestamp",)),
+    "ux_readings_key": ReadingsIndex(("reading_key",), unique=True),
     # At most one row of the existing system's is the same as one of ours.
-    "ux_readings_same_as": "UNIQUE INDEX ux_readings_same_as (same_as)",
-    "ix_readings_device_time": "INDEX ix_readings_device_time (publisher_id, timestamp_us)",
-    "ix_readings_time": "INDEX ix_readings_time (timestamp_us)",
-}
-"""The indexes by name; in an existing table one over the same columns does as well."""
-
-INDEX_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "idx_timestamp": ("timestamp",),
-    "ux_readings_key": ("reading_key",),
-    "ux_readings_same_as": ("same_as",),
-    "ix_readings_device_time": ("publisher_id", "timestamp_us"),
-    "ix_readings_time": ("timestamp_us",),
+    "ux_readings_same_as": ReadingsIndex(("same_as",), unique=True),
+    "ix_readings_device_time": ReadingsIndex(("publisher_id", "timestamp_us")),
+    # The optimizer would sometimes choose the whole table.
+    "ix_readings_time": ReadingsIndex(("timestamp_us",), named=True),
 }
 
 JOURNAL_COLUMNS = tuple(column.name for column in journal_readings.columns)
@@ -105,11 +107,18 @@ def wanted_columns(*, adopted: bool, collation: str) -> dict[str, str]:
     return {**_NEW_OLD_COLUMNS, **added_columns(adopted=adopted, collation=collation)}
 
 
+def index_definition(name: str) -> str:
+    """The index as it stands in a statement that makes or changes the table."""
+    index = INDEXES[name]
+    kind = "UNIQUE INDEX" if index.unique else "INDEX"
+    return f"{kind} {name} ({', '.join(f'`{column}`' for column in index.columns)})"
+
+
 def create_readings(collation: str) -> str:
     """The statement that makes the table of a new database."""
     columns = wanted_columns(adopted=False, collation=collation)
     lines = [f"id {_ID}", *(f"`{name}` {sql}" for name, sql in columns.items())]
-    lines += INDEXES.values()
+    lines += map(index_definition, INDEXES)
     return (
         f"CREATE TABLE IF NOT EXISTS {READINGS} ({', '.join(lines)})"
         " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
@@ -126,7 +135,7 @@ def reverse_statements(layout: Layout) -> list[str]:
     if not layout.adopted:
         return [f"DROP TABLE {READINGS}", f"DROP TABLE {STORE}"]
     names = added_columns(adopted=True, collation="utf8mb4_bin")
-    ours = [name for name in INDEXES if name != "idx_timestamp"]
+    ours = [name for name in INDEXES if name != _OLD_INDEX]
     drops = [*(f"DROP INDEX {name}" for name in ours), *(f"DROP COLUMN `{c}`" for c in names)]
     return [
         "DELETE FROM sensor_readings WHERE reading_key IS NOT NULL",

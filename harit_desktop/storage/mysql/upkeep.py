@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harit_desktop.domain.reading import Source
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, server_error
 
@@ -51,7 +52,7 @@ def delete_old(connection: ServerConnection, before_us: int) -> Iterator[int]:
     The existing system's rows stay: they are not ours to delete.
     """
     for (publisher_id,) in connection.rows(_PUBLISHERS):
-        if publisher_id == "legacy":
+        if publisher_id == Source.LEGACY.value:
             continue
         deleted = SLICE_ROWS
         while deleted == SLICE_ROWS:

@@ -1,9 +1,9 @@
 """A warning under a setting, with the box that has to be checked before it can be applied."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from harit_desktop.ui.theme import set_look
+from harit_desktop.ui.dialog_parts import sentences
 
 
 class Consent(QWidget):
@@ -13,11 +13,7 @@ class Consent(QWidget):
 
     def __init__(self, name: str, yes: str) -> None:
         super().__init__()
-        self._warning = QLabel()
-        self._warning.setObjectName(f"{name}.warning")
-        self._warning.setTextFormat(Qt.TextFormat.PlainText)
-        self._warning.setWordWrap(True)
-        set_look(self._warning, class_="dense", severity="warn")
+        self._warning = sentences(f"{name}.warning", "dense", "warn")
         self._box = QCheckBox(yes)
         self._box.setObjectName(f"{name}.confirm")
         self._box.toggled.connect(self.changed)

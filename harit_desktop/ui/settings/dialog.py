@@ -14,16 +14,15 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from harit_desktop.runtime.commands import ApplySettings, Command
 from harit_desktop.settings.model import SECRET_KEYS, Settings
 from harit_desktop.settings.store import flatten
+from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.page_view import PageView
@@ -68,8 +67,7 @@ class SettingsDialog(QDialog):
         self.setObjectName("dialog.settings")
         self.setWindowTitle(self.tr("Settings"))
         self.setAccessibleName(self.tr("Settings"))
-        width_px, height_px = map(scaled, SIZES.settings_dialog)
-        self.resize(QSize(width_px, height_px).boundedTo(self.screen().availableSize()))
+        dialog_parts.resize_within_screen(self, SIZES.settings_dialog)
         self.pages: dict[str, PageView] = {}
         self._list = self._make_list()
         self._stack = QStackedWidget()
@@ -110,9 +108,7 @@ class SettingsDialog(QDialog):
         middle.setSpacing(0)
         middle.addWidget(self._list)
         middle.addWidget(self._stack, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = dialog_parts.edge_to_edge(self)
         column.addLayout(middle, 1)
         column.addWidget(self._make_footer())
 
@@ -142,33 +138,17 @@ class SettingsDialog(QDialog):
         self.storage.restore_asked.connect(self.restore_asked)
 
     def _make_footer(self) -> QFrame:
-        footer = QFrame()
-        set_look(footer, class_="footer")
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(13, 8, 13, 8)
-        row.setSpacing(8)
-        self._defaults = self._button("settings.defaults", self.tr("Restore defaults"))
+        self._defaults = dialog_parts.button("settings.defaults", self.tr("Restore defaults"))
         self._defaults.setToolTip(self.tr("For this page only"))
-        self._cancel = self._button("settings.cancel", self.tr("Cancel"))
-        self._apply = self._button("settings.apply", self.tr("Apply"))
-        self._ok = self._button("settings.ok", self.tr("OK"))
+        self._cancel = dialog_parts.button("settings.cancel", self.tr("Cancel"))
+        self._apply = dialog_parts.button("settings.apply", self.tr("Apply"))
+        self._ok = dialog_parts.button("settings.ok", self.tr("OK"))
         self._ok.setDefault(True)
-        row.addWidget(self._defaults)
-        row.addStretch(1)
-        for button in (self._cancel, self._apply, self._ok):
-            row.addWidget(button)
         self._defaults.clicked.connect(self._restore_page)
         self._cancel.clicked.connect(self.reject)
         self._apply.clicked.connect(self.apply)
         self._ok.clicked.connect(self._finish)
-        return footer
-
-    @staticmethod
-    def _button(name: str, text: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setAutoDefault(False)
-        return button
+        return dialog_parts.footer(self._defaults, None, self._cancel, self._apply, self._ok)
 
     def changes(self) -> dict[str, Any]:
         """What differs from the settings in force, by key."""

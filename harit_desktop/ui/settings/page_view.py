@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.fields import Field, make_field
 from harit_desktop.ui.settings.pages import KEPT_BY_DEFAULTS, Page, Row, default_of
@@ -140,11 +141,7 @@ class PageView(QWidget):
         return Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter
 
     def _below(self, key: str) -> list[QWidget]:
-        error = QLabel()
-        error.setTextFormat(Qt.TextFormat.PlainText)
-        error.setWordWrap(True)
-        error.setObjectName(f"{self.fields[key].editor.objectName()}.error")
-        set_look(error, class_="dense", severity="crit")
+        error = sentences(f"{self.fields[key].editor.objectName()}.error", "dense", "crit")
         error.hide()
         self._errors[key] = error
         text = labels.hint(key)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from harit_desktop.settings.model import StorageSettings
+from harit_desktop.ui.dialog_parts import button, sentences
 from harit_desktop.ui.settings.consent import Consent
 from harit_desktop.ui.settings.page_view import LABEL_PX, PageView
 from harit_desktop.ui.text_widths import scaled
@@ -189,7 +190,7 @@ class StorageExtras(QObject):
         folder.setReadOnly(True)
         folder.setObjectName("settings.storage.path")
         folder.setAccessibleName(self.tr("SQLite folder"))
-        opener = _button("settings.storage.openFolder", self.tr("Open folder"))
+        opener = button("settings.storage.openFolder", self.tr("Open folder"))
         opener.clicked.connect(
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
         )
@@ -207,9 +208,9 @@ class StorageExtras(QObject):
         return row
 
     def _backup_row(self) -> QHBoxLayout:
-        self._back_up = _button("settings.storage.backup.now", self.tr("Back up now"))
+        self._back_up = button("settings.storage.backup.now", self.tr("Back up now"))
         self._back_up.clicked.connect(self.backup_asked)
-        restore = _button("settings.storage.backup.restore", self.tr("Restore a backup…"))
+        restore = button("settings.storage.backup.restore", self.tr("Restore a backup…"))
         restore.clicked.connect(self.restore_asked)
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -221,19 +222,8 @@ class StorageExtras(QObject):
         return row
 
 
-def _button(name: str, text: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAutoDefault(False)
-    return button
-
-
 def _note(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    set_look(label, class_="dense", severity="info")
+    label = sentences(name, "dense", "info")
     label.hide()
     return label
 

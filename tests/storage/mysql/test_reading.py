@@ -181,13 +181,9 @@ def test_readings_of_another_installation_are_there(
     for _ in range(2):
         series = history.series("probe", *EVER, 100)
         assert series.time_us.tolist() == [seconds(n) for n in range(15)]
-        assert [d.publisher_id for d in history.devices()] == ["mine", "probe", "theirs"]
         assert [s.publisher_id for s in history.last_states(seconds(99))] == [
             *("probe", "mine", "theirs")
         ]
-        assert history.span() == (seconds(0), seconds(22))
-        assert history.span(["theirs", "nobody"]) == (seconds(20), seconds(22))
-        assert history.span(["nobody"]) is None
         assert history.last_values("theirs") == EXAMPLE
         assert history.count_export(ExportRequest(out)) == 22
         assert history.export_csv(ExportRequest(out)) == 22
@@ -245,7 +241,7 @@ def test_ids_that_sql_takes_for_equal_are_different_devices(
     history = HistoryReader(db_path.with_name("none.db"), server.address)
     for number, name in enumerate(names):
         assert history.series(name, *EVER, 9).time_us.tolist() == [seconds(number)]
-    assert sorted(d.publisher_id for d in history.devices()) == sorted(names)
+    assert sorted(s.publisher_id for s in history.last_states(seconds(99))) == sorted(names)
     chosen = ExportRequest(out, publisher_ids=("node-A", "%"))
     assert history.export_csv(chosen) == history.count_export(chosen) == 2
     assert [row["publisher_id"] for row in rows_of(out)] == ["node-A", "%"]
@@ -334,11 +330,6 @@ def test_rows_of_the_old_backend(
     assert legacy.analysis.flags == (1, 9, 1, 1, 1, 1, 1)
     assert (legacy.analysis.profile, legacy.topic, legacy.simulated) == ("", "", False)
     assert probe.timestamp_us == seconds(9)
-    assert [(d.publisher_id, d.first_us, d.last_us) for d in history.devices()] == [
-        ("legacy", seconds(-600), seconds(-500)),
-        ("probe", seconds(0), seconds(9)),
-    ]
-    assert history.span() == (seconds(-600), seconds(9))
 
 
 def test_exact_values_of_an_adopted_database(
@@ -398,17 +389,15 @@ def restless(tmp_path: Path) -> Iterator[MariaDbServer]:
         yield running
 
 
-def all_views(history: HistoryReader) -> tuple[int, int, object, object, int]:
+def all_views(history: HistoryReader) -> tuple[int, int, object]:
     return (
         len(history.series("probe", *EVER, 100).time_us),
         len(history.last_states(seconds(99))),
         history.last_values("probe"),
-        history.span(),
-        len(history.devices()),
     )
 
 
-LOCAL = (10, 1, EXAMPLE, (seconds(0), seconds(9)), 1)
+LOCAL = (10, 1, EXAMPLE)
 
 
 def refused(history: HistoryReader, out: Path) -> str:
@@ -516,7 +505,7 @@ def test_only_one_read_waits_for_a_server_that_failed(
 
     def read() -> None:
         began_s = time.monotonic()
-        assert history.span() is not None
+        assert history.last_values("probe") is not None
         took_s.append(time.monotonic() - began_s)
 
     threads = [threading.Thread(target=read) for _ in range(4)]
