@@ -39,7 +39,7 @@ from harit_desktop.settings.store import SettingsStore
 
 if TYPE_CHECKING:
     from harit_desktop.pipeline.ports import Decoder
-    from harit_desktop.storage.mysql.connection import ServerAddress
+    from harit_desktop.storage.mysql.address import ServerAddress
     from harit_desktop.transport.endpoint import MqttEndpoint
     from harit_desktop.transport.publisher_worker import PublisherWorker
     from harit_desktop.transport.session_memory import SessionMemory
@@ -91,7 +91,7 @@ class ProductParts:
             self._paths.database,
             now_us,
             retention_days=chosen.retention_days,
-            journal_days=chosen.journal_days if chosen.backend == "mysql" else None,
+            journal_days=chosen.journal_days if chosen.uses_server else None,
         )
 
     def backups(self, settings: Settings, password: str | None) -> BackupPart:
@@ -218,7 +218,7 @@ def open_backups(paths: DataPaths, settings: Settings, redactor: Redactor) -> Ba
 
 
 def _store_password(settings: Settings, secrets: SecretStore) -> str | None:
-    if settings.storage.backend != "mysql":
+    if not settings.storage.uses_server:
         return None
     return secrets.get("storage.mysql_password")
 
@@ -226,9 +226,9 @@ def _store_password(settings: Settings, secrets: SecretStore) -> str | None:
 def _server_address(settings: Settings, password: str | None) -> ServerAddress | None:
     """The store server that the settings name; None where the local store is all."""
     chosen = settings.storage
-    if chosen.backend != "mysql":
+    if not chosen.uses_server:
         return None
-    from harit_desktop.storage.mysql.connection import ServerAddress
+    from harit_desktop.storage.mysql.address import ServerAddress
 
     return ServerAddress(
         host=chosen.mysql_host,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pymysql
 
-from harit_desktop.storage.mysql.connection import ServerAddress
+from harit_desktop.storage.mysql.address import ServerAddress
 from tests.servers import ServerProcess, runs_as_root, server_program
 
 DATABASE = "soil_health_db"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from harit_desktop.cli.backup import content_text, product_backups, time_text
 from harit_desktop.cli.setup import data_paths, open_settings, stop_on_signals, take_folder
+from harit_desktop.domain.backup import SQLITE
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
-
-SQLITE = "sqlite"
 
 
 def run_restore(options: argparse.Namespace) -> int:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+SQLITE, MYSQL = "sqlite", "mysql"
+"""Kinds of backups: a copy of the store on this computer, or a dump of a server's tables."""
+
 
 class StoredBackup(msgspec.Struct, frozen=True):
     """A backup as the list shows it; nothing of its content was read.
 
-    `kind` is "sqlite" or "mysql". `kept` ones are never deleted by the program.
+    `kind` is SQLITE or MYSQL. `kept` ones are never deleted by the program.
     """
 
     path: Path
@@ -21,7 +24,7 @@ class StoredBackup(msgspec.Struct, frozen=True):
 
 
 class BackupInfo(msgspec.Struct, frozen=True):
-    """What a backup holds. `kind` is "sqlite" or "mysql"; `first_us` and `last_us` span its
+    """What a backup holds. `kind` is SQLITE or MYSQL; `first_us` and `last_us` span its
     readings and are None where there are none; `version` is that of its tables."""
 
     path: Path

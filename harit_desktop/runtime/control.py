@@ -34,7 +34,7 @@ from harit_desktop.runtime.commands import (
 from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.links import STOP_S, Links
 from harit_desktop.runtime.parts import AnalyserPart, MirrorPart, Parts
-from harit_desktop.runtime.store_keeper import MYSQL, StoreKeeper
+from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
@@ -146,7 +146,7 @@ class Control:
         return self._bench.secrets.get("broker.password")
 
     def _store_password(self) -> str | None:
-        if self._store.current.storage.backend != MYSQL:
+        if not self._store.current.storage.uses_server:
             return None
         return self._bench.secrets.get("storage.mysql_password")
 
@@ -247,13 +247,14 @@ class Control:
                     "backup.not_restored", path=str(path), reason="the store is still in use"
                 )
             kept_as = backups.restore(path)
+            # Before the store opens again and makes its own devices known.
+            bench.live.forget([device.publisher_id for device in bench.live.devices()])
         finally:
             bench.ingestion.resume()
             self._use_mirror(settings)
             bench.keeper.use(settings, self._store_password())
             if was_connected:
                 self._links.connect(settings, self._password())
-        bench.live.forget([device.publisher_id for device in bench.live.devices()])
         self.note(Problem("store.restored", {"kept_as": kept_as.name}))
 
 

@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 STOP_S = 1.0
 FIRST_REFRESH_S = 5.0
 REFRESH_S = 30.0
-MYSQL = "mysql"
 
 SPOOLED_READING_BYTES = 600
 """What a waiting reading takes on the disk with its indexes and summaries, rounded up."""
@@ -93,7 +92,7 @@ class StoreKeeper:
 
     def store_status(self, journal: StoreStatus) -> StoreStatus:
         """The state of the whole store: the journal's, or what the server makes of it."""
-        if self._settings.storage.backend != MYSQL:
+        if not self._settings.storage.uses_server:
             return journal
         state, problem = journal.state, journal.problem
         spool_problem = self.spool_problem()
@@ -101,7 +100,9 @@ class StoreKeeper:
             state, problem = StoreState.DOWN, spool_problem
         elif state is StoreState.OK and self.server_status().state is not ServerState.READY:
             state = StoreState.SPOOLING
-        return msgspec.structs.replace(journal, backend=MYSQL, state=state, problem=problem)
+        return msgspec.structs.replace(
+            journal, backend=self._settings.storage.backend, state=state, problem=problem
+        )
 
     def backup_status(self) -> BackupStatus:
         making, backups = self._making, self._backups

@@ -78,6 +78,11 @@ class StorageSettings(_Section, frozen=True):
     backup_dir: str = ""
 
     @property
+    def uses_server(self) -> bool:
+        """Whether readings go on from the local store to a database server."""
+        return self.backend == "mysql"
+
+    @property
     def mysql_encrypted(self) -> bool:
         """Whether TLS is used: as chosen, else wherever the server is another computer."""
         if self.mysql_tls is not None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from harit_desktop.domain.backup import BackupInfo
+from harit_desktop.domain.backup import SQLITE, BackupInfo
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import SQLITE, PartFile, bad_file, made_us_of
+from harit_desktop.storage.backup_files import PartFile, bad_file, made_us_of
 from harit_desktop.storage.database_files import rollback_log_of, size_bytes_of, wal_of
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, broken_off, never
 from harit_desktop.storage.schema import APPLICATION_ID, SCHEMA_VERSION

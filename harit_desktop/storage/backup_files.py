@@ -20,12 +20,10 @@ from typing import BinaryIO
 
 import psutil
 
-from harit_desktop.domain.backup import StoredBackup
+from harit_desktop.domain.backup import MYSQL, SQLITE, StoredBackup
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.database_files import TIME_FORMAT, time_text
-
-SQLITE, MYSQL = "sqlite", "mysql"
 
 _SHAPES = {SQLITE: ("harit-", ".db"), MYSQL: ("soil_health_db-", ".sql.gz")}
 _TIME = r"([0-9]{8}T[0-9]{6}Z)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 import sqlite3
 import threading
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harit_desktop.domain.backup import BackupInfo, StoredBackup
+from harit_desktop.domain.backup import MYSQL, SQLITE, BackupInfo, StoredBackup
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.settings.paths import DataPaths
-from harit_desktop.storage.backup_copy import MAGIC, copy_store, inspect_store
+from harit_desktop.storage.backup_check import check_backup, kind_of
+from harit_desktop.storage.backup_copy import copy_store, inspect_store
 from harit_desktop.storage.backup_files import (
-    MYSQL,
-    SQLITE,
     PartFile,
     bad_file,
     made_us_of,
@@ -38,7 +36,7 @@ from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
 from harit_desktop.storage.sqlite import primary_code
 
 if TYPE_CHECKING:
-    from harit_desktop.storage.mysql.connection import ServerAddress
+    from harit_desktop.storage.mysql.address import ServerAddress
 
 FIRST_WAIT_S = 60.0
 """The start of the program has the disk for itself."""
@@ -52,8 +50,6 @@ AHEAD_US = 3600 * US_PER_S
 
 _ROOM_BYTES = 16_000_000
 """What must stay free beside a backup, so that it never takes the room of readings."""
-
-_GZIP = b"\x1f\x8b"
 
 
 class Backups:
@@ -281,33 +277,6 @@ class _Room:
         self.mb = -(-needed_bytes // 1_000_000)
         if shutil.disk_usage(self._folder).free < needed_bytes:
             raise KnownError("backup.no_room", path=str(self._folder), needed_mb=self.mb)
-
-
-def check_backup(path: Path, cancelled: Cancelled = never, *, full: bool = True) -> BackupInfo:
-    """What a backup of either kind holds. Never the store of a running program: see
-    `Backups.check`. Raises KnownError backup.bad_file, backup.newer_version;
-    QueryCancelled."""
-    if kind_of(path) == SQLITE:
-        return inspect_store(path, cancelled, full=full)
-    from harit_desktop.storage.mysql.dump_file import check_dump
-
-    return check_dump(path, cancelled)
-
-
-def kind_of(path: Path) -> str:
-    """By its first bytes, "sqlite" or "mysql". Raises KnownError(backup.bad_file)."""
-    try:
-        if not path.is_file():
-            raise bad_file(path, "not a file" if os.path.lexists(path) else "there is no such file")
-        with path.open("rb") as file:
-            start = file.read(len(MAGIC))
-    except OSError as error:
-        raise bad_file(path, error.strerror or str(error)) from error
-    if start == MAGIC:
-        return SQLITE
-    if start.startswith(_GZIP):
-        return MYSQL
-    raise bad_file(path, "not a backup of this program")
 
 
 def _failed_copy(error: sqlite3.Error, folder: Path, needed_mb: int) -> KnownError:

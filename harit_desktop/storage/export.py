@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     String,
     func,
     literal_column,
@@ -23,55 +22,24 @@ from sqlalchemy import (
     tuple_,
 )
 
-from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
-from harit_desktop.domain.reading import Source
 from harit_desktop.settings.atomic_file import NotRegularFileError, replacing
-from harit_desktop.storage.csv_cells import EXPORT_HEADER, csv_bytes, text_cell, zoned_text
+from harit_desktop.storage.csv_cells import EXPORT_HEADER, csv_bytes
 from harit_desktop.storage.database_files import shm_of, wal_of
+from harit_desktop.storage.export_rows import COLUMNS, ExportRow, cells, chosen, row_of
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, StoreReader, never
-from harit_desktop.storage.rows import VALUE_COLUMNS, values_of
 from harit_desktop.storage.schema import counters, devices, sensor_readings
 
 if TYPE_CHECKING:
-    from harit_desktop.storage.mysql.connection import ServerAddress
+    from harit_desktop.storage.mysql.address import ServerAddress
 
 PAGE_ROWS = 2000
 
 _readings = sensor_readings.c
 
-COLUMNS = (
-    _readings.id,
-    _readings.timestamp_us,
-    _readings.publisher_id,
-    *VALUE_COLUMNS,
-    _readings.health_index,
-    _readings.health_status,
-    _readings.is_anomalous,
-    _readings.anomaly_score,
-    _readings.critical_factors,
-    _readings.source,
-)
-"""What `row_of` needs of the journal."""
-
 _UNINDEXED_PUBLISHER = literal_column("+sensor_readings.publisher_id", String)
 _NO_ROWS: Sequence[Row[Any]] = ()
-
-
-class ExportRow(NamedTuple):
-    """A line of the file before it is text; None is an empty cell. Rows of the old backend
-    may lack any part of the analysis."""
-
-    timestamp_us: int
-    publisher_id: str
-    values: Values
-    health_index: int | None
-    health_status: str | None
-    is_anomalous: bool | None
-    anomaly_score: float | None
-    critical_factors: str | None
-    source: str
 
 
 Span = tuple[int, int]
@@ -160,7 +128,7 @@ def _write(
     first_us, last_us = span
     count = 0
     while page := list(itertools.islice(rows, PAGE_ROWS)):
-        file.write(csv_bytes(_cells(row, zone) for row in page))
+        file.write(csv_bytes(cells(row, zone) for row in page))
         count += len(page)
         if len(page) == PAGE_ROWS:
             progress(min(1.0, (page[-1].timestamp_us - first_us) / max(1, last_us - first_us)))
@@ -204,25 +172,6 @@ def _refuse_own_file(db_path: Path, out: Path) -> None:
         raise KnownError("export.not_a_file", path=str(out), reason="the program's own database")
 
 
-def chosen(
-    statement: Select[Any],
-    request: ExportRequest,
-    time_us: ColumnElement[int] = _readings.timestamp_us,
-    publisher_id: ColumnElement[str] = _readings.publisher_id,
-    source: ColumnElement[str] = _readings.source,
-) -> Select[Any]:
-    """Only the rows that the request asks for, by these columns of any table of readings."""
-    if request.from_us is not None:
-        statement = statement.where(time_us >= request.from_us)
-    if request.to_us is not None:
-        statement = statement.where(time_us <= request.to_us)
-    if request.publisher_ids is not None:
-        statement = statement.where(publisher_id.in_(request.publisher_ids))
-    if not request.include_simulated:
-        statement = statement.where(source != Source.SIMULATOR.value)
-    return statement
-
-
 def _scope(connection: Connection, request: ExportRequest) -> _Scope | None:
     last_id = connection.scalar(select(func.max(_readings.id)))
     # Two statements, because SQLite looks up only one end of an index at a time.
@@ -261,35 +210,6 @@ def _count_by_device(connection: Connection, request: ExportRequest) -> int:
     if request.publisher_ids is not None:
         statement = statement.where(devices.c.publisher_id.in_(request.publisher_ids))
     return int(connection.execute(statement).scalar_one())
-
-
-def row_of(row: Row[Any]) -> ExportRow:
-    """A row of the journal that has `COLUMNS` selected."""
-    return ExportRow(
-        row.timestamp_us,
-        row.publisher_id,
-        values_of(row),
-        row.health_index,
-        row.health_status,
-        row.is_anomalous,
-        row.anomaly_score,
-        row.critical_factors,
-        row.source,
-    )
-
-
-def _cells(row: ExportRow, zone: tzinfo | None) -> tuple[Any, ...]:
-    return (
-        zoned_text(row.timestamp_us, zone),
-        text_cell(row.publisher_id),
-        *row.values,
-        row.health_index,
-        text_cell(row.health_status or ""),
-        row.is_anomalous,
-        row.anomaly_score,
-        text_cell(row.critical_factors or ""),
-        text_cell(row.source),
-    )
 
 
 def _named(error: OSError, path: Path) -> KnownError:

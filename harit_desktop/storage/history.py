@@ -33,7 +33,7 @@ from harit_desktop.storage.schema import devices, message_log, rejected_messages
 from harit_desktop.storage.series import Series, empty_series, read_series
 
 if TYPE_CHECKING:
-    from harit_desktop.storage.mysql.connection import ServerAddress
+    from harit_desktop.storage.mysql.address import ServerAddress
     from harit_desktop.storage.mysql.read_views import ServerViews
 
 _NEWEST = (sensor_readings.c.timestamp_us.desc(), sensor_readings.c.id.desc())

@@ -19,7 +19,7 @@ from harit_desktop.storage.sqlite import (
     is_busy,
     is_damage,
     open_reader,
-    open_writer,
+    open_side_writer,
     transaction,
 )
 from harit_desktop.storage.watch import Sight, leave_verdict, sight_of, verdict_of
@@ -45,9 +45,6 @@ _FRAME_HEADER_BYTES = 24
 _CHECKPOINT_TRIES = 3
 _HELD_UP_FACTOR = 4
 _SHORT_BUSY_MS = 20
-
-# What it writes may be lost with the power, because it is done again then; never by halves.
-_SETTINGS = ("PRAGMA wal_autocheckpoint = 0", "PRAGMA synchronous = NORMAL")
 
 
 def log_holds(log: Path, size_bytes: int) -> bool:
@@ -178,10 +175,8 @@ class Maintenance:
         return self._connection
 
     def _open(self) -> sqlite3.Connection | None:
-        connection, _ = open_writer(self._path, _BUSY_MS)
+        connection = open_side_writer(self._path, _BUSY_MS)
         try:
-            for setting in _SETTINGS:
-                connection.execute(setting).close()
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.Error:

@@ -65,6 +65,19 @@ def open_writer(
     return connection, mode == "wal"
 
 
+def open_side_writer(path: Path, busy_ms: int) -> sqlite3.Connection:
+    """A writer beside the journal's own, for what is only done again when the power takes it
+    back; it never holds commits up with a checkpoint of its own. Raises sqlite3.Error."""
+    connection, _ = open_writer(path, busy_ms)
+    try:
+        for statement in ("PRAGMA wal_autocheckpoint = 0", "PRAGMA synchronous = NORMAL"):
+            connection.execute(statement).close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def open_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Raises sqlite3.Error, also where the file is missing."""
     try:

@@ -11,11 +11,9 @@ SHOWN_US = 3600 * US_PER_S
 
 
 class LinkNotices:
-    """The notices of one source, the worst first. Used on the session's thread, but for
-    `dismiss`, which any thread may call: it only takes notices away.
+    """The notices of one source, the worst first; used on the session's thread.
 
-    A lost session and dropped messages are told for an hour, or until dismissed; a stall
-    for as long as it lasts.
+    A lost session and dropped messages are told for an hour, a stall for as long as it lasts.
     """
 
     def __init__(self, endpoint: MqttEndpoint) -> None:
@@ -35,10 +33,6 @@ class LinkNotices:
         """Adds to what is told already; the hour begins anew."""
         before = self._dropped if self._dropped_at_us is not None else 0
         self._dropped, self._dropped_at_us = before + count, at_us
-
-    def dismiss(self) -> None:
-        """Somebody has read them; a stall stays until it is over."""
-        self._lost_at_us = self._dropped_at_us = None
 
     def current(self, now_us: int) -> tuple[Problem, ...]:
         self._expire(now_us)

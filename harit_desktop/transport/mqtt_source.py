@@ -41,8 +41,8 @@ class MqttSource:
     `deliver` gets each message on the network thread; it must only queue it. A message
     with a receipt stays with the broker until `acknowledge` names it. The status says
     CONNECTED once the broker granted the subscriptions; its problem is then what is wrong
-    all the same, the worst first, and `notices` tells all of it. `session_memory` lets it
-    notice what was lost while the program was not running. May be used from any thread.
+    all the same, the worst of it. `session_memory` lets it notice what was lost while the
+    program was not running. May be used from any thread.
     """
 
     def __init__(
@@ -111,17 +111,6 @@ class MqttSource:
     def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """Acknowledges in the order given; receipts of an earlier connection are dropped."""
         self._session.acknowledge(receipts)
-
-    @property
-    def notices(self) -> tuple[Problem, ...]:
-        """Losses behind our back on a connection that works, the worst first."""
-        return self._shown
-
-    def dismiss_notices(self) -> None:
-        """Somebody has read them."""
-        self._notices.dismiss()
-        self._look_s = 0.0
-        self._session.wake()
 
     # From here on: `SessionHandler`, called by the session on its thread.
 

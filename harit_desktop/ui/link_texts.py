@@ -10,7 +10,7 @@ _CONTEXT = "Link"
 
 STALLED = "broker.stalled"
 
-_BY_CODE: dict[str, str] = {
+BY_CODE: dict[str, str] = {
     "broker.refused": QT_TRANSLATE_NOOP("Link", "No answer from {host}"),
     "broker.timeout": QT_TRANSLATE_NOOP("Link", "No answer from {host}"),
     "broker.dns": QT_TRANSLATE_NOOP("Link", "Host not found"),
@@ -54,12 +54,7 @@ def _failure_text(link: LinkStatus, builtin: bool) -> str:
     code = link.problem.code if link.problem is not None else "broker.lost"
     if builtin and code in _BUILTIN_SILENT:
         return tr(_CONTEXT, "No answer from the built-in broker")
-    source = _BY_CODE.get(code)
+    source = BY_CODE.get(code)
     if source is None:
         return tr(_CONTEXT, "Not connected")
     return tr(_CONTEXT, source).format(host=plain(link.host))
-
-
-def known_codes() -> frozenset[str]:
-    """The problem codes that have words of their own here."""
-    return frozenset(_BY_CODE)

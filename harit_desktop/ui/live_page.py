@@ -165,21 +165,12 @@ class LivePage(QWidget):
         self.stack.jump_cursor(True)
 
     @property
-    def missed_points(self) -> int:
-        """Readings of the focus that came since the display was frozen."""
-        return self._missed
-
-    @property
     def frozen(self) -> bool:
         return self._frozen_us is not None
 
     @property
     def focus(self) -> str | None:
         return self._data.focus
-
-    def shown_devices(self) -> list[str]:
-        """The focus and the context devices: those whose series the page draws."""
-        return self._data.shown()
 
     def span_us(self) -> int:
         """How much time the strips show now."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harit_desktop.domain.backup import MYSQL, SQLITE
 from harit_desktop.runtime.commands import RestoreBackup
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.dialog_parts import sentences
@@ -40,7 +41,6 @@ _SIZE_PX = (680, 460)
 _WIDTHS_PX = (150, 80, 80)
 _PATH_ROLE = Qt.ItemDataRole.UserRole
 _KIND_ROLE = Qt.ItemDataRole.UserRole + 1
-MYSQL = "mysql"
 _DUMP_SUFFIXES = (".sql", ".gz")
 
 
@@ -112,7 +112,7 @@ class RestoreDialog(QDialog):
             self.list.setCurrentItem(first)
 
     def _columns(self, backup: StoredBackup) -> list[str]:
-        kinds = {"sqlite": self.tr("SQLite"), "mysql": self.tr("MySQL")}
+        kinds = {SQLITE: self.tr("SQLite"), MYSQL: self.tr("MySQL")}
         return [
             moment_text(backup.made_us, time.time_ns() // 1000),
             size_text(backup.size_bytes),

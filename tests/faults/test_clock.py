@@ -11,9 +11,10 @@ import pytest
 
 from tests.end_to_end.programs import rows, wait_for
 from tests.faults.history import check_history, counters_add_up, wait_for_more
-from tests.faults.program import Program, at
+from tests.faults.program import Program, at, at_port
 from tests.faults.sensors import Plan, Sensors, send
 from tests.servers import MosquittoServer
+from tests.tcp_proxy import TcpProxy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.broker]
 
@@ -27,8 +28,14 @@ def test_the_clock_jumps_an_hour_and_back(broker: MosquittoServer, tmp_path: Pat
     timed, untimed = Plan(1000, rate=130), Plan(500, first=5000, rate=130, timed=False)
     clock = tmp_path / "clock"
     clock.write_text("0")
-    options = at(broker, "broker.keepalive_s=5")
-    with Program(tmp_path / "data", *options, inject=[f"clock:{clock}"]) as program:
+    with (
+        TcpProxy("127.0.0.1", broker.port) as proxy,
+        Program(
+            tmp_path / "data",
+            *at_port(proxy.port, "broker.keepalive_s=5"),
+            inject=[f"clock:{clock}"],
+        ) as program,
+    ):
         program.wait_for_state("connected")
         with (
             Sensors(broker.port, tmp_path, timed, "timed") as first,
@@ -39,10 +46,11 @@ def test_the_clock_jumps_an_hour_and_back(broker: MosquittoServer, tmp_path: Pat
                 wait_for_more(program.store, 250)
                 assert program.report["connection"] == "connected"
             assert broker.log.count(" as harit-") == 1, "connected more than once"
-            broker.stop()
+            proxy.refusing = True
+            proxy.reset()
             program.wait_for_report(lambda r: r["connection"] == "lost", 5)
             clock.write_text(str(-HOUR_S))
-            broker.start()
+            proxy.heal()
             program.wait_for_state("connected", 10)
             confirmed = first.finish() | second.finish()
         check_history(program.store, confirmed, timed, untimed, late_s=1)

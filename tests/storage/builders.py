@@ -78,6 +78,28 @@ def make_item(
     return CommitItem(message, AnalysedReading(reading, analysis, key), show_only=show_only)
 
 
+def wave(number: int, publisher_id: str = "probe") -> CommitItem:
+    """Changing values, now and then a fault, a gap or a withheld index."""
+    first = -5.0 if number % 10 == 3 else 20.0 + number % 7
+    last = None if number % 4 == 1 else 6.0 + (number % 11) / 10
+    flags = (
+        4 if first < 0 else 1,
+        1,
+        1,
+        3 if number % 5 == 0 else 1,
+        1,
+        1,
+        9 if last is None else 1,
+    )
+    return make_item(
+        number,
+        publisher_id,
+        values=(first, *EXAMPLE[1:6], last),
+        flags=flags,
+        index=None if number % 6 == 2 else 40 + number % 50,
+    )
+
+
 def make_items(first: int, count: int, publisher_id: str = "probe") -> list[CommitItem]:
     return [make_item(first + i, publisher_id) for i in range(count)]
 

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harit_desktop.domain.analysis import Flag
-from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
@@ -31,30 +30,10 @@ from tests.storage.builders import (
     devices_of,
     make_item,
     make_items,
+    wave,
 )
 
 FAILED_FIRST = (int(Flag.FAIL), *ALL_PASS[1:])
-
-
-def wave(number: int) -> CommitItem:
-    """Changing values, now and then a fault, a gap or a withheld index."""
-    first = -5.0 if number % 10 == 3 else 20.0 + number % 7
-    last = None if number % 4 == 1 else 6.0 + (number % 11) / 10
-    flags = (
-        4 if first < 0 else 1,
-        1,
-        1,
-        3 if number % 5 == 0 else 1,
-        1,
-        1,
-        9 if last is None else 1,
-    )
-    return make_item(
-        number,
-        values=(first, *EXAMPLE[1:6], last),
-        flags=flags,
-        index=None if number % 6 == 2 else 40 + number % 50,
-    )
 
 
 def seconds(number: int) -> int:

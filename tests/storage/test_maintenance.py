@@ -125,14 +125,14 @@ def test_nothing_is_read_while_nothing_happens(
     journal.commit(make_items(0, 1000))
     maintenance = quick(db_path)
     statements: list[str] = []
-    usual = module.open_writer
+    usual = module.open_side_writer
 
-    def traced(path: Path, busy_ms: int) -> tuple[sqlite3.Connection, bool]:
-        connection, has_wal = usual(path, busy_ms)
+    def traced(path: Path, busy_ms: int) -> sqlite3.Connection:
+        connection = usual(path, busy_ms)
         connection.set_trace_callback(statements.append)
-        return connection, has_wal
+        return connection
 
-    monkeypatch.setattr(module, "open_writer", traced)
+    monkeypatch.setattr(module, "open_side_writer", traced)
     with at_work(maintenance):
         until(lambda: wal_of(db_path).stat().st_size == 0)
         time.sleep(0.1)

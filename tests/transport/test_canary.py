@@ -8,6 +8,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from harit_desktop.transport import canary as module
 from harit_desktop.transport.canary import Canary, ProbeTimes, Verdict
+from tests.transport.clocks import Clock
 
 SUBSCRIPTION = 7
 
@@ -26,17 +27,9 @@ class _Client:
         return SimpleNamespace(rc=MQTTErrorCode.MQTT_ERR_SUCCESS, mid=len(self.probes))
 
 
-class _Clock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
-    clock = _Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
     monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -54,7 +47,7 @@ def test_the_topic_is_one_level_whatever_the_client_id() -> None:
     assert len(Canary("", ProbeTimes()).topic) > len("harit/_probe/")
 
 
-def test_a_probe_every_minute_while_they_come_back(clock: _Clock) -> None:
+def test_a_probe_every_minute_while_they_come_back(clock: Clock) -> None:
     client = _Client()
     canary = _opened(client)
     for _ in range(179):
@@ -64,7 +57,7 @@ def test_a_probe_every_minute_while_they_come_back(clock: _Clock) -> None:
     assert len(client.probes) == 3
 
 
-def test_a_stall_is_told_after_ten_seconds_in_which_nothing_moved(clock: _Clock) -> None:
+def test_a_stall_is_told_after_ten_seconds_in_which_nothing_moved(clock: Clock) -> None:
     canary = _opened(_Client())
     for _ in range(100):
         clock.now_s += 5.0
@@ -74,7 +67,7 @@ def test_a_stall_is_told_after_ten_seconds_in_which_nothing_moved(clock: _Clock)
     assert canary.tick() is Verdict.STALLED
 
 
-def test_unconfirmed_traffic_hides_a_stall_for_a_minute_only(clock: _Clock) -> None:
+def test_unconfirmed_traffic_hides_a_stall_for_a_minute_only(clock: Clock) -> None:
     canary = _opened(_Client())
     began_s = clock.now_s
     while canary.tick() is Verdict.NOTHING:
@@ -85,9 +78,7 @@ def test_unconfirmed_traffic_hides_a_stall_for_a_minute_only(clock: _Clock) -> N
 
 
 @pytest.mark.parametrize(("proven", "tries"), [(False, 3), (True, 20)])
-def test_reconnects_that_do_not_help_come_to_an_end(
-    clock: _Clock, proven: bool, tries: int
-) -> None:
+def test_reconnects_that_do_not_help_come_to_an_end(clock: Clock, proven: bool, tries: int) -> None:
     client = _Client()
     verdicts = []
     canary = _opened(client, proven=proven)
@@ -110,7 +101,7 @@ def test_reconnects_that_do_not_help_come_to_an_end(
 
 
 @pytest.mark.parametrize("code", [0x80, 0x87, 0])
-def test_a_denied_subscription_ends_it_for_the_connection(clock: _Clock, code: int) -> None:
+def test_a_denied_subscription_ends_it_for_the_connection(clock: Clock, code: int) -> None:
     client = _Client()
     canary = Canary("x", ProbeTimes(), proven=True)
     canary.opened(client, "5")  # type: ignore[arg-type]  # as much of a client as it needs
@@ -120,7 +111,7 @@ def test_a_denied_subscription_ends_it_for_the_connection(clock: _Clock, code: i
     assert client.probes == []
 
 
-def test_a_denied_publish_ends_it_for_the_connection(clock: _Clock) -> None:
+def test_a_denied_publish_ends_it_for_the_connection(clock: Clock) -> None:
     client = _Client()
     canary = _opened(client)
     canary.published(1, 0x87)

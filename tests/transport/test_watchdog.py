@@ -8,19 +8,12 @@ import pytest
 from harit_desktop.transport import watchdog
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.watchdog import MAX_PACKET_BYTES, ConnectionWatch
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
+from tests.transport.clocks import Clock
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
-    clock = _Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
     monkeypatch.setattr(watchdog, "time", clock)
     return clock
 
@@ -35,7 +28,7 @@ def _cause(watch: ConnectionWatch, client: Any) -> object:
     return None if problem is None else problem.params["cause"]
 
 
-def test_silence_for_two_and_a_half_keepalives(clock: _Clock) -> None:
+def test_silence_for_two_and_a_half_keepalives(clock: Clock) -> None:
     watch = ConnectionWatch(MqttEndpoint("b", keepalive_s=30))
     client = _client()
     clock.now_s += 74.0
@@ -46,13 +39,13 @@ def test_silence_for_two_and_a_half_keepalives(clock: _Clock) -> None:
     assert _cause(watch, client) is None
 
 
-def test_without_a_keepalive_silence_means_nothing(clock: _Clock) -> None:
+def test_without_a_keepalive_silence_means_nothing(clock: Clock) -> None:
     watch = ConnectionWatch(MqttEndpoint("b", keepalive_s=0))
     clock.now_s += 1e6
     assert _cause(watch, _client()) is None
 
 
-def test_a_websocket_frame_that_is_collected_without_an_end(clock: _Clock) -> None:
+def test_a_websocket_frame_that_is_collected_without_an_end(clock: Clock) -> None:
     watch = ConnectionWatch(MqttEndpoint("b", transport="websockets"))
     collected = bytearray(MAX_PACKET_BYTES)
     client = _client(socket=lambda: SimpleNamespace(_readbuffer=collected))
@@ -61,7 +54,7 @@ def test_a_websocket_frame_that_is_collected_without_an_end(clock: _Clock) -> No
     assert _cause(watch, client) == "oversize"
 
 
-def test_a_paho_without_its_private_record_is_watched_for_silence_only(clock: _Clock) -> None:
+def test_a_paho_without_its_private_record_is_watched_for_silence_only(clock: Clock) -> None:
     watch = ConnectionWatch(MqttEndpoint("b"))
     assert _cause(watch, _client(_in_packet=7)) is None
     clock.now_s += 100.0

@@ -342,7 +342,7 @@ class TestPlot:
         made = [device(f"sim-{i}", simulated=True) for i in range(2)]
         page.set_focus("sim-0")
         page.set_devices([*made, device("real-1")], NOW_US)
-        assert page.shown_devices() == ["sim-0", "sim-1"]
+        assert page._data.shown() == ["sim-0", "sim-1"]
         page.set_series("sim-0", series(every(2, 60)))
         page.tick(NOW_US)
         assert page.strip("pH").chart.frame_shown.simulated_text == "Simulated data"
@@ -353,7 +353,7 @@ class TestPlot:
     def test_a_fleet_is_cut_to_a_few_context_lines(self, page: LivePage) -> None:
         page.set_focus("soil-50")
         page.set_devices([device(f"soil-{i:02}") for i in range(100)], NOW_US)
-        assert len(page.shown_devices()) == 1 + MAX_CONTEXT
+        assert len(page._data.shown()) == 1 + MAX_CONTEXT
 
     def test_one_far_device_does_not_press_the_focus_flat(self, shown: LivePage) -> None:
         shown.set_series("soil-02", series(every(2, 3600), N=2000.0))
@@ -477,12 +477,13 @@ class TestFreeze:
             shown.set_devices([device("soil-01", age_s=-second, values={"N": 99.0})], at_us)
             shown.tick(at_us)
         assert shown.stack.draw_count <= draws + 1  # one for the changed set of devices
-        assert shown.missed_points == 9
         assert seen[-1] == 9
         assert shown.findChild(QLabel, "value.N").text() == before
         assert shown.stack.view.x_of(NOW_US) <= shown.stack.view.width_px
 
     def test_resuming_shows_everything_that_came(self, shown: LivePage) -> None:
+        seen: list[int] = []
+        shown.missed_changed.connect(seen.append)
         shown.set_frozen(True)
         at_us = NOW_US + 2 * SECOND_US
         shown.append_points("soil-01", points(np.array([at_us]), N=99.0))
@@ -491,7 +492,7 @@ class TestFreeze:
         assert shown.strip("N").chart.frame_shown.focus.high.max() < 99
         shown.set_frozen(False)
         shown.tick(at_us)
-        assert shown.missed_points == 0
+        assert seen[-1] == 0
         assert shown.findChild(QLabel, "value.N").text() == "99.0"
         assert shown.strip("N").chart.frame_shown.focus.high.max() == 99
 

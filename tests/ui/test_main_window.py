@@ -33,7 +33,7 @@ from harit_desktop.runtime.commands import (
 )
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.transport.mqtt_errors import CODES
-from harit_desktop.ui.link_texts import known_codes as link_codes
+from harit_desktop.ui.link_texts import BY_CODE as LINK_TEXTS
 from harit_desktop.ui.link_texts import link_text
 from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.message_banner import MessageBanner
@@ -652,7 +652,7 @@ def test_the_status_bar_says_why_there_is_no_connection() -> None:
         "broker.session_lost",
         "broker.dropped",
     }
-    assert link_codes() == set(CODES) - connected_alone
+    assert set(LINK_TEXTS) == set(CODES) - connected_alone
     sending = EngineStatus(publisher=PublisherStatus(state=PublisherState.RUNNING))
     assert link_text(sending, True, False) == "Not receiving — disconnected"
 

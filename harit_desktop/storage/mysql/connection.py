@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import os
-import selectors
+import io
+import ipaddress
 import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pymysql
 
+from harit_desktop.storage.mysql.address import ServerAddress, reach
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
 
 if TYPE_CHECKING:
@@ -30,10 +30,16 @@ HANDSHAKE_TIMEOUT_S = 8.0
 """From the first byte to the end of the login, however the server spreads its bytes."""
 
 READ_TIMEOUT_S = 15.0
-_POLL_S = 0.2
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 """Longest answer that is taken into memory at once; none of the program's is a tenth of it."""
+
+MAX_ANSWER_PACKETS = 1_000_000
+"""About as many rows: short ones take much more memory than their bytes."""
+
+MIN_CALL_S = 60.0
+_CALL_TIMEOUTS = 3
+"""A call may take as many read time-outs as a whole, however its answer is spread."""
 
 _INIT = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
@@ -49,23 +55,6 @@ _MINIMUM_MARIADB = (10, 2, 7)
 """The first ones with a JSON type."""
 
 
-@dataclass(frozen=True)
-class ServerAddress:
-    """Where the store server is and who logs in. The password is in no text made of it.
-
-    With `tls` the certificate and its name are verified, against `ca_file` or the system's
-    authorities, and there is no connection without; otherwise nothing is encrypted.
-    """
-
-    host: str
-    port: int
-    database: str
-    user: str
-    password: str | None = field(repr=False)
-    tls: bool
-    ca_file: str = ""
-
-
 class _Refuse:
     """Answers a server that wants the password itself instead of a proof of it."""
 
@@ -76,21 +65,39 @@ class _Refuse:
         raise ServerError("server.plain_password", Remedy.ASK)
 
 
+class _InTime(socket.SocketIO):
+    """Reads as long as the call may take; the socket's own limit holds for each read."""
+
+    def __init__(self, sock: socket.socket, connection: ServerConnection) -> None:
+        super().__init__(sock, "r")
+        self._connection = weakref.ref(connection)
+
+    def readinto(self, buffer: Any) -> int | None:
+        connection = self._connection()
+        if connection is not None and time.monotonic() > connection.until_s:
+            raise _endless()
+        return super().readinto(buffer)
+
+
 class ServerConnection(_Driver):
     """A connection that can be broken off from another thread at any moment.
 
     `busy_since_s` is the monotonic time since when a call waits for the server, None
-    between calls; any thread may read it.
+    between calls; any thread may read it. `until_s` is when a call must have its answer.
     """
 
     _sock: Any
+    _rfile: Any
     server_version: str
 
     def __init__(self, address: ServerAddress, read_timeout_s: float) -> None:
         self.busy_since_s: float | None = None
         self._address = address
         self._began_s = 0.0
-        self._budget_bytes: float = MAX_ANSWER_BYTES
+        self._call_s = max(MIN_CALL_S, _CALL_TIMEOUTS * read_timeout_s)
+        self._row_by_row = False
+        self._allow_answer()
+        self._public_key: bytes | None = None
         self._guard: socket.socket | None = None
         self._guard_lock = threading.Lock()
         self._interrupted = False
@@ -118,6 +125,18 @@ class ServerConnection(_Driver):
 
     def __repr__(self) -> str:
         return f"<ServerConnection {self._address!r}>"
+
+    @property
+    def server_public_key(self) -> bytes | None:
+        return self._public_key
+
+    @server_public_key.setter
+    def server_public_key(self, key: bytes | None) -> None:
+        """Refuses a key that comes unprotected over a network: whoever sends his own could
+        read the password, which the driver would encrypt with it."""
+        if key is not None and not self.encrypted and not is_loopback(self._sock):
+            raise ServerError("server.plain_password", Remedy.ASK)
+        self._public_key = key
 
     @property
     def encrypted(self) -> bool:
@@ -148,7 +167,7 @@ class ServerConnection(_Driver):
 
     def query(self, sql: str | bytes, unbuffered: bool = False) -> int:
         # Of an unbuffered answer only one row is in memory.
-        self._budget_bytes = math.inf if unbuffered else MAX_ANSWER_BYTES
+        self._row_by_row = unbuffered
         with self._busy():
             return int(super().query(sql, unbuffered))
 
@@ -205,13 +224,25 @@ class ServerConnection(_Driver):
         self._release_guard()
 
     def _read_bytes(self, num_bytes: int) -> bytes:
-        self._budget_bytes -= num_bytes
-        if self._budget_bytes < 0:
+        if self._row_by_row:
+            self._allow_answer()
+        self._left_bytes -= num_bytes
+        self._left_reads -= 1
+        if self._left_bytes < 0 or self._left_reads < 0:
             self._force_close()
-            reason = "an answer without end"
-            raise ServerError("server.failed", Remedy.WAIT, number=0, reason=reason)
-        data: bytes = super()._read_bytes(num_bytes)  # type: ignore[misc]  # as below
+            raise _endless()
+        data: bytes = super()._read_bytes(num_bytes)  # type: ignore[misc]  # as above
         return data
+
+    def _execute_command(self, command: int, sql: str | bytes) -> None:
+        self._allow_answer()
+        super()._execute_command(command, sql)  # type: ignore[misc]  # as above
+
+    def _allow_answer(self) -> None:
+        self._left_bytes = MAX_ANSWER_BYTES
+        # The head and the body of each packet.
+        self._left_reads = 2 * MAX_ANSWER_PACKETS
+        self.until_s = time.monotonic() + self._call_s
 
     @contextlib.contextmanager
     def _busy(self) -> Iterator[None]:
@@ -224,7 +255,12 @@ class ServerConnection(_Driver):
             self.busy_since_s = before_s
 
     def _log_in(self) -> None:
-        sock = self._reach()
+        sock = reach(self._address, CONNECT_TIMEOUT_S, lambda: self._interrupted)
+        with self._guard_lock:
+            # A second handle of the same connection, valid while TLS is wrapped around it.
+            self._guard = sock.dup()
+            if self._interrupted:
+                self._guard.shutdown(socket.SHUT_RDWR)
         timer = threading.Timer(HANDSHAKE_TIMEOUT_S, self.interrupt)
         timer.daemon = True
         timer.start()
@@ -232,6 +268,8 @@ class ServerConnection(_Driver):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             self.connect(sock)
+            # Nothing is left unread between two calls.
+            self._rfile = io.BufferedReader(_InTime(self._sock, self))
             self.run(_ISOLATION)
         except PROTOCOL_ERRORS as error:
             if self._interrupted and not timer.is_alive():
@@ -239,49 +277,6 @@ class ServerConnection(_Driver):
             raise
         finally:
             timer.cancel()
-
-    def _reach(self) -> socket.socket:
-        """A TCP connection to the first of the host's addresses that takes one."""
-        address = self._address
-        deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
-        failure: OSError = OSError("no address")
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        for family, kind, protocol, _, where in found:
-            sock = socket.socket(family, kind, protocol)
-            try:
-                self._connect_socket(sock, where, deadline_s)
-            except OSError as error:
-                sock.close()
-                failure = error
-                continue
-            with self._guard_lock:
-                # A second handle of the same connection, valid while TLS is wrapped around it.
-                self._guard = sock.dup()
-            return sock
-        raise ServerError(
-            "server.unreachable",
-            Remedy.RECONNECT,
-            host=address.host,
-            port=address.port,
-            detail=failure.strerror or str(failure),
-        )
-
-    def _connect_socket(self, sock: socket.socket, where: Any, deadline_s: float) -> None:
-        """Connects in short waits, so that `interrupt` ends it on every system."""
-        sock.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            sock.connect(where)
-        with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_WRITE)
-            while not selector.select(_POLL_S):
-                if self._interrupted:
-                    raise OSError("broken off")
-                if time.monotonic() > deadline_s:
-                    raise TimeoutError("timed out")
-        number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if number:
-            raise OSError(number, os.strerror(number))
-        sock.setblocking(True)
 
     def _check_version(self) -> None:
         name, number = _product(self.server_version)
@@ -316,6 +311,18 @@ def connect(address: ServerAddress, *, read_timeout_s: float = READ_TIMEOUT_S) -
     connection = ServerConnection(address, read_timeout_s)
     connection.establish()
     return connection
+
+
+def is_loopback(sock: socket.socket) -> bool:
+    """Whether the other end is on this computer."""
+    where = ipaddress.ip_address(str(sock.getpeername()[0]).partition("%")[0])
+    mapped = getattr(where, "ipv4_mapped", None)
+    return (mapped or where).is_loopback
+
+
+def _endless() -> ServerError:
+    reason = "an answer without end"
+    return ServerError("server.failed", Remedy.WAIT, number=0, reason=reason)
 
 
 def _context(address: ServerAddress) -> ssl.SSLContext:

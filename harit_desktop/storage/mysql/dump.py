@@ -10,10 +10,9 @@ from typing import Any, BinaryIO
 import msgspec
 from pymysql.converters import encoders, escape_item
 
-from harit_desktop.domain.backup import BackupInfo
+from harit_desktop.domain.backup import MYSQL, BackupInfo
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import MYSQL
-from harit_desktop.storage.mysql.connection import ServerAddress
+from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.dump_file import (
     FORMAT,
     SETTINGS,

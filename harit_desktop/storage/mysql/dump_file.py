@@ -16,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from harit_desktop.domain.backup import BackupInfo
+from harit_desktop.domain.backup import MYSQL, BackupInfo
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.backup_files import MYSQL, bad_file
+from harit_desktop.storage.backup_files import bad_file
 from harit_desktop.storage.mysql.tables import READINGS, SCHEMA_VERSION, STORE
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, never
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.backup_files import bad_file
 from harit_desktop.storage.database_files import time_text
-from harit_desktop.storage.mysql.connection import ServerAddress
+from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.dump import quoted
 from harit_desktop.storage.mysql.dump_file import (
     CREATE,

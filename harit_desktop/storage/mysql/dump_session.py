@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from harit_desktop.storage.mysql.connection import ServerAddress, ServerConnection
+from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, ServerError, server_error
 from harit_desktop.storage.reader import Cancelled, QueryCancelled, broken_off
 

@@ -17,8 +17,11 @@ from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import DatabaseChange, ServerState, ServerStatus
 from harit_desktop.storage.mysql import adoption, upkeep
-from harit_desktop.storage.mysql.connection import READ_TIMEOUT_S, ServerAddress, ServerConnection
+from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.connection import READ_TIMEOUT_S, ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
+from harit_desktop.storage.mysql.insert import KEY
+from harit_desktop.storage.mysql.inspection import inspect
 from harit_desktop.storage.mysql.journal_tail import JournalTail
 from harit_desktop.storage.mysql.session import Session
 from harit_desktop.storage.mysql.standing import Standing
@@ -185,7 +188,7 @@ class Forwarder:
         if not self._address.user:
             raise ServerError("server.no_credentials", Remedy.ASK)
         with self._open(self._read_timeout_s) as connection:
-            layout = adoption.inspect(connection, self._address.database).layout
+            layout = inspect(connection, self._address.database).layout
             if layout is not None:
                 yield self._begin(connection, layout)
                 return
@@ -242,6 +245,7 @@ class Forwarder:
                     self._standing.woken(self._tail.last_id())
                     in_use = True
                 sent = self._forward_page(session)
+                self._try_refused(session)
             except sqlite3.Error as error:
                 log.debug("the journal is not ready: %s", error)
                 self._stopping.wait(_JOURNAL_PAUSE_S)
@@ -262,11 +266,34 @@ class Forwarder:
                 self._standing.all_sent(target_id)
                 self._ready()
                 return 0
-            refused = session.send(page)
-            self._tail.advance(session.store_id, page[-1][0], refused)
-        self._standing.sent(page[-1][0], len(page), len(refused))
+            last_id = page[-1][0]
+            sent = session.send(page)
+            if sent.doubt is not None and not self._takes_newer(session, last_id):
+                raise sent.doubt
+            self._tail.advance(session.store_id, last_id, sent.refused)
+        self._standing.sent(last_id, len(page), len(sent.refused))
         self._ready()
         return len(page)
+
+    def _takes_newer(self, session: Session, last_id: int) -> bool:
+        """Whether the server takes any newer reading: if so, the fault is with the page."""
+        newest = self._tail.newest(last_id)
+        return bool(newest) and session.send(newest).accepted
+
+    def _try_refused(self, session: Session) -> None:
+        """Sends some of the readings again that this server refused before."""
+        if session.refused_after is None:
+            return
+        with self._sending:
+            rows, session.refused_after = self._tail.refused(
+                session.store_id, session.refused_after
+            )
+            if not rows:
+                return
+            still = {bytes(row[KEY]) for row, _ in session.send(list(rows.values())).refused}
+            accepted = [row_id for row_id, row in rows.items() if bytes(row[KEY]) not in still]
+            self._tail.accepted(accepted)
+        self._standing.accepted(len(accepted))
 
     def _ready(self) -> None:
         self._pauses.reset()

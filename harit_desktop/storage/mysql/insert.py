@@ -13,6 +13,7 @@ from typing import Any
 
 from pymysql.converters import escape_string
 
+from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.storage.mysql.tables import EXACT_COLUMNS, JOURNAL_COLUMNS, Layout
 
@@ -21,7 +22,11 @@ JournalRow = tuple[Any, ...]
 
 KEY = JOURNAL_COLUMNS.index("reading_key")
 TIME_US = JOURNAL_COLUMNS.index("timestamp_us")
+TIME_SOURCE = JOURNAL_COLUMNS.index("time_source")
+SENT_TIMESTAMP = JOURNAL_COLUMNS.index("sent_timestamp")
+MESSAGE_ID = JOURNAL_COLUMNS.index("message_id")
 _FIRST_NUMBER = JOURNAL_COLUMNS.index("timestamp") + 1
+VALUES = slice(_FIRST_NUMBER, _FIRST_NUMBER + CHANNEL_COUNT)
 
 
 class NotStorable(Exception):

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
-from harit_desktop.domain.errors import Problem
-from harit_desktop.storage.bounded import (
-    REJECTED_BOUNDS,
-    REJECTED_DELETE,
-    REJECTED_OLDEST,
-    prune,
-)
 from harit_desktop.storage.cursors import (
     FORWARDED,
     last_reading_id,
@@ -23,25 +13,20 @@ from harit_desktop.storage.cursors import (
     read_cursor,
     server_cursor,
 )
+from harit_desktop.storage.mysql import refused as refused_rows
 from harit_desktop.storage.mysql.insert import JournalRow
+from harit_desktop.storage.mysql.refused import Refused, Scanned
 from harit_desktop.storage.mysql.tables import JOURNAL_COLUMNS
-from harit_desktop.storage.sqlite import file_uri, open_reader, transaction
-from harit_desktop.storage.tally import load_tally, save_tally
+from harit_desktop.storage.sqlite import open_reader, open_side_writer, transaction
 from harit_desktop.storage.watch import sight_of
 
 PAGE_ROWS = 1000
+NEWEST_ROWS = 50
 
-_BUSY_S = 2.0
+_BUSY_MS = 2000
 _SELECTED = ", ".join(f'"{name}"' for name in JOURNAL_COLUMNS)
 _PAGE = f"SELECT {_SELECTED} FROM sensor_readings WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - names of the schema
-_INSERT_REJECTED = """
-INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code, reason,
-    kept_bytes, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
-Refused = tuple[JournalRow, Problem]
-"""A reading that the server cannot hold, and why."""
+_NEWEST = _PAGE.replace("ORDER BY id", "ORDER BY id DESC")
 
 
 class JournalTail:
@@ -66,6 +51,22 @@ class JournalTail:
         last_id = read_cursor(reader, server_cursor(store_id))
         return reader.execute(_PAGE, (last_id, PAGE_ROWS)).fetchall()
 
+    def newest(self, after_id: int) -> list[JournalRow]:
+        """Some of the newest readings after `after_id`."""
+        return self._open_reader().execute(_NEWEST, (after_id, NEWEST_ROWS)).fetchall()
+
+    def refused(self, store_id: str, after_id: int) -> Scanned:
+        """The next readings that the store refused before."""
+        reader = self._open_reader()
+        self._paged = self._identity
+        return refused_rows.scan(reader, store_id, after_id)
+
+    def accepted(self, ids: Sequence[int]) -> None:
+        """Forgets refused readings that the store has taken now."""
+        writer = self._open_own_writer()
+        with transaction(writer):
+            refused_rows.drop(writer, ids)
+
     def forwarded(self) -> int:
         """The id up to which the store that was last in use has every reading."""
         return read_cursor(self._open_reader(), FORWARDED)
@@ -81,13 +82,10 @@ class JournalTail:
     def advance(self, store_id: str, last_id: int, refused: Sequence[Refused] = ()) -> None:
         """Notes that the store has every reading up to `last_id`, but for those refused,
         which are kept with the messages that could not be stored."""
-        writer = self._open_writer()
-        if self._identity != self._paged:
-            # Ids of the file that was there before mean nothing in this one.
-            raise sqlite3.OperationalError("the journal was replaced")
+        writer = self._open_own_writer()
         with transaction(writer):
             if refused:
-                _reject(writer, refused)
+                refused_rows.keep(writer, store_id, refused)
             _move_both(writer, store_id, last_id)
 
     def close(self) -> None:
@@ -103,17 +101,18 @@ class JournalTail:
         return self._reader
 
     def _open_writer(self) -> sqlite3.Connection:
-        """The journal's owner syncs its own commits. A cursor that a power cut takes back
-        costs a batch sent again, so it is not waited for."""
+        """A cursor that a power cut takes back costs a batch sent again."""
         self._drop_replaced()
         if self._writer is None:
-            self._writer = sqlite3.connect(
-                f"{file_uri(self._path)}?mode=rw", uri=True, timeout=_BUSY_S, isolation_level=None
-            )
-            self._writer.execute("PRAGMA synchronous = NORMAL").close()
-            # The journal's owner moves the log into the file, in quiet moments.
-            self._writer.execute("PRAGMA wal_autocheckpoint = 0").close()
+            self._writer = open_side_writer(self._path, _BUSY_MS)
         return self._writer
+
+    def _open_own_writer(self) -> sqlite3.Connection:
+        writer = self._open_writer()
+        if self._identity != self._paged:
+            # Ids of the file that was there before mean nothing in this one.
+            raise sqlite3.OperationalError("the journal was replaced")
+        return writer
 
     def _drop_replaced(self) -> None:
         sight = sight_of(self._path)
@@ -129,30 +128,3 @@ def _move_both(writer: sqlite3.Connection, store_id: str, last_id: int) -> None:
     """The cursor of the server in use always stands under both names."""
     for name in (server_cursor(store_id), FORWARDED):
         move_cursor(writer, name, last_id)
-
-
-def _reject(writer: sqlite3.Connection, refused: Sequence[Refused]) -> None:
-    """Keeps the rows as JSON, with the same counts and bounds as every rejected message."""
-    before = load_tally(writer)
-    tally = msgspec.structs.replace(before)
-    for row, problem in refused:
-        named = dict(zip(JOURNAL_COLUMNS, row, strict=True))
-        payload = json.dumps(named, ensure_ascii=False, default=bytes.hex).encode()
-        topic, reason = str(named["topic"]), str(problem)
-        kept_bytes = len(topic) + len(reason) + len(payload)
-        who = (named["received_us"], topic, named["publisher_id"])
-        what = (problem.code, reason, kept_bytes, payload)
-        writer.execute(_INSERT_REJECTED, (tally.next_rejected_id, *who, *what))
-        tally.next_rejected_id += 1
-        tally.rejected_rows += 1
-        tally.rejected_bytes += kept_bytes
-        tally.rejected_total += 1
-    tally.rejected_rows, tally.rejected_bytes = prune(
-        writer,
-        REJECTED_OLDEST,
-        REJECTED_DELETE,
-        REJECTED_BOUNDS,
-        tally.rejected_rows,
-        tally.rejected_bytes,
-    )
-    save_tally(writer, tally, before)

@@ -13,10 +13,9 @@ from typing import Any
 
 import pymysql
 
-from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.storage.mysql.connection import ServerConnection
-from harit_desktop.storage.mysql.tables import EXACT_COLUMNS, Layout
+from harit_desktop.storage.mysql.tables import Layout, exact_values
 
 SLICE_ROWS = 2000
 """Rows taken over in one step, some tens of milliseconds: forwarding goes on in between."""
@@ -46,12 +45,8 @@ _BEGIN_LINKS = (
 _OPEN_LINKS = "SELECT name FROM harit_store WHERE name LIKE 'link:%' LIMIT 20"
 _END_LINKS = "DELETE FROM harit_store WHERE name = %s"
 
-_PLAIN = ", ".join(f"`{channel.column}` + 0e0" for channel in CHANNELS)
-_EXACT = ", ".join(
-    f"COALESCE(`{EXACT_COLUMNS[channel.column]}`, `{channel.column}`) + 0e0" for channel in CHANNELS
-)
 _UNLINKED = f"""
-SELECT id, timestamp_us, {_PLAIN} FROM sensor_readings
+SELECT id, timestamp_us, {exact_values(adopted=False)} FROM sensor_readings
 WHERE publisher_id = 'legacy' AND reading_key IS NULL AND same_as IS NULL
     AND timestamp_us BETWEEN %s AND %s
 ORDER BY timestamp_us LIMIT %s
@@ -125,7 +120,7 @@ def _link(connection: ServerConnection, layout: Layout, from_us: int, to_us: int
             return
         for window in windows(row[1] for row in page):
             inside = [row for row in page if window[0] <= row[1] <= window[1]]
-            ours = connection.rows(_OURS.format(_EXACT if layout.adopted else _PLAIN), *window)
+            ours = connection.rows(_OURS.format(exact_values(adopted=layout.adopted)), *window)
             _store_links(connection, pairs(inside, ours))
         if len(page) < SLICE_ROWS:
             return

@@ -13,9 +13,10 @@ from sqlalchemy import Row, Select, func, or_, select
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.storage import export
-from harit_desktop.storage.export import ExportRow, row_of
-from harit_desktop.storage.mysql.adoption import inspect
-from harit_desktop.storage.mysql.connection import ServerAddress, connect
+from harit_desktop.storage.export_rows import COLUMNS, ExportRow, chosen, row_of
+from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.connection import connect
+from harit_desktop.storage.mysql.inspection import inspect
 from harit_desktop.storage.mysql.read_lists import Span, server_span
 from harit_desktop.storage.mysql.read_rows import score_of, values_of
 from harit_desktop.storage.mysql.read_tail import NO_TAIL, TailRows, rows_by_id, tail_rows
@@ -114,7 +115,7 @@ class ServerExport:
     ) -> Iterator[list[Row[Any]]]:
         """The tail's rows that the server has not."""
         key = sensor_readings.c.reading_key
-        columns = [key] if keys_only else [key, *export.COLUMNS]
+        columns = [key] if keys_only else [key, *COLUMNS]
         for first in range(0, len(tail.ids), export.PAGE_ROWS):
             ids = tail.ids[first : first + export.PAGE_ROWS].tolist()
             rows: Sequence[Row[Any]] = self._store.read(
@@ -200,4 +201,4 @@ class ServerExport:
         several = len(request.publisher_ids or ()) > 1
         # Not through the index of publishers, which would sort all for every page.
         publisher_id = func.concat(c.publisher_id) if several else c.publisher_id
-        return export.chosen(statement, request, c.timestamp_us, publisher_id, c.source)
+        return chosen(statement, request, c.timestamp_us, publisher_id, c.source)

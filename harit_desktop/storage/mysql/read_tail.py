@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, Connection, Row, String, literal_column, sele
 
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.storage.cursors import SELECT_CURSOR, server_cursor
-from harit_desktop.storage.export import chosen
+from harit_desktop.storage.export_rows import chosen
 from harit_desktop.storage.rows import QUALITY_COLUMNS, VALUE_COLUMNS
 from harit_desktop.storage.schema import sensor_readings
 

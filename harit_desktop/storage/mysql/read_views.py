@@ -12,7 +12,7 @@ from typing import TypeVar
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.storage.mysql.connection import ServerAddress
+from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.read_lists import server_states, server_values
 from harit_desktop.storage.mysql.read_series import server_series
 from harit_desktop.storage.mysql.read_tail import TailReadings, no_readings, tail_readings

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.storage.mysql.connection import ServerAddress, ServerConnection
+from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.errors import server_error
 from harit_desktop.storage.mysql.read_rows import ServerColumns, server_columns
 from harit_desktop.storage.mysql.tables import SCHEMA_VERSION, STORE

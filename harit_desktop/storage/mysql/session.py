@@ -7,22 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.storage.mysql import legacy, upkeep
-from harit_desktop.storage.mysql.adoption import store_id_of
+from harit_desktop.storage.mysql.column_types import check_types
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.errors import Remedy, ServerError
 from harit_desktop.storage.mysql.insert import TIME_US, JournalRow
-from harit_desktop.storage.mysql.journal_tail import Refused
-from harit_desktop.storage.mysql.sender import Sender
+from harit_desktop.storage.mysql.inspection import store_id_of
+from harit_desktop.storage.mysql.sender import Sender, Sent
 from harit_desktop.storage.mysql.tables import READINGS, Layout
 
 _LOOK_EVERY_S = 0.4
 """With the time after which a call counts as silent, a frozen server shows within 2 s."""
 
 _LEGACY_EVERY_S = 2.0
+_TYPES_EVERY_S = 10.0
 _COUNT_EVERY_S = 30.0
 _COUNT_SHARE = 200
 """A count that takes a second is made every 200 s."""
 _RETENTION_EVERY_S = 3600.0
+_REFUSED_EVERY_S = 3600.0
 _SLOW_S = 0.5
 
 _OWN_WAITS = "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1"
@@ -33,7 +35,8 @@ class Session:
     """Owned by the forwarder's thread; every method raises what the driver raises.
 
     `slow` and `rows` may be read by any thread. `slow` is set while a job runs that took
-    long the last time: it may be silent for longer.
+    long the last time: it may be silent for longer. `refused_after` is how far the readings
+    that the server refused before were tried again, None where that is not due.
     """
 
     def __init__(
@@ -46,32 +49,36 @@ class Session:
         self._retention_days = retention_days
         self._sender = Sender(connection, layout)
         self._old: Iterator[int] | None = None
-        self._due_s = dict.fromkeys(("look", "legacy", "count", "retention"), 0.0)
+        self._due_s = dict.fromkeys(("look", "legacy", "count", "retention", "refused"), 0.0)
+        self._due_s["types"] = time.monotonic() + _TYPES_EVERY_S
         # The first count of a table that nobody knows yet may take long.
         self._took_s = {"count": 2 * _SLOW_S}
         self.durable = upkeep.is_durable(connection)
         self.slow = False
         self.has_work = False
         self.rows: int | None = None
+        self.refused_after: int | None = None
 
     @property
     def store_id(self) -> str:
         return self._layout.store_id
 
-    def send(self, page: Sequence[JournalRow]) -> list[Refused]:
-        """Brings a page onto the server; what it cannot hold."""
-        new, refused = self._sender.send(page)
+    def send(self, page: Sequence[JournalRow]) -> Sent:
+        """Brings a page onto the server, as far as that can hold it."""
+        sent = self._sender.send(page)
         legacy.link_near(self._connection, self._layout, (row[TIME_US] for row in page))
         self._due_s["look"] = time.monotonic() + _LOOK_EVERY_S
         if self.rows is not None:
-            self.rows += new
-        return refused
+            self.rows += sent.new
+        return sent
 
     def look_after(self) -> None:
         """Does what is due, each job for a short time. `has_work` tells that one has more."""
         self.has_work = False
         if self._is_due("look", _LOOK_EVERY_S):
             self._look()
+        if self._is_due("types", _TYPES_EVERY_S):
+            check_types(self._connection, adopted=self._layout.adopted)
         if self._is_due("legacy", _LEGACY_EVERY_S):
             self._timed("legacy", self._take_over)
         if self._is_due("count", _COUNT_EVERY_S):
@@ -80,6 +87,9 @@ class Session:
             self._due_s["count"] = time.monotonic() + max(_COUNT_EVERY_S, pause_s)
         if self._retention_days and self._is_due("retention", _RETENTION_EVERY_S):
             self._timed("retention", self._delete_old)
+        if self._is_due("refused", _REFUSED_EVERY_S):
+            self.refused_after = 0
+        self.has_work = self.has_work or self.refused_after is not None
 
     def idle_s(self) -> float:
         """How long there is nothing to do but to wait for readings."""

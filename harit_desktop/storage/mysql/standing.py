@@ -9,7 +9,7 @@ import msgspec
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import DatabaseChange, ServerState, ServerStatus
-from harit_desktop.storage.mysql.connection import ServerAddress
+from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.errors import ServerError
 from harit_desktop.storage.mysql.tables import READINGS, STORE
 
@@ -77,6 +77,12 @@ class Standing:
         self.woken(last_id)
         self._refused += refused
         forwarded = self.status.forwarded + count - refused
+        self.status = msgspec.structs.replace(self.status, forwarded=forwarded)
+
+    def accepted(self, count: int) -> None:
+        """So many readings are on the server that it refused before."""
+        self._refused = max(0, self._refused - count)
+        forwarded = self.status.forwarded + count
         self.status = msgspec.structs.replace(self.status, forwarded=forwarded)
 
     def all_sent(self, target_id: int) -> None:

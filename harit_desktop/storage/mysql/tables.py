@@ -49,7 +49,8 @@ _ADDED_COLUMNS: Mapping[str, str] = {
     "same_as": "BIGINT NULL",
 }
 
-_OLD_INDEX = "idx_timestamp"
+OLD_INDEX = "idx_timestamp"
+"""The only index of ours that the existing system made too."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class ReadingsIndex:
 
 
 INDEXES: Mapping[str, ReadingsIndex] = {
-    _OLD_INDEX: ReadingsIndex(("timestamp",)),
+    OLD_INDEX: ReadingsIndex(("timestamp",)),
     "ux_readings_key": ReadingsIndex(("reading_key",), unique=True),
     # At most one row of the existing system's is the same as one of ours.
     "ux_readings_same_as": ReadingsIndex(("same_as",), unique=True),
@@ -107,6 +108,16 @@ def wanted_columns(*, adopted: bool, collation: str) -> dict[str, str]:
     return {**_NEW_OLD_COLUMNS, **added_columns(adopted=adopted, collation=collation)}
 
 
+def exact_values(*, adopted: bool) -> str:
+    """The seven values as an SQL list, to the last bit of what was sent."""
+    names = [f"`{channel.column}`" for channel in CHANNELS]
+    if adopted:
+        exact = (EXACT_COLUMNS[channel.column] for channel in CHANNELS)
+        names = [f"COALESCE(`{e}`, {name})" for e, name in zip(exact, names, strict=True)]
+    # An expression is given in full; a FLOAT by itself would come with six digits.
+    return ", ".join(f"{name} + 0e0" for name in names)
+
+
 def index_definition(name: str) -> str:
     """The index as it stands in a statement that makes or changes the table."""
     index = INDEXES[name]
@@ -123,22 +134,3 @@ def create_readings(collation: str) -> str:
         f"CREATE TABLE IF NOT EXISTS {READINGS} ({', '.join(lines)})"
         " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"
     )
-
-
-def reverse_statements(layout: Layout) -> list[str]:
-    """What a database owner runs to undo an adoption, in this order.
-
-    Removes our rows, indexes, columns and `harit_store`; what the existing system made, and
-    the rows it wrote, are then as if this program had never been there. Nothing in the
-    program runs them.
-    """
-    if not layout.adopted:
-        return [f"DROP TABLE {READINGS}", f"DROP TABLE {STORE}"]
-    names = added_columns(adopted=True, collation="utf8mb4_bin")
-    ours = [name for name in INDEXES if name != _OLD_INDEX]
-    drops = [*(f"DROP INDEX {name}" for name in ours), *(f"DROP COLUMN `{c}`" for c in names)]
-    return [
-        "DELETE FROM sensor_readings WHERE reading_key IS NOT NULL",
-        f"ALTER TABLE {READINGS} {', '.join(drops)}",
-        f"DROP TABLE {STORE}",
-    ]

@@ -10,7 +10,7 @@ from harit_desktop.ui.words import size_text
 _CONTEXT = "Rejections"
 
 # By the reason code, then `code:why` for those that say more.
-_TEXTS: dict[str, str] = {
+TEXTS: dict[str, str] = {
     "too_large": QT_TRANSLATE_NOOP("Rejections", "larger than {limit_bytes}"),
     "not_utf8": QT_TRANSLATE_NOOP("Rejections", "not UTF-8 text (byte {byte})"),
     "not_json": QT_TRANSLATE_NOOP("Rejections", "not JSON (byte {byte})"),
@@ -56,7 +56,7 @@ _TEXTS: dict[str, str] = {
 def rejection_text(problem: Problem) -> str:
     """The clause for a rejection; the code itself where this program does not know it."""
     why = str(problem.params.get("why", "token" if "token" in problem.params else ""))
-    text = _TEXTS.get(f"{problem.code}:{why}") or _TEXTS.get(problem.code)
+    text = TEXTS.get(f"{problem.code}:{why}") or TEXTS.get(problem.code)
     if text is None:
         return printable(problem.code)
     params = {name: _shown(name, value) for name, value in problem.params.items()}
@@ -72,8 +72,3 @@ def _shown(name: str, value: object) -> str:
     if name == "limit_bytes" and isinstance(value, int):
         return size_text(value)
     return printable(str(value))
-
-
-def known_codes() -> frozenset[str]:
-    """Every reason code that has words of its own."""
-    return frozenset(code.partition(":")[0] for code in _TEXTS)

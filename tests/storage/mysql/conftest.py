@@ -1,4 +1,4 @@
-"""One real MariaDB for the tests of a file, with an empty database for each test."""
+"""One real MariaDB for the tests of a file, with an empty database and a journal for each test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from harit_desktop.storage.history import HistoryReader
+from harit_desktop.storage.journal import SqliteJournal
 from tests.mariadb_server import MariaDbServer
+from tests.storage.builders import START_US
 from tests.storage.mysql.forwarding import Sending
 
 
@@ -22,6 +25,26 @@ def shared_server() -> Iterator[MariaDbServer]:
 def server(shared_server: MariaDbServer) -> MariaDbServer:
     shared_server.drop_database()
     return shared_server
+
+
+@pytest.fixture
+def journal(db_path: Path) -> Iterator[SqliteJournal]:
+    opened = SqliteJournal(db_path, lambda: START_US)
+    opened.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(server: MariaDbServer, db_path: Path) -> Iterator[HistoryReader]:
+    reader = HistoryReader(db_path, server.address)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "readings.csv"
 
 
 @pytest.fixture

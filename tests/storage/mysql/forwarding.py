@@ -11,7 +11,7 @@ from typing import Any
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.status import ServerState
 from harit_desktop.storage.journal import SqliteJournal
-from harit_desktop.storage.mysql.connection import ServerAddress
+from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.forwarder import Forwarder
 from tests.mariadb_server import OLD_HISTORY, OLD_READINGS, MariaDbServer
 from tests.servers import wait_until

@@ -11,10 +11,10 @@ import pytest
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.status import ServerState
-from harit_desktop.storage.mysql import adoption, legacy, tables
+from harit_desktop.storage.mysql import adoption, inspection, legacy, tables
 from harit_desktop.storage.mysql.connection import ServerConnection, connect
 from harit_desktop.storage.mysql.errors import ServerError
-from harit_desktop.storage.mysql.tables import Layout, reverse_statements
+from harit_desktop.storage.mysql.tables import INDEXES, OLD_INDEX, added_columns
 from tests.mariadb_server import DATABASE, OLD_READINGS, MariaDbServer
 from tests.servers import wait_until
 from tests.storage.builders import make_item, make_items
@@ -192,7 +192,7 @@ def test_an_interrupted_adoption_goes_on_without_asking_again(
     with connect(server.address) as again:
         # The first step makes our own table, the second one notes the consent.
         layout = adoption.apply(again, DATABASE, approved=stop_after < 2)
-        assert adoption.inspect(again, DATABASE).layout == layout
+        assert inspection.inspect(again, DATABASE).layout == layout
     assert layout.adopted
     assert finished == (stop_after >= 11)
     kept = server.query(f"SELECT id, timestamp, {OLD_COLUMNS} FROM sensor_readings ORDER BY id")
@@ -217,6 +217,19 @@ def test_what_is_there_already_needs_nothing(server: MariaDbServer) -> None:
         assert adoption.apply(connection, DATABASE, False) == first
 
 
+def undoing_statements() -> list[str]:
+    """What the owner of an adopted database runs to have it as it was, as docs/store.md says:
+    removes our rows, indexes, columns and `harit_store`."""
+    ours = [name for name in INDEXES if name != OLD_INDEX]
+    columns = added_columns(adopted=True, collation="utf8mb4_bin")
+    drops = [f"DROP INDEX {name}" for name in ours] + [f"DROP COLUMN `{name}`" for name in columns]
+    return [
+        "DELETE FROM sensor_readings WHERE reading_key IS NOT NULL",
+        f"ALTER TABLE sensor_readings {', '.join(drops)}",
+        "DROP TABLE harit_store",
+    ]
+
+
 def test_undoing_brings_the_old_tables_back(
     server: MariaDbServer, make_sending: MakeSending
 ) -> None:
@@ -226,7 +239,7 @@ def test_undoing_brings_the_old_tables_back(
     sending.commit(make_items(0, 5))
     adopt(sending)
     sending.close()
-    for statement in reverse_statements(Layout(adopted=True, store_id="")):
+    for statement in undoing_statements():
         server.query(statement)
     kept = server.query(f"SELECT id, timestamp, {OLD_COLUMNS} FROM sensor_readings ORDER BY id")
     assert kept == rows
@@ -259,8 +272,9 @@ def test_an_older_database_is_migrated_after_a_yes(
     def next_version(*, adopted: bool, collation: str) -> dict[str, str]:
         return {**wanted(adopted=adopted, collation=collation), "battery_v": "DOUBLE NULL"}
 
-    monkeypatch.setattr(adoption, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(adoption, "wanted_columns", next_version)
+    for module in (adoption, inspection):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", 2)
+        monkeypatch.setattr(module, "wanted_columns", next_version)
     sending = make_sending(server)
     sending.start()
     sending.wait_for(ServerState.CONSENT, "server.migration_needed")
@@ -390,7 +404,7 @@ def test_a_crash_between_taking_over_and_linking_costs_no_link(
     old_insert(server, READING)
     with connect(server.address) as connection:
         connection.autocommit(True)
-        layout = adoption.inspect(connection, DATABASE).layout
+        layout = inspection.inspect(connection, DATABASE).layout
         assert layout is not None
         with monkeypatch.context() as patch:
 

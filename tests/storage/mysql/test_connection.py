@@ -12,11 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.status import ServerState
 from harit_desktop.storage.mysql import connection as connection_module
-from harit_desktop.storage.mysql.connection import ServerAddress, connect
+from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.connection import connect
 from harit_desktop.storage.mysql.errors import ServerError
 from tests.mariadb_server import PASSWORD, MariaDbServer
 from tests.storage.mysql.forwarding import Sending
@@ -102,6 +105,64 @@ def test_a_password_in_clear_is_never_sent(plugin: bytes, switch: bool) -> None:
     assert b"harit" in server.heard
 
 
+def rogue(plugin: bytes, key: rsa.RSAPrivateKey) -> Callable[[socket.socket, FakeServer], None]:
+    """Asks for a full login and gives out a key of its own."""
+    pem = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+    def ask(peer: socket.socket, server: FakeServer) -> None:
+        peer.sendall(greeting(plugin))
+        server.hear(peer)
+        number = 2
+        if plugin == b"caching_sha2_password":
+            peer.sendall(packet(number, b"\x01\x04"))
+            server.hear(peer)
+            number += 2
+        peer.sendall(packet(number, b"\x01" + pem))
+        server.heard.clear()
+        server.hear(peer)
+
+    return ask
+
+
+@pytest.mark.parametrize("plugin", [b"caching_sha2_password", b"sha256_password"])
+def test_a_key_from_the_network_gets_no_password(
+    plugin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    with faked(rogue(plugin, key)) as server:
+        with pytest.raises(ServerError):
+            connect(address_of(server))
+        assert len(server.heard) > 256, "on this computer it is given"
+    monkeypatch.setattr(connection_module, "is_loopback", lambda _: False)
+    with faked(rogue(plugin, key)) as server:
+        with pytest.raises(ServerError) as raised:
+            connect(address_of(server))
+        assert raised.value.code == "server.plain_password"
+        assert not server.heard
+
+
+@pytest.mark.parametrize(
+    ("where", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.3.2.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("fe80::1%lo", False),
+        ("192.0.2.1", False),
+        ("::ffff:192.0.2.1", False),
+    ],
+)
+def test_only_this_computer_is_loopback(where: str, loopback: bool) -> None:
+    class Peer:
+        def getpeername(self) -> tuple[str, int]:
+            return where, 3306
+
+    assert connection_module.is_loopback(Peer()) is loopback  # type: ignore[arg-type]  # all it asks
+
+
 def test_a_server_without_tls_gets_no_login_where_tls_is_asked_for() -> None:
     def greet(peer: socket.socket, server: FakeServer) -> None:
         peer.sendall(greeting())
@@ -179,6 +240,76 @@ def test_an_answer_without_end_is_cut_off(logged_in: bool, monkeypatch: pytest.M
         connect(address_of(server))
     assert raised.value.code == "server.failed"
     assert raised.value.params["reason"] == "an answer without end"
+
+
+COLUMN = b"\x03def\0\0\0\x01a\0\x0c\x21\0\xff\0\0\0\xfd\0\0\0\0\0"
+
+
+def begin_rows(peer: socket.socket, server: FakeServer) -> None:
+    """Logs in, and begins to answer the first question."""
+    peer.sendall(greeting())
+    server.hear(peer)
+    for number in (2, 1, 1, 1, 1):
+        peer.sendall(packet(number, OK))
+        server.hear(peer)
+    end = packet(3, b"\xfe\0\0\x02\0")
+    peer.sendall(packet(1, b"\x01") + packet(2, COLUMN) + end)
+
+
+def test_rows_without_end_are_cut_off_before_they_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows of a byte each: their number counts, not their size."""
+    monkeypatch.setattr(connection_module, "MAX_ANSWER_PACKETS", 20_000)
+
+    def pour(peer: socket.socket, server: FakeServer) -> None:
+        begin_rows(peer, server)
+        rows = b"".join(packet((4 + number) % 256, b"\x01x") for number in range(256))
+        while True:
+            peer.sendall(rows)
+
+    with faked(pour) as server:
+        connection = connect(address_of(server))
+        with pytest.raises(ServerError) as raised:
+            connection.rows("SELECT 1")
+    assert raised.value.params["reason"] == "an answer without end"
+
+
+@pytest.mark.parametrize("whole_rows", [False, True])
+def test_an_answer_that_drips_is_given_up(
+    whole_rows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time; all of them would take for ever."""
+    monkeypatch.setattr(connection_module, "MIN_CALL_S", 1.0)
+
+    def drip(peer: socket.socket, server: FakeServer) -> None:
+        begin_rows(peer, server)
+        if not whole_rows:
+            peer.sendall(b"\xff\xff\x00\x04")
+        for number in range(100):
+            time.sleep(0.1)
+            peer.sendall(packet((4 + number) % 256, b"\x01x") if whole_rows else b"x")
+
+    with faked(drip) as server:
+        connection = connect(address_of(server), read_timeout_s=0.3)
+        began_s = time.monotonic()
+        with pytest.raises(ServerError) as raised:
+            connection.rows("SELECT 1")
+        assert time.monotonic() - began_s < 4.0
+    assert raised.value.params["reason"] == "an answer without end"
+
+
+def test_a_connection_serves_on_after_a_long_quiet_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "MIN_CALL_S", 0.5)
+    with MariaDbServer() as server, connect(server.address, read_timeout_s=0.2) as connection:
+        for _ in range(2):
+            assert connection.value("SELECT 1") == 1
+            time.sleep(0.7)
+        connection.ping(reconnect=False)
+        time.sleep(0.7)
+        connection.begin()
+        time.sleep(0.7)
+        connection.commit()
 
 
 def test_an_old_server_is_refused_by_its_version() -> None:

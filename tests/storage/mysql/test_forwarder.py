@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import struct
 from collections.abc import Callable
 from dataclasses import replace
 
-from harit_desktop.domain.channels import CHANNELS
+import pytest
+from msgspec import structs
+
+from harit_desktop.domain.batch import CommitItem
+from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import US_PER_DAY
-from harit_desktop.domain.reading import Source
+from harit_desktop.domain.reading import Source, TimeSource, reading_key
 from harit_desktop.domain.status import ServerState
 from harit_desktop.storage.mysql.tables import JOURNAL_COLUMNS
 from tests.mariadb_server import MariaDbServer
@@ -129,6 +134,65 @@ def test_two_programs_with_the_same_readings_store_each_once(
     for sending in both:
         sending.wait_ready(30.0)
     assert count(server) == 6000
+
+
+def named_item(
+    message_id: str, values: Values, *, number: int = 0, impossible: str | None = None
+) -> CommitItem:
+    """A reading whose publisher gives its messages ids; `impossible` is the text of a time."""
+    item = make_item(number, values=values)
+    assert item.analysed is not None
+    reading = structs.replace(item.analysed.reading, message_id=message_id)
+    if impossible is not None:
+        reading = structs.replace(
+            reading, sent_us=1, sent_timestamp=impossible, time_source=TimeSource.SUSPECT
+        )
+    key = reading_key(reading)
+    assert key is not None
+    return structs.replace(item, analysed=structs.replace(item.analysed, reading=reading, key=key))
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_an_id_that_was_used_for_another_reading_is_named(
+    server: MariaDbServer, make_sending: MakeSending, later: bool
+) -> None:
+    """By two programs that do not know of each other's readings; a true copy is none."""
+    one, two = (make_sending(server, name) for name in ("one", "two"))
+    values = (0.1, None, 1 / 3, 498.2, 22.1, 54.8, 7.18)
+    items = [named_item(f"m{i}", values, number=i) for i in range(6)]
+    items.append(named_item("odd", values, impossible="0000-01-01"))
+    one.commit(items)
+    one.start()
+    one.wait_ready()
+    reused = [named_item("m1", (1.5, *values[1:]), number=1), named_item("m2", values, number=20)]
+    odd = [named_item("odd", values, impossible="0000-01-01", number=9)]
+    copies = [named_item(f"m{i}", values, number=i) for i in (0, 3, 4, 5)]
+    if later:
+        two.start()
+        two.commit([named_item("m0", values), *make_items(50, 3)])
+        two.wait_ready()
+    two.commit([*copies, *reused, *odd, *make_items(60, 3)])
+    if not later:
+        two.start()
+    two.wait_for(ServerState.READY, "server.rows_refused")
+    wait_until(lambda: two.forwarder.status().waiting == 0, 5.0, "all is sent")
+    problem = two.forwarder.status().problem
+    assert problem is not None
+    assert problem.params == {"count": 2}
+    kept = two.local("SELECT reason_code, reason, payload FROM rejected_messages ORDER BY id")
+    assert {row[0] for row in kept} == {"message_id_reused"}
+    assert sorted(json.loads(row[2])["message_id"] for row in kept) == ["m1", "m2"]
+    assert dict(two.local("SELECT name, value FROM counters"))["rejected_total"] == 2
+    assert server.scalar("SELECT COUNT(*) FROM sensor_readings WHERE message_id IS NOT NULL") == 7
+    # Sent once more, it is not kept once more.
+    assert two.forwarder.stop(5.0)
+    connection = sqlite3.connect(two.path)
+    connection.execute("UPDATE cursors SET last_id = 0")
+    connection.commit()
+    connection.close()
+    two.restart_forwarder()
+    two.wait_for(ServerState.READY, "server.rows_refused")
+    assert two.local("SELECT count(*) FROM rejected_messages") == [(2,)]
 
 
 def test_a_cursor_that_was_lost_doubles_nothing(

@@ -4,6 +4,7 @@ in the status."""
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +15,15 @@ import pymysql
 import pytest
 
 from harit_desktop.domain.status import ServerState
-from harit_desktop.storage.mysql import sender
 from tests.mariadb_server import USER, MariaDbServer
 from tests.servers import wait_until
 from tests.storage.builders import make_item, make_items, make_rejected
 from tests.storage.mysql.forwarding import Sending, make_old_database
 
 MakeSending = Callable[..., Sending]
+
+_FORBID = "ALTER TABLE sensor_readings ADD CONSTRAINT theirs CHECK"
+_ALLOW = "ALTER TABLE sensor_readings DROP CONSTRAINT theirs"
 
 
 @pytest.fixture
@@ -232,7 +235,7 @@ def test_a_row_that_does_not_fit_is_put_aside_and_all_others_go(
     sending = make_sending(server)
     sending.start()
     sending.wait_ready()
-    server.query("ALTER TABLE sensor_readings MODIFY publisher_id VARCHAR(5)")
+    server.query(f"{_FORBID} (CHAR_LENGTH(publisher_id) <= 5)")
     items = make_items(0, 150)
     items[70] = make_item(70, "much-too-long")
     items[149] = make_item(149, "too-long")
@@ -251,7 +254,7 @@ def test_a_row_that_does_not_fit_is_put_aside_and_all_others_go(
         ("too-long", "server.row_refused"),
     ]
     assert json.loads(kept[0][2])["N"] == 22.5
-    assert "1406" in kept[0][5]
+    assert "4025" in kept[0][5]
     counters = dict(sending.local("SELECT name, value FROM counters"))
     assert counters["rejected_rows"] == counters["rejected_total"] == 2
     assert counters["rejected_bytes"] == sum(row[3] for row in kept)
@@ -262,20 +265,102 @@ def test_a_row_that_does_not_fit_is_put_aside_and_all_others_go(
 
 
 def test_a_table_that_takes_nothing_gives_up_nothing(
-    server: MariaDbServer, make_sending: MakeSending, monkeypatch: pytest.MonkeyPatch
+    server: MariaDbServer, make_sending: MakeSending
 ) -> None:
-    monkeypatch.setattr(sender, "REFUSED_IN_A_ROW", 10)
+    """However often it is tried, and over new starts: no cursor moves past what was refused."""
     sending = make_sending(server)
     sending.start()
     sending.wait_ready()
-    server.query("ALTER TABLE sensor_readings MODIFY publisher_id VARCHAR(2)")
-    sending.commit(make_items(0, 50))
-    sending.wait_for(ServerState.REFUSED, "server.failed")
+    server.query(f"{_FORBID} (publisher_id <> 'probe')")
+    for round_number in range(3):
+        sending.commit(make_items(round_number * 40, 40))
+        sending.restart_forwarder()
+        sending.wait_for(ServerState.REFUSED, "server.failed")
+        assert sending.forwarder.status().waiting == (round_number + 1) * 40
+    problem = sending.forwarder.status().problem
+    assert problem is not None
+    assert problem.params["number"] == 4025
     assert sending.local("SELECT count(*) FROM rejected_messages") == [(0,)]
-    server.query("ALTER TABLE sensor_readings MODIFY publisher_id VARCHAR(64)")
+    server.query(_ALLOW)
     sending.forwarder.retry_now()
     sending.wait_ready()
-    assert count(server) == (50, 50)
+    assert count(server) == (120, 120)
+
+
+def test_a_newer_reading_that_is_taken_proves_a_refused_one_wrong(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query(f"{_FORBID} (publisher_id <> 'bad')")
+    sending.commit([make_item(0, "bad")])
+    sending.wait_for(ServerState.REFUSED, "server.failed")
+    sending.commit(make_items(1, 3))
+    sending.forwarder.retry_now()
+    sending.wait_for(ServerState.READY, "server.rows_refused")
+    assert count(server) == (3, 3)
+    assert sending.local("SELECT publisher_id FROM rejected_messages") == [("bad",)]
+
+
+def test_more_refused_readings_than_a_page_hold_up_no_good_one(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query(f"{_FORBID} (publisher_id <> 'bad')")
+    sending.journal.commit(make_items(0, 1100, "bad"))
+    sending.commit(make_items(2000, 5))
+    sending.wait_for(ServerState.READY, "server.rows_refused")
+    wait_until(lambda: count(server) == (5, 5), 10.0, "the good ones are there")
+    wait_until(
+        lambda: sending.local("SELECT count(*) FROM rejected_messages") == [(1100,)],
+        10.0,
+        "the others are kept",
+    )
+
+
+def test_what_was_refused_is_sent_again_at_a_new_connection(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    server.query(f"{_FORBID} (publisher_id NOT IN ('soon', 'never'))")
+    odd = make_item(501, "soon", values=(0.1, None, 1e-300, 1 / 3, -0.0, 5.5, 7.1))
+    refused = [*make_items(500, 1, "soon"), odd, *make_items(600, 2, "never")]
+    sending.commit([*refused, *make_items(0, 300)])
+    wait_until(
+        lambda: sending.local("SELECT count(*) FROM rejected_messages") == [(4,)], 10.0, "kept"
+    )
+    sending.journal.commit([make_rejected()])
+    # Rows leave the journal after a month; what was refused must not.
+    connection = sqlite3.connect(sending.path)
+    connection.execute("DELETE FROM sensor_readings WHERE publisher_id = 'soon'")
+    connection.commit()
+    connection.close()
+    server.query(_ALLOW)
+    server.query(f"{_FORBID} (publisher_id <> 'never')")
+    server.kill_connections()
+    wait_until(lambda: count(server) == (302, 302), 10.0, "they are there")
+    columns = "publisher_id, timestamp_us, N, P, K, CO2, temperature, moisture, pH"
+    stored = server.query(
+        f"SELECT {columns} FROM sensor_readings WHERE publisher_id = 'soon' ORDER BY timestamp_us"
+    )
+    assert stored[1][2:] == odd.analysed.reading.values  # type: ignore[union-attr]  # it has one
+    wait_until(
+        lambda: (
+            sending.local("SELECT reason_code FROM rejected_messages ORDER BY id")
+            == [("server.row_refused",), ("server.row_refused",), ("not_json",)]
+        ),
+        5.0,
+        "only what is still refused is kept",
+    )
+    counters = dict(sending.local("SELECT name, value FROM counters"))
+    (kept,) = sending.local("SELECT count(*), sum(kept_bytes) FROM rejected_messages")
+    assert (counters["rejected_rows"], counters["rejected_bytes"]) == kept
+    assert counters["rejected_total"] == 3
 
 
 def test_a_row_that_another_unique_index_swallows_is_named(
