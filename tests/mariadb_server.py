@@ -198,6 +198,7 @@ def _template() -> Path:
             server_program("mariadb-install-db", _PACKAGE),
             "--no-defaults",
             f"--datadir={data}",
+            f"--tmpdir={folder}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--innodb-flush-log-at-trx-commit=0",

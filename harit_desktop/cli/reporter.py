@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from harit_desktop.cli.texts import sentence
-from harit_desktop.domain.status import EngineStatus, LinkState
+from harit_desktop.domain.status import EngineStatus
 
 PERIOD_S = 1.0
 STDOUT, STDERR = 1, 2
@@ -80,6 +80,4 @@ def status_line(status: EngineStatus) -> str:
         for p in (link.problem, status.store.problem, status.server.problem, *status.problems)
         if p is not None
     ]
-    if link.state is LinkState.CONNECTED:
-        problems = [p for p in problems if p is not link.problem]
     return "  | ".join([line, *(sentence(problem) for problem in problems)])

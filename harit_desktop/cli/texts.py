@@ -84,6 +84,8 @@ _SERVER = {
     "server.lost": "the connection to the database server was lost ({detail}); "
     "readings wait on this computer",
     "server.auth": "the database server refused the user {user!r} or the password",
+    "server.auth_or_tls": "the database server refused the user {user!r} or the password, "
+    "or takes this user only with TLS",
     "server.no_credentials": "storage.mysql_user is not set; readings wait on this computer",
     "server.no_database": "the database server has no database {database!r}",
     "server.permission": "the database user lacks a right: {detail}",
@@ -95,6 +97,9 @@ _SERVER = {
     "server.too_many_connections": "the database server takes no more connections; "
     "readings wait on this computer",
     "server.locked": "another program holds the server's tables; readings wait on this computer",
+    "server.changing": "the table {table} is being extended; readings wait on this computer",
+    "server.wrong_column": "the column {column} of {table} is {type}, which cannot hold its "
+    "values; readings wait on this computer",
     "server.version": "the database server is too old: {version}",
     "server.failed": "the database server reported error {number}: {reason}",
     "server.adoption_needed": "the database {database!r} of the earlier system holds {rows} "
@@ -149,9 +154,13 @@ TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER}
 def sentence(problem: Problem) -> str:
     """The problem in English; an unknown code with its details."""
     template = TEXTS.get(problem.code)
-    if template is None:
-        return str(problem)
     try:
-        return template.format(**problem.params)
+        text = str(problem) if template is None else template.format(**problem.params)
     except (KeyError, IndexError):
-        return str(problem)
+        text = str(problem)
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """One line that cannot steer a terminal, whatever a server or a file name holds."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import argparse
 
+from harit_desktop.cli.main import USAGE_CODES, complain
 from harit_desktop.cli.setup import data_paths, open_settings, start_observability
+from harit_desktop.cli.texts import sentence
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.runtime.instance import InstanceLock
 
 
 def run_window(options: argparse.Namespace) -> int:
-    """Shows the window until it is closed. A second start raises the first and ends."""
+    """Shows the window until it is closed. A second start raises the first and ends.
+
+    Why there is no start is said on stderr and, unless a screenshot was asked for, in a
+    box: who starts the program by a click sees no terminal.
+    """
+    try:
+        return _run(options)
+    except KnownError as error:
+        if options.screenshot is not None:
+            raise
+        from harit_desktop.ui.start_box import show_start_failure
+
+        said = sentence(error.problem)
+        complain(said)
+        show_start_failure(error.problem, said)
+        return 2 if error.code in USAGE_CODES else 1
+
+
+def _run(options: argparse.Namespace) -> int:
     paths = data_paths(options)
     settings_store = open_settings(options, paths)
     lock = InstanceLock(paths.lock)

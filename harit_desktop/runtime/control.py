@@ -255,6 +255,8 @@ class Control:
             bench.keeper.use(settings, self._store_password())
             if was_connected:
                 self._links.connect(settings, self._password())
+            if settings.publisher.enabled:
+                self._links.start_publisher(settings, self._password())
         self.note(Problem("store.restored", {"kept_as": kept_as.name}))
 
 

@@ -38,6 +38,7 @@ from harit_desktop.runtime.parts import (
     Parts,
 )
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
+from harit_desktop.runtime.state_log import StateLog
 from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
@@ -78,6 +79,7 @@ class Engine:
         self._inbox = Inbox()
         self._keeper = StoreKeeper(parts, self.files, self._load_known_devices)
         self._stop = threading.Event()
+        self._state_log = StateLog()
         self._start_problems: list[Problem] = []
         stages, analyser = self._first_stages(settings_store.current)
         self._pipeline = Pipeline(self._inbox, stages, self.live, self.messages, now_us)
@@ -257,6 +259,7 @@ class Engine:
             except queue.Empty:
                 self._links.tick()
                 self._keeper.tick()
+                self._state_log.note(self.snapshot())
             else:
                 if command is not None:
                     self._control.execute(command)

@@ -193,7 +193,11 @@ class Links:
         address, source, publisher = self._address, self._source, self._publisher
         if address is None or time.monotonic() - self._repaired_at < REPAIR_PAUSE_S:
             return
-        if source is not None and (self._inbox.take_overflow() or not source.healthy()):
+        if source is None and self._source_wanted:
+            # The command that should have opened it failed.
+            self._repaired_at = time.monotonic()
+            self._open_source(address)
+        elif source is not None and (self._inbox.take_overflow() or not source.healthy()):
             log.warning("the subscriber's connection is built anew")
             self._repaired_at = time.monotonic()
             self._open_source(address)

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import platform
+import shutil
 import time
 import tomllib
 import uuid
@@ -155,6 +156,7 @@ class SettingsStore:
         self._path = path
         self.problems: list[Problem] = []
         self._extra: dict[str, Any] = {}
+        self._refused_some = False
         self._saved = self._read()
         variables = os.environ if environment is None else environment
         self._overrides = {**environment_overrides(variables), **(overrides or {})}
@@ -231,6 +233,7 @@ class SettingsStore:
         for section, values in data.items():
             if not isinstance(values, dict):
                 self.problems.append(Problem("settings.unknown_key", {"key": section[:100]}))
+                self._refused_some = True
                 continue
             for name, value in values.items():
                 self._take(known, f"{section}.{name}", value)
@@ -245,6 +248,7 @@ class SettingsStore:
             build_settings({key: value})
         except KnownError as error:
             self.problems.append(error.problem)
+            self._refused_some = True
         else:
             known[key] = tuple(value) if FIELD_SPECS[key].kind == "list" else value
 
@@ -266,6 +270,11 @@ class SettingsStore:
             tree.setdefault(section, {})[name] = list(value) if _is_list(value) else value
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._refused_some:
+                # The new file does not have what could not be used: the old one is kept.
+                kept = self._path.with_name(f"{self._path.name}.kept-{int(time.time())}")
+                shutil.copyfile(self._path, kept)
+                self._refused_some = False
             with replacing(self._path.resolve()) as file:
                 file.write(tomli_w.dumps(tree).encode())
         except OSError as error:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QLocale, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from harit_desktop import __version__
 from harit_desktop.ui.fonts import load_fonts
 from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.theme import ThemeController
+from harit_desktop.ui.words import use_grouping
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.engine import Engine
@@ -66,6 +67,7 @@ def run_application(engine: Engine, screenshot: Screenshot | None = None) -> int
     app.setApplicationName("harit-desktop")
     app.setApplicationVersion(__version__)
     app.setQuitOnLastWindowClosed(False)
+    use_grouping(QLocale.system())
     load_fonts()
     settings = engine.settings.ui
     theme = ThemeController(app, settings.theme, settings.text_size / 100)

@@ -35,7 +35,7 @@ def link_text(status: EngineStatus, configured: bool, builtin: bool) -> str:
     link = status.link
     tr = QCoreApplication.translate
     if link.state is LinkState.OFF:
-        if not configured:
+        if not configured and status.store.rows == 0:
             return tr(_CONTEXT, "Not connected — choose how to start")
         if status.publisher.state in _SENDING:
             # The publisher has a connection of its own, which goes on.

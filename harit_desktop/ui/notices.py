@@ -10,13 +10,22 @@ from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import MessageRecord
-from harit_desktop.domain.status import BackupStatus, BrokerState, EngineStatus, ServerState
+from harit_desktop.domain.status import (
+    BackupStatus,
+    BrokerState,
+    EngineStatus,
+    LinkStatus,
+    ServerState,
+    ServerStatus,
+    StoreState,
+)
 from harit_desktop.ui.messages.rejection_texts import rejection_text
-from harit_desktop.ui.problem_texts import ProblemText, problem_text
+from harit_desktop.ui.problem_texts import ProblemText, details_of, problem_text
 from harit_desktop.ui.spool_room import spool_room_text
 from harit_desktop.ui.words import clock_text, count, moment_text, plain, seconds_until
 
 SERVER = "server."
+TIDYING = "store.maintenance_failed"
 BROKER_GONE = ("broker.refused", "broker.lost", "broker.timeout", "broker.no_mqtt")
 # A question among the problems waits; what is badly wrong does not.
 _RANK = {"crit": 0, "question": 1, "warn": 2, "info": 3}
@@ -93,6 +102,9 @@ def problems_of(status: EngineStatus, builtin: bool = False) -> tuple[Problem, .
             continue
         if builtin and broker.problem is not None and problem.code in BROKER_GONE:
             continue
+        if problem.code == TIDYING and status.store.state is StoreState.DOWN:
+            # What stops the store stops the tidying too, and is said already.
+            continue
         found.append(problem)
     return tuple(found)
 
@@ -136,11 +148,10 @@ def _text(problem: Problem, status: EngineStatus, now_us: int, given: NoticeCont
             at_us = given.seen_us(problem)
         if isinstance(at_us, int):
             context["at"] = moment_text(at_us, now_us)
-        return problem_text(problem, link.retry_in_s(now_us), context, given.builtin)
+        known = _restored_where(_seen_before(problem, link))
+        text = problem_text(known, link.retry_in_s(now_us), context, given.builtin)
+        return replace(text, details=details_of(problem))
     server = status.server
-    if problem.code == "server.table_missing" and server.state is ServerState.READY:
-        # It is there again; what was in it is another matter.
-        problem = Problem(problem.code, {**problem.params, "now": "made"})
     context = {
         "host": server.host,
         "port": str(server.port),
@@ -148,7 +159,37 @@ def _text(problem: Problem, status: EngineStatus, now_us: int, given: NoticeCont
         "time": moment_text(server.since_us, now_us),
         "room": spool_room_text(status, given.spool_limit_mb),
     }
-    return problem_text(problem, seconds_until(server.retry_at_us, now_us), context)
+    present = _as_it_is_now(problem, server)
+    text = problem_text(present, seconds_until(server.retry_at_us, now_us), context)
+    return replace(text, details=details_of(problem))
+
+
+def _seen_before(problem: Problem, link: LinkStatus) -> Problem:
+    """A broker that once accepted us in this run needs no advice on its port."""
+    silent = problem.code == "broker.timeout" and problem.params.get("phase") == "connack"
+    if not silent or link.session_present is None:
+        return problem
+    return Problem(problem.code, {**problem.params, "phase": "connack_again"})
+
+
+def _restored_where(problem: Problem) -> Problem:
+    """A dump replaces tables of the server, any other backup the store's own file."""
+    local = str(problem.params.get("kept_as", "")).startswith("harit.db")
+    if problem.code != "store.restored" or local:
+        return problem
+    return Problem(problem.code, {**problem.params, "place": "server"})
+
+
+def _as_it_is_now(problem: Problem, server: ServerStatus) -> Problem:
+    """The same problem with `now` where the server's state gives it other words."""
+    now = ""
+    if problem.code == "server.table_missing" and server.state is ServerState.READY:
+        # It is there again; what was in it is another matter.
+        now = "made"
+    elif problem.code == "server.silent" and server.retry_at_us is not None:
+        # Between two attempts nobody waits, and the seconds would stand still.
+        now = "paused"
+    return Problem(problem.code, {**problem.params, "now": now}) if now else problem
 
 
 def backup_notices(backup: BackupStatus) -> list[Notice]:

@@ -17,8 +17,11 @@ VARIANT_PARAMS = {
     "broker.lost": "cause",
     "broker.timeout": "phase",
     "broker.not_authorized": "topic",
+    "server.auth": "password",
+    "server.silent": "now",
     "server.tls": "cause",
     "server.table_missing": "now",
+    "store.restored": "place",
 }
 
 ENTRIES: dict[str, Entry] = {

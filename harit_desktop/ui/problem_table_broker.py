@@ -57,6 +57,18 @@ _CONNECTION: dict[str, Entry] = {
         _RETRY,
         retries=True,
     ),
+    "broker.timeout:connack_again": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP(
+            "Problems", "{host}:{port} still takes connections but no longer answers as a broker."
+        ),
+        "",
+        QT_TRANSLATE_NOOP(
+            "Problems", "It worked before: check whether the broker is overloaded or frozen."
+        ),
+        _RETRY,
+        retries=True,
+    ),
     "broker.no_mqtt": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "{host}:{port} answers, but not as an MQTT broker."),
@@ -70,7 +82,8 @@ _CONNECTION: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "Connection to the broker was lost at {time}."),
         QT_TRANSLATE_NOOP(
             "Problems",
-            "The broker keeps what is sent meanwhile; it arrives once the connection is back.",
+            "If the broker keeps sessions, what is sent meanwhile arrives later; "
+            "see the help on brokers.",
         ),
         "",
         _RETRY,
@@ -81,7 +94,8 @@ _CONNECTION: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "The broker stopped answering at {time}."),
         QT_TRANSLATE_NOOP(
             "Problems",
-            "The broker keeps what is sent meanwhile; it arrives once the connection is back.",
+            "If the broker keeps sessions, what is sent meanwhile arrives later; "
+            "see the help on brokers.",
         ),
         "",
         _RETRY,

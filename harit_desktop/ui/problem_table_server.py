@@ -34,6 +34,10 @@ _REACHING: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "MySQL at {host} has not answered for {seconds} s."),
         QT_TRANSLATE_NOOP("Problems", "Check whether the server is overloaded or frozen."),
     ),
+    "server.silent:paused": _waits(
+        QT_TRANSLATE_NOOP("Problems", "MySQL at {host} takes too long to answer."),
+        QT_TRANSLATE_NOOP("Problems", "Check whether the server is overloaded or frozen."),
+    ),
     "server.lost": _waits(
         QT_TRANSLATE_NOOP("Problems", "The connection to MySQL at {host} was lost at {time}."),
         QT_TRANSLATE_NOOP("Problems", "Check that the server is on and the network works."),
@@ -68,6 +72,16 @@ _LOGIN: dict[str, Entry] = {
     "server.auth": _needs_you(
         QT_TRANSLATE_NOOP("Problems", "MySQL refused the user name or password."),
         QT_TRANSLATE_NOOP("Problems", "Enter them again, or ask the database's owner."),
+    ),
+    "server.auth_or_tls": _needs_you(
+        QT_TRANSLATE_NOOP("Problems", "MySQL refused this login without encryption."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Enter name and password again. If they are right, switch TLS on."
+        ),
+    ),
+    "server.auth:no": _needs_you(
+        QT_TRANSLATE_NOOP("Problems", "No password is known for {user}."),
+        QT_TRANSLATE_NOOP("Problems", "Enter it in Storage settings."),
     ),
     "server.no_credentials": _needs_you(
         QT_TRANSLATE_NOOP("Problems", "MySQL at {host} needs a user name."),
@@ -121,6 +135,10 @@ _LOGIN: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "MySQL at {host} offers no secure connection."),
         QT_TRANSLATE_NOOP("Problems", "Ask its owner to switch TLS on."),
     ),
+    "server.tls:required": _needs_you(
+        QT_TRANSLATE_NOOP("Problems", "MySQL at {host} takes only secure connections."),
+        QT_TRANSLATE_NOOP("Problems", "Switch TLS on in the settings."),
+    ),
     "server.tls:ca_file": _needs_you(
         QT_TRANSLATE_NOOP("Problems", "The CA file for MySQL cannot be used."),
         QT_TRANSLATE_NOOP("Problems", "Choose the file again."),
@@ -151,6 +169,17 @@ _DATABASE: dict[str, Entry] = {
         ),
         _CHANGE,
         spools=True,
+    ),
+    "server.changing": Entry(
+        "info",
+        QT_TRANSLATE_NOOP("Problems", "The database {database} is being extended."),
+        "",
+        QT_TRANSLATE_NOOP("Problems", "With many readings in it this takes minutes."),
+        spools=True,
+    ),
+    "server.wrong_column": _needs_you(
+        QT_TRANSLATE_NOOP("Problems", "The column {column} of {table} is {type}: too small."),
+        QT_TRANSLATE_NOOP("Problems", "Ask the database's owner to give it its type back."),
     ),
     "server.rows_refused": Entry(
         "warn",

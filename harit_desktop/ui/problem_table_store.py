@@ -119,11 +119,24 @@ _STORE: dict[str, Entry] = {
         "",
         ("dismiss",),
     ),
+    "store.restored:server": Entry(
+        "info",
+        QT_TRANSLATE_NOOP("Problems", "The backup was restored on the database server."),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "The readings before it are kept there as {kept_as}. Those since the backup that "
+            "this computer still holds are sent again; others are only there.",
+        ),
+        "",
+        ("dismiss",),
+    ),
     "store.maintenance_failed": Entry(
         "warn",
-        QT_TRANSLATE_NOOP("Problems", "Old data could not be tidied up: {reason}."),
+        QT_TRANSLATE_NOOP("Problems", "Old data could not be tidied up."),
         QT_TRANSLATE_NOOP("Problems", "Recording goes on; it is tried again later."),
-        QT_TRANSLATE_NOOP("Problems", "Free some space on the disk of the data folder."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "If it stays so, Details say why; check rights and room of the data folder."
+        ),
         ("dismiss",),
     ),
     "csv_mirror.not_written": Entry(

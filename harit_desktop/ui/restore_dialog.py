@@ -163,8 +163,9 @@ class RestoreDialog(QDialog):
         if item is not None and item.data(0, _KIND_ROLE) == MYSQL:
             text = self.tr(
                 "The backup takes the place of the readings on the database server. The present "
-                "table is kept there under another name; readings since the backup are then "
-                "only in it. Recording goes on afterwards."
+                "table is kept there under another name. Readings since the backup that this "
+                "computer still holds are sent again; others are then only in that table. "
+                "Recording goes on afterwards."
             )
             yes = self.tr("Yes, put this backup in the place of the readings on the server")
         else:

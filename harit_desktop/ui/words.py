@@ -143,6 +143,13 @@ def count(value: int) -> str:
     return QLocale().toString(value)
 
 
+def use_grouping(system: QLocale) -> None:
+    """Takes the system's number format, in English where it has no language: a number of
+    the C locale has no groups, and a million without them cannot be read."""
+    neutral = system.language() == QLocale.Language.C
+    QLocale.setDefault(QLocale(QLocale.Language.English) if neutral else system)
+
+
 def channel_number(key: str, value: float | None) -> str:
     """A channel's value with the decimals of the catalogue, without its unit."""
     return number(value, CHANNELS[CHANNEL_INDEX[key]].precision)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pymysql
+from pymysql.constants import CLIENT
 
 from harit_desktop.storage.mysql.address import ServerAddress, reach
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
@@ -89,6 +90,7 @@ class ServerConnection(_Driver):
     _sock: Any
     _rfile: Any
     server_version: str
+    server_capabilities: int
 
     def __init__(self, address: ServerAddress, read_timeout_s: float) -> None:
         self.busy_since_s: float | None = None
@@ -292,7 +294,11 @@ class ServerConnection(_Driver):
         if named.code == "server.no_database":
             return ServerError(named.code, named.remedy, database=address.database)
         if named.code == "server.auth":
-            return ServerError(named.code, named.remedy, user=address.user)
+            if address.password and not address.tls and self.server_capabilities & CLIENT.SSL:
+                # An account that may only come by TLS is refused with the same words.
+                return ServerError("server.auth_or_tls", named.remedy, user=address.user)
+            known = "yes" if address.password else "no"
+            return ServerError(named.code, named.remedy, user=address.user, password=known)
         return named
 
     def _release_guard(self) -> None:

@@ -112,6 +112,9 @@ def server_error(
     if cause is not None:
         return _of_system(cause, host, port, waited_s)
     number, text = _parts(error)
+    if isinstance(error, RuntimeError) and "LOAD_LOCAL" in text:
+        reason = "asked for a local file"
+        return ServerError("server.failed", Remedy.WAIT, number=0, reason=reason)
     if number is None:
         reason = f"{type(error).__name__}: {text}"[:_DETAIL_CHARS]
         return ServerError("server.failed", Remedy.WAIT, number=0, reason=reason)
@@ -121,6 +124,8 @@ def server_error(
 def _of_number(error: BaseException, number: int, text: str) -> ServerError:
     if number in _STORAGE_ENGINE_ERRORS and any(word in text for word in _NO_SPACE):
         return ServerError("server.full", Remedy.WAIT, number)
+    if number == 3159:
+        return ServerError("server.tls", Remedy.ASK, number, cause="required", detail=text)
     if number == 2026:
         return ServerError("server.tls", Remedy.ASK, number, cause="not_tls", detail=text)
     if 2000 <= number < 3000 and number not in _NAMED:

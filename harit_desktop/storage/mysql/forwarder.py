@@ -26,6 +26,7 @@ from harit_desktop.storage.mysql.journal_tail import JournalTail
 from harit_desktop.storage.mysql.session import Session
 from harit_desktop.storage.mysql.standing import Standing
 from harit_desktop.storage.mysql.tables import Layout
+from harit_desktop.storage.mysql.trail import Trail
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,17 @@ _CHANGE_TIMEOUT_S = 4 * 3600.0
 """A server may work long on adding columns to a large table."""
 
 _ASK_PAUSE_S = 60.0
+_GONE_PAUSE_S = 5.0
+"""A database or table that is being made anew."""
 _MAX_PAUSE_S = 30.0
 _JOURNAL_PAUSE_S = 0.3
 _GATHER_S = 0.05
 """After a small page: what comes in meanwhile goes together."""
 _SMALL_PAGE = 200
 _PATIENT_REPEATS = 2
+
+_SHORT_WAITS = "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1"
+"""Shorter than a silent server is waited for, so that a lock is not taken for silence."""
 
 
 class Forwarder:
@@ -66,6 +72,8 @@ class Forwarder:
         self._retention_days = retention_days
         self._read_timeout_s = read_timeout_s
         self._tail = JournalTail(journal_path)
+        self._trail = Trail()
+        self._was_durable = True
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._retry = threading.Event()
@@ -124,7 +132,9 @@ class Forwarder:
         """The state now; costs nothing, for any thread. A call that the server does not
         answer shows here while it is still under way."""
         connection, session = self._connection, self._session
-        since_s = None if connection is None or self._changing else connection.busy_since_s
+        since_s = None if connection is None else connection.busy_since_s
+        if self._changing:
+            return self._standing.shown_changing(since_s)
         return self._standing.shown(since_s, slow=session is not None and session.slow)
 
     def delete_simulated(self) -> None:
@@ -188,17 +198,17 @@ class Forwarder:
         if not self._address.user:
             raise ServerError("server.no_credentials", Remedy.ASK)
         with self._open(self._read_timeout_s) as connection:
-            layout = inspect(connection, self._address.database).layout
-            if layout is not None:
-                yield self._begin(connection, layout)
+            found = inspect(connection, self._address.database)
+            if found.layout is not None:
+                yield self._begin(connection, found.layout)
                 return
+        if found.change is None or self._approved:
+            self._standing.changing()
         layout = self._change()
         with self._open(self._read_timeout_s) as connection:
             yield self._begin(connection, layout)
 
     def _change(self) -> Layout:
-        if self._approved:
-            self._standing.set(ServerState.CONNECTING, None)
         with self._open(_CHANGE_TIMEOUT_S) as connection:
             self._changing = True
             try:
@@ -218,6 +228,8 @@ class Forwarder:
         try:
             connection.establish()
             connection.autocommit(True)
+            if read_timeout_s <= self._read_timeout_s:
+                connection.run(_SHORT_WAITS)
             yield connection
         except BaseException:
             connection.break_off()
@@ -241,8 +253,7 @@ class Forwarder:
             sent = 0
             try:
                 if not in_use:
-                    self._standing.done_id = self._tail.use(session.store_id)
-                    self._standing.woken(self._tail.last_id())
+                    self._use(session)
                     in_use = True
                 sent = self._forward_page(session)
                 self._try_refused(session)
@@ -250,12 +261,22 @@ class Forwarder:
                 log.debug("the journal is not ready: %s", error)
                 self._stopping.wait(_JOURNAL_PAUSE_S)
             session.look_after()
+            self._trail.answered()
             self._standing.counted(session.rows)
             if sent < _SMALL_PAGE and not session.has_work:
                 if sent:
                     self._stopping.wait(_GATHER_S)
                 else:
                     self._wake.wait(session.idle_s())
+
+    def _use(self, session: Session) -> None:
+        """Goes on behind what this store has for sure."""
+        safe_id = None if self._was_durable else self._trail.safe_id(session.store_id)
+        last_id = self._tail.use(session.store_id, safe_id)
+        self._trail.begin(session.store_id, last_id)
+        self._was_durable = session.durable
+        self._standing.done_id = last_id
+        self._standing.woken(self._tail.last_id())
 
     def _forward_page(self, session: Session) -> int:
         """Sends the next page; how many rows it had."""
@@ -271,6 +292,7 @@ class Forwarder:
             if sent.doubt is not None and not self._takes_newer(session, last_id):
                 raise sent.doubt
             self._tail.advance(session.store_id, last_id, sent.refused)
+        self._trail.moved(last_id)
         self._standing.sent(last_id, len(page), len(sent.refused))
         self._ready()
         return len(page)
@@ -308,9 +330,12 @@ class Forwarder:
         if isinstance(error, adoption.ConsentNeeded):
             self._pause(ServerState.CONSENT, problem, _ASK_PAUSE_S, error.change)
         elif error.remedy is Remedy.ASK:
-            self._pause(ServerState.REFUSED, problem, _ASK_PAUSE_S)
+            gone = error.code == "server.no_database"
+            self._pause(ServerState.REFUSED, problem, _GONE_PAUSE_S if gone else _ASK_PAUSE_S)
         elif error.remedy is Remedy.REPEAT and self._repeats < _PATIENT_REPEATS:
             self._repeats += 1
+            if self._standing.status.state is not ServerState.READY:
+                self._standing.set(ServerState.LOST, problem)
             self._stopping.wait(random.uniform(0.05, 0.3))
         else:
             if error.remedy is Remedy.INSPECT:
@@ -318,6 +343,8 @@ class Forwarder:
             elif error.code == "server.silent":
                 problem = self._standing.silent(error)
             pause_s = self._pauses.next_s(at_once=error.remedy is not Remedy.WAIT)
+            if error.remedy is Remedy.INSPECT:
+                pause_s = min(pause_s, _GONE_PAUSE_S)
             self._pause(ServerState.LOST, problem, pause_s)
 
     def _pause(

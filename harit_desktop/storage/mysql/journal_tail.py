@@ -71,11 +71,12 @@ class JournalTail:
         """The id up to which the store that was last in use has every reading."""
         return read_cursor(self._open_reader(), FORWARDED)
 
-    def use(self, store_id: str) -> int:
-        """Makes this store the one in use; returns its cursor."""
+    def use(self, store_id: str, at_most: int | None = None) -> int:
+        """Makes this store the one in use; returns its cursor, set back to `at_most`."""
         writer = self._open_writer()
         with transaction(writer):
             last_id = read_cursor(writer, server_cursor(store_id))
+            last_id = last_id if at_most is None else min(last_id, at_most)
             _move_both(writer, store_id, last_id)
         return last_id
 

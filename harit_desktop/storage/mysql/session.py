@@ -27,9 +27,6 @@ _RETENTION_EVERY_S = 3600.0
 _REFUSED_EVERY_S = 3600.0
 _SLOW_S = 0.5
 
-_OWN_WAITS = "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1"
-"""Shorter than a silent server is waited for, so that a lock is not taken for silence."""
-
 
 class Session:
     """Owned by the forwarder's thread; every method raises what the driver raises.
@@ -42,7 +39,6 @@ class Session:
     def __init__(
         self, connection: ServerConnection, layout: Layout, now_us: NowUs, retention_days: int
     ) -> None:
-        connection.run(_OWN_WAITS)
         self._connection = connection
         self._layout = layout
         self._now_us = now_us

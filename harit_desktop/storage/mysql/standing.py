@@ -17,6 +17,10 @@ SILENT_AFTER_S = 1.4
 SLOW_SILENT_AFTER_S = 10.0
 """For a job that is known to take long, and where something else is known to be wrong."""
 
+LOCKED_AT_MOST_S = 12.0
+"""No statement waits longer for a lock: one that takes longer is at work."""
+
+_CHANGING = Problem("server.changing", {"table": READINGS})
 _MISSING_SHOWN_S = 60.0
 
 
@@ -59,6 +63,18 @@ class Standing:
             retry_at_us=None,
             problem=Problem("server.silent", {"seconds": int(silent_s)}),
         )
+
+    def changing(self) -> None:
+        """The database gets what it lacks. What was wrong until now stays in sight."""
+        if self.status.state is not ServerState.LOST:
+            self.set(ServerState.CONNECTING, _CHANGING)
+
+    def shown_changing(self, busy_since_s: float | None) -> ServerStatus:
+        """The status during that work, which may take as long as it likes."""
+        status = self.shown(None, slow=True)
+        if busy_since_s is None or time.monotonic() - busy_since_s < LOCKED_AT_MOST_S:
+            return status
+        return msgspec.structs.replace(status, state=ServerState.CONNECTING, problem=_CHANGING)
 
     def woken(self, last_id: int) -> None:
         """The journal has readings up to `last_id`."""

@@ -78,8 +78,7 @@ HINTS: dict[str, str] = {
     "broker.key_file": QT_TRANSLATE_NOOP("Settings", "Needed with a client certificate"),
     "broker.password": QT_TRANSLATE_NOOP(
         "Settings",
-        "Leave the password empty to keep the present one. It is stored in the system "
-        "keyring, never in the settings file.",
+        "Leave the password empty to keep the present one. It is never in the settings file.",
     ),
     "builtin_broker.port": QT_TRANSLATE_NOOP(
         "Settings",
@@ -100,8 +99,7 @@ HINTS: dict[str, str] = {
     ),
     "storage.mysql_password": QT_TRANSLATE_NOOP(
         "Settings",
-        "Leave the password empty to keep the present one. It is stored in the system "
-        "keyring, never in the settings file.",
+        "Leave the password empty to keep the present one. It is never in the settings file.",
     ),
     "storage.mysql_ca_file": QT_TRANSLATE_NOOP(
         "Settings", "Empty: the certificates of this computer"
@@ -115,8 +113,8 @@ HINTS: dict[str, str] = {
     "storage.backup_dir": QT_TRANSLATE_NOOP("Settings", "Empty: backups in the data folder"),
     "storage.csv_mirror": QT_TRANSLATE_NOOP(
         "Settings",
-        "Every stored reading also goes to sensor_readings.csv, every message to "
-        "mqtt_sensor_received.csv.",
+        "Stored readings also go to sensor_readings.csv, those that came over MQTT to "
+        "mqtt_sensor_received.csv too; simulated ones to neither.",
     ),
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "90 to 150 percent."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -440,3 +441,33 @@ def test_many_old_rows_are_taken_over_beside_forwarding(
 
 def _find_new() -> str:
     return legacy._FIND_NEW % 2000
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_in_the_hour_that_comes_twice_rows_are_of_now(
+    make_sending: MakeSending, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """The server's clock is set back an hour `minutes` from now."""
+    back = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes)
+    # Named by the day of the year without a 29th of February, and by the summer time's clock.
+    summer = back.replace(tzinfo=None) + dt.timedelta(hours=2)
+    day = summer.replace(year=2025, day=min(summer.day, 28 if summer.month == 2 else 31))
+    monkeypatch.setenv("TZ", f"WIN-1SUM-2,J1/0,J{day.timetuple().tm_yday}/{summer:%H:%M:%S}")
+    with MariaDbServer() as server:
+        monkeypatch.delenv("TZ")
+        make_old_database(server, rows=0)
+        sending = make_sending(server, approved=True)
+        sending.start()
+        sending.wait_ready()
+        values = (22.5, 17.8, 152.3, 498.2, 22.1, 54.8, 7.18)
+        old_id = old_insert(server, values)
+        sending.commit([make_item(time_us=now_us(), values=values)])
+        wait_until(
+            lambda: server.scalar(
+                f"SELECT same_as IS NOT NULL FROM sensor_readings WHERE id = {old_id}"
+            ),
+            10.0,
+            "they are the same reading",
+        )
+        time_us = server.scalar(f"SELECT timestamp_us FROM sensor_readings WHERE id = {old_id}")
+        assert abs(time_us - now_us()) < 60 * US_PER_S

@@ -21,7 +21,7 @@ from harit_desktop.storage.mysql import connection as connection_module
 from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.connection import connect
 from harit_desktop.storage.mysql.errors import ServerError
-from tests.mariadb_server import PASSWORD, MariaDbServer
+from tests.mariadb_server import PASSWORD, USER, MariaDbServer
 from tests.storage.mysql.forwarding import Sending
 
 SECRET = "TopSecret-42"
@@ -187,6 +187,7 @@ def test_a_server_that_asks_for_a_local_file_gets_none() -> None:
     with faked(ask) as server, pytest.raises(ServerError) as raised:
         connect(address_of(server))
     assert raised.value.code == "server.failed"
+    assert raised.value.params["reason"] == "asked for a local file"
     with open("/etc/hostname", "rb") as file:
         assert file.read().strip() not in bytes(server.heard)
 
@@ -366,6 +367,30 @@ def test_tls_is_verified_by_authority_and_name() -> None:
                 connect(address)
             assert raised.value.code == "server.tls"
             assert raised.value.params["cause"] == cause
+
+
+def test_a_login_refused_without_tls_may_want_tls() -> None:
+    with MariaDbServer(tls=True) as server:
+        server.query(f"ALTER USER {USER}@'%' REQUIRE SSL", database=None)
+        with pytest.raises(ServerError) as raised:
+            connect(replace(server.address, tls=False))
+        assert raised.value.code == "server.auth_or_tls"
+        assert raised.value.params == {"user": USER}
+        connect(server.address).close()
+        with pytest.raises(ServerError) as raised:
+            connect(replace(server.address, password="wrong"))
+        assert raised.value.code == "server.auth"
+
+
+def test_a_server_that_takes_only_tls_is_named() -> None:
+    def refuse(peer: socket.socket, server: FakeServer) -> None:
+        peer.sendall(greeting())
+        server.hear(peer)
+        peer.sendall(packet(2, b"\xff\x57\x0c#08004Connections using insecure transport"))
+
+    with faked(refuse) as server, pytest.raises(ServerError) as raised:
+        connect(address_of(server))
+    assert (raised.value.code, raised.value.params["cause"]) == ("server.tls", "required")
 
 
 def test_every_session_has_the_careful_settings() -> None:

@@ -4,6 +4,7 @@ in the status."""
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -14,7 +15,11 @@ from dataclasses import replace
 import pymysql
 import pytest
 
+from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import ServerState
+from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.standing import Standing
+from harit_desktop.storage.mysql.trail import Trail
 from tests.mariadb_server import USER, MariaDbServer
 from tests.servers import wait_until
 from tests.storage.builders import make_item, make_items, make_rejected
@@ -142,6 +147,52 @@ def test_killed_and_restarted_under_load_nothing_is_lost_or_doubled(
     assert count(own_server) == (load.committed, load.committed)
 
 
+def test_what_a_server_forgets_that_does_not_write_through_is_sent_again(
+    make_sending: MakeSending,
+) -> None:
+    """As a power cut does it: the server's files are those of some seconds ago."""
+    with MariaDbServer(["--innodb-flush-log-at-trx-commit=0"]) as server:
+        sending = make_sending(server)
+        sending.commit(make_items(0, 500))
+        sending.start()
+        sending.wait_for(ServerState.READY, "server.not_durable")
+        wait_until(lambda: count(server) == (500, 500), 5.0, "sent")
+        server.stop()
+        data = server.folder / "data"
+        shutil.copytree(data, server.folder / "before")
+        server.start()
+        sending.forwarder.retry_now()
+        sending.commit(make_items(500, 300))
+        wait_until(lambda: count(server) == (800, 800), 10.0, "sent")
+        server.kill()
+        shutil.rmtree(data)
+        (server.folder / "before").rename(data)
+        server.start()
+        assert count(server) == (500, 500)
+        sending.forwarder.retry_now()
+        wait_until(lambda: count(server) == (800, 800), 10.0, "sent again")
+        wait_until(lambda: sending.forwarder.status().waiting == 0, 5.0, "none waits")
+
+
+def test_a_trail_goes_back_some_seconds_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    trail = Trail()
+    assert trail.safe_id("store") is None
+    trail.begin("store", 7)
+    for step in range(1, 100):
+        now_s = 1000.0 + step
+        trail.moved(7 + step)
+        trail.answered()
+        safe_id = trail.safe_id("store")
+        assert safe_id == 7 + max(0, step - 10)
+    now_s += 60.0
+    assert trail.safe_id("store") == 7 + 89
+    trail.answered()
+    assert trail.safe_id("store") == 7 + 99
+    assert trail.safe_id("other") is None
+
+
 def test_killed_connections_cost_nothing(server: MariaDbServer, make_sending: MakeSending) -> None:
     sending = make_sending(server)
     sending.start()
@@ -169,6 +220,74 @@ def test_a_locked_table_is_named_and_waited_for(
     sending.forwarder.retry_now()
     sending.wait_ready()
     assert count(server) == (10, 10)
+
+
+class Watch:
+    """Every problem that the status shows during the block, each change once."""
+
+    def __init__(self, sending: Sending) -> None:
+        self.seen: list[str | None] = []
+        self._sending = sending
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.02):
+            code = self._sending.problem_code
+            if not self.seen or self.seen[-1] != code:
+                self.seen.append(code)
+
+
+def test_a_lock_that_is_there_at_the_start_is_named_all_the_time(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    sending = make_sending(server)
+    sending.start()
+    sending.wait_ready()
+    with held(server, "LOCK TABLES sensor_readings WRITE, harit_store WRITE"):
+        sending.restart_forwarder()
+        with Watch(sending) as watch:
+            sending.wait_for(ServerState.LOST, "server.locked", 4.0)
+            time.sleep(6.0)
+    assert watch.seen == [None, "server.locked"]
+    sending.forwarder.retry_now()
+    sending.wait_ready()
+
+
+def test_a_change_that_waits_for_a_lock_says_so(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    make_old_database(server)
+    sending = make_sending(server, approved=True)
+    with server.connect_as_root() as connection, connection.cursor() as cursor:
+        connection.begin()
+        cursor.execute("SELECT * FROM sensor_readings")
+        with Watch(sending) as watch:
+            sending.start()
+            sending.wait_for(ServerState.CONNECTING, "server.changing")
+            sending.wait_for(ServerState.LOST, "server.locked")
+            time.sleep(6.0)
+    assert watch.seen[-2:] == ["server.changing", "server.locked"]
+    assert sending.state is ServerState.LOST
+    sending.forwarder.retry_now()
+    sending.wait_ready(20.0)
+
+
+def test_a_change_that_takes_long_says_so_after_a_lock() -> None:
+    standing = Standing(ServerAddress("h", 1, "d", "u", "p", tls=False), lambda: 0)
+    standing.set(ServerState.LOST, Problem("server.locked"))
+    standing.changing()
+    now_s = time.monotonic()
+    shown = [standing.shown_changing(now_s - waited_s).problem for waited_s in (1.0, 30.0)]
+    assert [problem and problem.code for problem in shown] == ["server.locked", "server.changing"]
 
 
 def test_deadlocks_are_repeated(server: MariaDbServer, make_sending: MakeSending) -> None:
@@ -420,7 +539,6 @@ def test_a_dropped_database_is_named(server: MariaDbServer, make_sending: MakeSe
     server.query("DROP DATABASE soil_health_db", database=None)
     sending.wait_for(ServerState.REFUSED, "server.no_database")
     server.drop_database()
-    sending.forwarder.retry_now()
     wait_until(
         lambda: (
             bool(server.query("SHOW TABLES LIKE 'sensor_readings'")) and count(server) == (20, 20)
