@@ -22,10 +22,10 @@ def run_window(options: argparse.Namespace) -> int:
     except KnownError as error:
         if options.screenshot is not None:
             raise
-        from harit_desktop.ui.start_box import show_start_failure
-
         said = sentence(error.problem)
         complain(said)
+        from harit_desktop.ui.start_box import show_start_failure
+
         show_start_failure(error.problem, said)
         return 2 if error.code in USAGE_CODES else 1
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
+from harit_desktop.settings.secrets import SecretStore
+
 if TYPE_CHECKING:
     from harit_desktop.domain.status import EngineStatus
     from harit_desktop.runtime.engine import Engine
+    from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.ui.change_dialog import ChangeDialog
     from harit_desktop.ui.export_dialog import ExportDialog, ExportScope
     from harit_desktop.ui.main_window import MainWindow
@@ -61,12 +64,17 @@ class Dialogs(QObject):
                 self._theme,
                 self._window,
                 self._commands.count_older,
+                self._ask_keyring,
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)
             self.settings = self._kept(dialog, "settings")
         self.settings.open_page(page)
         self.settings.open()
+
+    def _ask_keyring(self) -> QueryHandle[bool]:
+        """Whether passwords outlive the program; the keyring's answer can take its time."""
+        return self._engine.queries.submit("keyring", lambda _: SecretStore.keyring_usable())
 
     def open_connect(self, local_broker_port: int | None) -> None:
         """Opens the short dialog for a broker's address; says where one already answers."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ExportDialog", "ExportScope"]
 
 _SIZE_PX = (620, 460)
+SERVER = "server."
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,16 @@ class ExportDialog(QDialog):
     def _show_problem(self, problem: Problem) -> None:
         if problem.code == "export.no_folder" and self._written_to is not None:
             problem = Problem(problem.code, {"path": str(self._written_to.parent)})
-        self._show_result(problem_text(problem).sentences, "crit")
+        self._show_result(self._sentences(problem), "crit")
+
+    def _sentences(self, problem: Problem) -> str:
+        if problem.code.startswith(SERVER):
+            # What the banner says of it is about new readings, not about this file.
+            return self.tr(
+                "Nothing was exported: the database server does not answer. "
+                "The file is unchanged; try again when it is back."
+            )
+        return problem_text(problem).sentences
 
     def _show_result(self, text: str, severity: str) -> None:
         self._result.setText(text)

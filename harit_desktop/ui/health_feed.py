@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.panels.health_texts import explains
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 
 if TYPE_CHECKING:
@@ -36,16 +37,17 @@ class HealthFeed:
         analysis_settings = self._engine.settings.analysis
         if device != self._device or analysis_settings is not self._explained_by:
             self._device, self._explained_by = device, analysis_settings
-            self._explanation = (
-                None
-                if device is None
-                else self._engine.explain(device.values, device.analysis.flags)
-            )
+            self._explanation = None if device is None else self._explain(device)
         self._panel.set_reading(device, self._explanation, now_us)
         name = device.publisher_id if device else ""
         if name != self._trend_of:
             self._trend_of, self._trend_due_us = name, 0
             self._panel.set_trend([], [])
+
+    def _explain(self, device: DeviceState) -> Explanation | None:
+        """How the stored index came about; None where the present settings do not tell."""
+        found = self._engine.explain(device.values, device.analysis.flags)
+        return found if explains(found, device.analysis) else None
 
     def poll(self, now_us: int) -> None:
         """Takes a trend that was read and asks for the next one when it is due."""

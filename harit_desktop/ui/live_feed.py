@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from harit_desktop.domain.clock import US_PER_DAY
+from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.status import EngineStatus
+from harit_desktop.ui.panels.store_texts import away_text, uses_server
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, range_start_us
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from harit_desktop.ui.live_page import LivePage
 
 MAX_POINTS = 2000
+SETTLED_AFTER_US = 6 * US_PER_S
+"""A server that failed a view is left alone for five seconds: until then an answer may still
+come from the journal alone, although the server is there again."""
 
 
 def load_series(
@@ -43,6 +48,9 @@ def load_series(
 class LiveFeed(QObject):
     """Asks for one series at a time, the focused device first.
 
+    Without the store server a series holds what the journal has. It is marked as such, and
+    when the server is there again all in view is asked for anew.
+
     The live points after the sequence noted before a query are given to the page as well:
     what was committed in between is in both, and the page keeps one of each.
     """
@@ -56,6 +64,9 @@ class LiveFeed(QObject):
         self._sequences: dict[str, int] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
         self._failed: dict[str, None] = {}
+        self._away: bool | None = None
+        self._settles_us: int | None = None
+        self._asked_away = False
         self._range_key = DEFAULT_RANGE
         self.focus = ""
         page.series_wanted.connect(self._want)
@@ -70,6 +81,25 @@ class LiveFeed(QObject):
             self._loading = None
         self._wanted, self._failed = {}, {}
         self._page.set_range(key)
+
+    def follow(self, status: EngineStatus, now_us: int) -> None:
+        """Takes whether the store server, if one is used, answers."""
+        text = away_text(status)
+        self._page.set_away(text)
+        before, self._away = self._away, bool(text)
+        if self._away:
+            self._settles_us = None
+        elif before is not False and uses_server(status):
+            self._settles_us = now_us + SETTLED_AFTER_US
+            if before:
+                self._page.read_again()
+        elif self._settles_us is not None and now_us >= self._settles_us:
+            self._settles_us = None
+            self._page.read_again()
+
+    def _is_unsure(self) -> bool:
+        """Whether what is asked now may be answered by the journal alone."""
+        return bool(self._away) or self._settles_us is not None
 
     def poll(self, devices: Sequence[DeviceState], now_us: int, new_second: bool) -> None:
         """Gives the page what has arrived and asks for what it wants next."""
@@ -89,7 +119,9 @@ class LiveFeed(QObject):
         publisher_id, handle = self._loading
         self._loading = None
         if handle.value is not None:
-            self._page.set_series(publisher_id, handle.value)
+            self._page.set_series(
+                publisher_id, handle.value, partial=self._asked_away or self._is_unsure()
+            )
         else:
             # The store may be locked or still opening; the page asks only once.
             self._failed[publisher_id] = None
@@ -111,6 +143,7 @@ class LiveFeed(QObject):
             return
         publisher_id = self.focus if self.focus in self._wanted else next(iter(self._wanted))
         del self._wanted[publisher_id]
+        self._asked_away = self._is_unsure()
         from_us = range_start_us(self._range_key, now_us) or 0
         # A probe whose clock is ahead is stored under the time it sent, up to a day ahead.
         to_us = now_us + US_PER_DAY

@@ -85,9 +85,10 @@ class LivePage(QWidget):
             self.stack.drop_cursor()
             self._start_afresh()
 
-    def set_series(self, publisher_id: str, series: SeriesData) -> None:
-        """Replaces a device's readings by those fetched; live ones that are newer stay."""
-        self._data.replace(publisher_id, series)
+    def set_series(self, publisher_id: str, series: SeriesData, partial: bool = False) -> None:
+        """Replaces a device's readings by those fetched; live ones that are newer stay.
+        With `partial` a part of the store did not answer, and older ones stay as well."""
+        self._data.replace(publisher_id, series, partial)
         if publisher_id in self._data.shown():
             self._start_afresh()
 
@@ -124,6 +125,19 @@ class LivePage(QWidget):
             self._link = state
             self._refresh_headers()
             self._draw_soon = True
+
+    def set_away(self, text: str) -> None:
+        """Takes that a part of the store does not answer, in words; "" where all does."""
+        if text != self._data.away_text:
+            self._data.away_text = text
+            self._refresh_headers()
+            self._draw_soon = True
+
+    def read_again(self) -> None:
+        """Asks for every series in view anew; what is drawn stays until it comes."""
+        self._data.doubt()
+        for publisher_id in self._data.shown():
+            self.series_wanted.emit(publisher_id)
 
     def set_simulated(self, simulated: bool) -> None:
         """Marks every strip as made-up; a focus device that is simulated is marked anyway."""
@@ -221,7 +235,8 @@ class LivePage(QWidget):
         """Values, trends, states and spoken texts of the strips; cheap where nothing changed."""
         frozen_at = "" if self._frozen_us is None else clock_text(self._frozen_us, seconds=True)
         others = bool(self._data.context())
-        self._context_row.show_text(self._data.focus, others, frozen_at, bool(self._limits))
+        away = self._data.partial_text()
+        self._context_row.show_text(self._data.focus, others, frozen_at, bool(self._limits), away)
         if self._frozen_us is not None:
             return
         device = self._data.focus_device

@@ -26,7 +26,7 @@ from harit_desktop.ui.panels.data_path import DataPathPanel
 from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 from harit_desktop.ui.presenter import Presenter
-from harit_desktop.ui.regions import Regions
+from harit_desktop.ui.regions import Regions, first_focusable
 from harit_desktop.ui.side_dock import SideDock, bare_dock, scrolling
 from harit_desktop.ui.status_bar import StatusBar
 from harit_desktop.ui.text_widths import scaled
@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
         self.first_page.simulate_asked.connect(presenter.start_demo)
         self.first_page.connect_asked.connect(self.open_connect)
         self.banner.chosen.connect(self._on_banner)
+        self.banner.focus_released.connect(self._focus_main_view)
         self.pages.page_changed.connect(self._on_page)
 
     def _restore_panels(self, view: ViewState) -> None:
@@ -227,6 +228,12 @@ class MainWindow(QMainWindow):
             "open_backups": self._open_backups,
         }
         openers[key]()
+
+    def _focus_main_view(self) -> None:
+        """The page on screen gets the focus, so that Tab and the keys of charts go on there."""
+        page = self.pages.stack.currentWidget()
+        view = first_focusable(page) if page is not None else None
+        (view or self.pages.tabs).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _open_backups(self) -> None:
         """The folder of the backup that was just made."""

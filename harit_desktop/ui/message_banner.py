@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
@@ -25,6 +26,7 @@ from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 
 _GLYPHS = {"question": "info", "crit": "crit", "warn": "warn", "info": "info"}
 _DETAILS_HEIGHT_PX = 84
+_MARGIN_PX = 6
 
 
 class BannerButton(QPushButton):
@@ -43,10 +45,12 @@ class MessageBanner(QFrame):
     A new problem comes to the front, unless a more severe one is shown. A problem stays
     until it is solved; those with an OK button can be put aside, and come back only as a
     new matter. `chosen` names the button that was pressed, but for those of a question and
-    OK, which the banner handles itself.
+    OK, which the banner handles itself. `focus_released`: what had the focus in here is
+    gone, and Qt would give it to whatever comes next.
     """
 
     chosen = Signal(str)
+    focus_released = Signal()
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,10 +121,12 @@ class MessageBanner(QFrame):
         self._line.setSpacing(8)
         self._line.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignVCenter)
         self._line.addWidget(self._text, 1)
-        self._line.addWidget(self._more)
         self._line.addWidget(self._details_button)
+        # At the corner, where it stays under the mouse whatever is shown next.
+        self._line.addWidget(self._more, 0, Qt.AlignmentFlag.AlignTop)
+        self._more.setMinimumHeight(SIZES.banner_height - 2 * _MARGIN_PX)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 6, 8, 6)
+        column.setContentsMargins(12, _MARGIN_PX, 8, _MARGIN_PX)
         column.setSpacing(4)
         column.addLayout(self._line)
         column.addWidget(self._make_details_box())
@@ -145,6 +151,19 @@ class MessageBanner(QFrame):
         return self._details_box
 
     def _show(self) -> None:
+        focused = QApplication.focusWidget()
+        inside = focused is not None and self.isAncestorOf(focused)
+        self._show_picked()
+        if inside and not self._holds(focused):
+            self.focus_released.emit()
+
+    def _holds(self, widget: QWidget | None) -> bool:
+        """Whether the widget is still there to have the focus."""
+        if widget is None or not isValid(widget):
+            return False
+        return self.isAncestorOf(widget) and widget.isVisible()
+
+    def _show_picked(self) -> None:
         notice = self._pick()
         before, self._shown = self._shown, notice
         if notice is None:
@@ -208,8 +227,11 @@ class MessageBanner(QFrame):
             made.setObjectName(f"button.banner.{button.key}")
             set_look(made, class_="primary" if button.primary else "")
             made.clicked.connect(lambda _=False, key=button.key: self._press(key))
-            self._line.addWidget(made)
+            self._line.insertWidget(self._line.indexOf(self._more), made)
             self._buttons.append(made)
+        line = [self._details_button, *self._buttons, self._more, self._details]
+        for before, after in pairwise(line):
+            QWidget.setTabOrder(before, after)
 
     def _press(self, key: str) -> None:
         question, notice = self._question, self._shown

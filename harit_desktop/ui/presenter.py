@@ -21,6 +21,7 @@ from harit_desktop.ui.health_feed import HealthFeed
 from harit_desktop.ui.live_feed import LiveFeed
 from harit_desktop.ui.notices import NoticeContext, notices_of, problems_of, without_button
 from harit_desktop.ui.rejections import NewestRejection
+from harit_desktop.ui.spool_room import SpoolPace
 from harit_desktop.ui.store_identity import StoreIdentity
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S, range_start_us
 from harit_desktop.ui.titles import broker_name, window_title
@@ -77,6 +78,7 @@ class Presenter(QObject):
         self._rejection = NewestRejection(engine.messages)
         self._first_seen = FirstSeen(clock)
         self._store_identity = StoreIdentity()
+        self._spool_pace = SpoolPace()
         self._devices: tuple[DeviceState, ...] = ()
         self._range_settled = view.range_key in RANGES_S
         self._range_key = view.range_key if self._range_settled else DEFAULT_RANGE
@@ -228,10 +230,12 @@ class Presenter(QObject):
         window.status_bar.show_status(status, now, self._engine.configured, builtin)
         window.data_path_panel.set_configured(self._engine.configured)
         window.data_path_panel.set_status(status, now)
-        notices = notices_of(status, now, self._notice_context(status, builtin))
+        paced = self._spool_pace.steadied(status)
+        notices = notices_of(paced, now, self._notice_context(status, builtin))
         if window.pages.page == "messages":
             notices = without_button(notices, "show_messages")
         window.banner.set_notices(notices)
+        window.devices_panel.set_store(status)
         window.message_page.set_counters(status.counters)
         window.toolbar.show_publisher(status.publisher.state)
         if self._live_page is not None:
@@ -309,6 +313,7 @@ class Presenter(QObject):
         self._health_feed.poll(now)
         if self._live_page is None or self._live_feed is None:
             return
+        self._live_feed.follow(self._status, now)
         self._live_feed.poll(self._devices, now, new_second)
         self._live_page.tick(now)
 

@@ -16,7 +16,7 @@ from harit_desktop.ui.problem_table import BUILTIN_IN_USE, ENTRIES, GENERIC, VAR
 from harit_desktop.ui.words import count, plain
 
 _CONTEXT = "Problems"
-_COUNTS = ("count", "rows")
+_COUNTS = ("count", "rows", "limit_mb", "needed_mb")
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,9 @@ def show_start_failure(problem: Problem, sentence: str) -> bool:
     """Shows the box until it is closed; False where nobody could see it."""
     QApplication.setDesktopFileName("harit-desktop")
     app = QApplication.instance() or QApplication([sys.argv[0]])
+    app.setApplicationName("harit-desktop")
     if QApplication.platformName() in UNSEEN_PLATFORMS:
         return False
     use_grouping(QLocale.system())
     make_box(problem, sentence).exec()
-    del app
     return True

@@ -7,16 +7,20 @@ import pyqtgraph as pg
 import pytest
 from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTranslator
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX, CHANNELS
 from harit_desktop.domain.status import LinkState
+from harit_desktop.ui.charts.alarm_runs import Onset
+from harit_desktop.ui.charts.annotations import Annotator
+from harit_desktop.ui.charts.frame import Scale
 from harit_desktop.ui.charts.live_data import MAX_CONTEXT
+from harit_desktop.ui.fonts import app_font
 from harit_desktop.ui.live_page import LivePage
-from harit_desktop.ui.theme import DARK, LIGHT, ThemeController
+from harit_desktop.ui.theme import DARK, LIGHT, SIZES, ThemeController
 from harit_desktop.ui.words import day_text, moment_text
 from tests.ui.chart_samples import (
     HOUR_US,
@@ -264,6 +268,71 @@ class TestEmptyPlots:
         assert self.text(page).endswith(f"the newest is from {moment_text(old_us, NOW_US)}")
 
 
+AWAY = "Database server does not answer; only readings of this computer are shown"
+
+
+class TestServerAway:
+    def hint(self, page: LivePage) -> str:
+        return page.findChild(QLabel, "live.context.hint").text()
+
+    def test_an_empty_plot_says_that_the_server_is_away(self, page: LivePage) -> None:
+        page.set_away(AWAY)
+        page.set_focus("soil-01")
+        old = device("soil-01", age_s=3 * 86_400, values={"pH": None})
+        page.set_devices([old], NOW_US)
+        page.set_series("soil-01", series(every(2, 0)), partial=True)
+        page.tick(NOW_US)
+        for key in ("Moisture", "pH"):
+            chart = page.strip(key).chart
+            assert chart.frame_shown.empty_text == AWAY
+            metrics = QFontMetricsF(app_font(SIZES.caption, 400, 1.0))
+            assert metrics.horizontalAdvance(AWAY) < chart.frame_shown.view.width_px
+        assert page.findChild(QLabel, "trend.pH").text() != "not sent by this device"
+        assert self.hint(page) == AWAY
+        page.set_away("")
+        page.tick(NOW_US + SECOND_US)
+        assert page.strip("Moisture").chart.frame_shown.empty_text.startswith("No reading in this")
+
+    def test_without_a_device_as_well(self, page: LivePage) -> None:
+        page.set_away(AWAY)
+        page.tick(NOW_US)
+        assert page.strip("N").chart.frame_shown.empty_text == AWAY
+
+    def test_what_the_server_gave_before_needs_no_such_word(self, shown: LivePage) -> None:
+        shown.set_away(AWAY)
+        shown.tick(NOW_US + SECOND_US)
+        assert self.hint(shown) == "other devices in grey"
+        shown.set_range("24h")
+        shown.set_series("soil-01", series(every(2, 600)), partial=True)
+        shown.tick(NOW_US + 2 * SECOND_US)
+        assert self.hint(shown) == AWAY
+
+    def test_a_part_of_the_store_takes_nothing_away(self, shown: LivePage) -> None:
+        shown.set_series("soil-01", series(every(2, 600), Moisture=44.0), partial=True)
+        data = shown._data.data("soil-01")
+        assert data.size == 1800
+        assert (data.values[-300:, MOISTURE] == 44.0).all()
+        assert (np.diff(data.time_us) > 0).all()
+        shown.set_series("soil-01", series(every(2, 0)), partial=True)
+        assert shown._data.data("soil-01").size == 1800
+        shown.set_series("soil-01", series(every(2, 1200)))
+        assert shown._data.data("soil-01").size == 600
+
+    def test_everything_is_asked_for_again_others_when_they_are_shown(
+        self, shown: LivePage, qtbot: QtBot
+    ) -> None:
+        asked: list[str] = []
+        shown.series_wanted.connect(asked.append)
+        shown.set_devices([device("soil-01")], NOW_US)
+        shown.read_again()
+        assert asked == ["soil-01"]
+        assert shown.strip("Moisture").chart.property("points") > 1700
+        shown.set_focus("soil-02")
+        shown.set_devices([device("soil-01"), device("soil-02")], NOW_US)
+        shown.tick(NOW_US + SECOND_US)
+        assert "soil-02" in asked
+
+
 class TestPlot:
     def test_a_lone_reading_can_be_seen(self, page: LivePage) -> None:
         """Also where it is not the newest one and silence has set in."""
@@ -321,9 +390,49 @@ class TestPlot:
         shown.set_series("soil-01", data)
         shown.tick(NOW_US)
         frame = shown.strip("Moisture").chart.frame_shown
-        assert len(frame.failed) == 10
+        # Marks that would lie on one another are one.
+        assert 1 < len(frame.failed) < 10
+        assert frame.failed[0] == (int(data.time_us[900]), 140.0)
         assert frame.high < 140
         assert frame.focus.mean.max() < 140
+
+    def test_marks_of_many_refused_readings_are_spread_as_these_are(self, page: LivePage) -> None:
+        page.set_range("30d")
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01")], NOW_US)
+        data = series(every(30 * 60, 30 * 86_400))
+        data.flags[::2, MOISTURE] = Flag.FAIL
+        page.set_series("soil-01", data)
+        page.tick(NOW_US)
+        frame = page.strip("Moisture").chart.frame_shown
+        days = {(NOW_US - at_us) // (24 * HOUR_US) for at_us, _ in frame.failed}
+        assert days >= set(range(29))
+        assert len(frame.failed) <= frame.view.width_px
+
+    def test_the_name_of_a_running_alarm_lies_on_a_ground_of_its_own(self, page: LivePage) -> None:
+        page.set_range("15m")
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01", values={"Moisture": 95.0})], NOW_US)
+        times = every(2, 900)
+        page.set_series("soil-01", series(times, Moisture=np.where(times % 4, 75.0, 95.0)))
+        page.tick(NOW_US)
+        chart = page.strip("Moisture").chart
+        annotator = Annotator(
+            chart.frame_shown, Scale(chart.frame_shown.view, 70, 96, 80), LIGHT, 1
+        )
+        image = QImage(900, 80, QImage.Format.Format_ARGB32)
+        image.fill(LIGHT.color("ink"))
+        painter = QPainter(image)
+        annotator.running_alarm(painter, Onset(int(times[300]), 1, 70.0, True))
+        painter.end()
+        (box,) = annotator._taken
+        ink = LIGHT.color("ink").rgb()
+        inside = sum(
+            image.pixelColor(x, y).rgb() == ink
+            for x in range(int(box.left()) + 1, int(box.right()) - 1)
+            for y in range(int(box.top()) + 1, int(box.bottom()) - 1)
+        )
+        assert inside == 0
 
     def test_the_alarm_run_is_red_where_it_is_and_ink_elsewhere(self, shown: LivePage) -> None:
         def reds(image: QImage) -> int:

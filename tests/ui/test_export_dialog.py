@@ -245,6 +245,23 @@ def test_cancel_ends_a_running_export(
     assert opened.dialog.fields.devices.isEnabled()
 
 
+@pytest.mark.parametrize("code", ["server.silent", "server.unreachable", "server.lost"])
+def test_a_server_that_is_away_is_said_of_the_export_alone(
+    qtbot: QtBot, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def away(*_: object) -> int:
+        raise KnownError(code, seconds=8)
+
+    target = tmp_path / "x.csv"
+    target.write_text("as it was", encoding="utf-8")
+    monkeypatch.setattr(engine.history, "export_csv", away)
+    assert Opened(qtbot, engine).save_to(target) == (
+        "Nothing was exported: the database server does not answer. "
+        "The file is unchanged; try again when it is back."
+    )
+    assert target.read_text(encoding="utf-8") == "as it was"
+
+
 def test_closing_the_dialog_ends_its_queries(qtbot: QtBot, engine: Engine) -> None:
     opened = Opened(qtbot, engine)
     counting = opened.dialog._counting

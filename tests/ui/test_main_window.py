@@ -21,6 +21,7 @@ from harit_desktop.domain.status import (
     LinkStatus,
     PublisherState,
     PublisherStatus,
+    StoreStatus,
 )
 from harit_desktop.runtime.commands import (
     ApplySettings,
@@ -37,7 +38,7 @@ from harit_desktop.ui.link_texts import BY_CODE as LINK_TEXTS
 from harit_desktop.ui.link_texts import link_text
 from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.message_banner import MessageBanner
-from harit_desktop.ui.notices import Notice
+from harit_desktop.ui.notices import Button, Notice
 from harit_desktop.ui.theme import ThemeController
 from harit_desktop.ui.window_state import FRAME_ALLOWANCE
 from tests.servers import MosquittoServer, free_port
@@ -607,6 +608,46 @@ def test_a_question_is_answered_by_keys_and_gives_the_focus_back(
     assert window.toolbar.publisher_button.hasFocus()
 
 
+def test_the_next_notice_is_asked_for_at_one_place(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(start=False)
+    window.presenter.stop()
+    long = "A sentence that goes on. " * 20
+    buttons = (Button("retry", "Try now"), Button("storage_settings", "Storage settings…"))
+    notices = [
+        Notice("a", "", "warn", "One.", "", (Button("dismiss", "OK"),)),
+        Notice("b", "", "warn", "Two.", long, buttons, "b"),
+        Notice("c", "", "warn", "Three."),
+    ]
+    window.banner.set_notices(notices)
+    more = find(window, "button.banner.more")
+    places = set()
+    for _ in notices:
+        QApplication.processEvents()
+        places.add(more.mapTo(window, more.rect().center()).toTuple())
+        more.click()
+    assert len(places) == 1
+
+
+def test_a_banner_button_that_goes_leaves_the_focus_to_the_page(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(start=False)
+    window.presenter.stop()
+    first, second = (
+        Notice(code, "", "warn", "A note.", "", (Button("dismiss", "OK"),)) for code in "ab"
+    )
+    for notices in ([first], [first, second]):
+        window.banner.set_notices([])
+        window.banner._dismissed.clear()
+        window.banner.set_notices(notices)
+        button = find(window, "button.banner.dismiss")
+        button.setFocus()
+        qtbot.keyClick(button, Qt.Key.Key_Return)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert window.pages.stack.currentWidget().isAncestorOf(focused)
+
+
 def test_the_newest_reason_is_under_details_and_no_button_leads_to_the_page_on_screen(
     qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
 ) -> None:
@@ -655,6 +696,9 @@ def test_the_status_bar_says_why_there_is_no_connection() -> None:
     assert set(LINK_TEXTS) == set(CODES) - connected_alone
     sending = EngineStatus(publisher=PublisherStatus(state=PublisherState.RUNNING))
     assert link_text(sending, True, False) == "Not receiving — disconnected"
+    assert link_text(EngineStatus(), False, False) == "Not connected — choose how to start"
+    filled = EngineStatus(store=StoreStatus(rows=5))
+    assert link_text(filled, False, False) == "Not connected"
 
 
 def test_a_key_on_the_status_bar_leads_to_the_data_path(

@@ -244,6 +244,25 @@ def test_what_is_on_its_way_to_the_server_is_no_trouble(panel: DataPathPanel) ->
     assert told(panel, "spool") == ("live", "2 waiting", "OK")
 
 
+@pytest.mark.parametrize(
+    ("unacked", "detail"),
+    [
+        (12, "12 wait with the broker"),
+        (1, "1 waits with the broker"),
+        (0, "New ones wait with the broker"),
+    ],
+)
+@pytest.mark.parametrize("code", ["store.read_only", "store.full", "store.locked"])
+def test_what_the_journal_cannot_take_waits_with_the_broker(
+    panel: DataPathPanel, code: str, unacked: int, detail: str
+) -> None:
+    down = structs.replace(STORE, state=StoreState.DOWN, problem=Problem(code, {"path": "x"}))
+    show(panel, store=down, counters=Counters(received=20, unacked=unacked))
+    assert told(panel, "spool") == ("stale", detail, "Waiting")
+    show(panel, counters=Counters(received=20))
+    assert told(panel, "spool") == ("live", "0 waiting", "OK")
+
+
 def test_a_full_spool_is_red_in_its_own_row(panel: DataPathPanel) -> None:
     full = structs.replace(
         MYSQL, state=StoreState.DOWN, problem=Problem("store.spool_full", {"limit_mb": 500})
@@ -274,7 +293,8 @@ def test_no_text_of_the_store_rows_is_cut(
                     rows=1_284_302,
                 )
                 for store in (MYSQL, structs.replace(MYSQL, state="down", problem=problem)):
-                    show(panel, store=store, server=server, counters=Counters(waiting=999_999))
+                    counters = Counters(waiting=999_999, unacked=99_999)
+                    show(panel, store=store, server=server, counters=counters)
                     for row in ("database", "spool"):
                         shown = panel.rows[row]
                         assert shown.detail.toolTip() == "", shown.detail.text()

@@ -8,6 +8,14 @@ from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
+from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.status import (
+    EngineStatus,
+    ServerState,
+    ServerStatus,
+    StoreState,
+    StoreStatus,
+)
 from harit_desktop.ui.panels.device_delegate import DeviceDelegate
 from harit_desktop.ui.panels.device_rows import OBJECT_NAME_ROLE, ROW_ROLE, STATE_ROLE
 from harit_desktop.ui.panels.devices import DevicesPanel
@@ -34,12 +42,28 @@ def view(panel: DevicesPanel) -> QListView:
 def test_an_empty_list_says_what_will_happen(panel: DevicesPanel) -> None:
     label = panel.findChild(QLabel, "label.devices.empty")
     assert label.isVisible()
+    panel.set_store(EngineStatus(store=StoreStatus(StoreState.OK, opened=True)))
     assert label.text().startswith("No devices yet.")
     panel.set_devices([device()], NOW_US)
     assert not label.isVisible()
     assert view(panel).isVisible()
     panel.set_devices([], NOW_US)
     assert label.isVisible()
+
+
+def test_only_an_open_and_empty_store_has_no_devices(panel: DevicesPanel) -> None:
+    label = panel.findChild(QLabel, "label.devices.empty")
+    assert label.text() == "Looking for stored devices…"
+    broken = Problem("store.read_only", {"path": "x"})
+    panel.set_store(EngineStatus(store=StoreStatus(problem=broken)))
+    assert label.text().startswith("The stored devices are not known")
+    mysql = StoreStatus(StoreState.SPOOLING, "mysql", opened=True)
+    panel.set_store(EngineStatus(store=mysql, server=ServerStatus(ServerState.LOST)))
+    assert (
+        label.text() == "Devices that only the database server knows appear here when it answers."
+    )
+    panel.set_store(EngineStatus(store=mysql, server=ServerStatus(ServerState.READY)))
+    assert label.text().startswith("No devices yet.")
 
 
 def test_rows_carry_their_name_state_and_full_text(panel: DevicesPanel) -> None:

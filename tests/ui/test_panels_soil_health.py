@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from msgspec import structs
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.analysis import Explanation
+from harit_desktop.ui.panels.health_texts import explains, unexplained_text
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 from harit_desktop.ui.theme import DARK, LIGHT, ThemeController
 from tests.ui.chart_samples import HOUR_US, MINUTE_US, NOW_US, analysis, device, explanation
@@ -106,6 +108,41 @@ def test_many_missing_channels_are_counted_where_their_names_do_not_fit(
     panel.set_reading(device(index=None), explanation(missing=keys, withheld="x"), NOW_US)
     assert text(panel, "band") == "4 channels left out"
     assert "Nitrogen, Phosphorus" in text(panel, "hint")
+
+
+def test_an_index_of_another_program_is_shown_without_parts(panel: SoilHealthPanel) -> None:
+    foreign = structs.replace(analysis(48), profile="")
+    panel.set_reading(device("legacy", analysis=foreign), explanation(), NOW_US)
+    assert text(panel, "index") == "48"
+    assert text(panel, "band") == "Fair"
+    assert text(panel, "hint") == ("This index was computed by another program; how is not known.")
+    assert seen(panel, "label.health.hint")
+    assert text(panel, "critical") == "None were named with this reading."
+    assert order(panel) == []
+    for name in ("profile", "ceiling", "unit", "why"):
+        assert not seen(panel, f"label.health.{name}"), name
+    panel.set_reading(device(), explanation(), NOW_US)
+    assert not seen(panel, "label.health.hint")
+    assert text(panel, "profile") == "Profile: Harit Classic · 7 of 7 channels"
+    assert seen(panel, "label.health.profile")
+    assert seen(panel, "label.health.why")
+
+
+def test_a_reading_of_another_program_without_an_index(panel: SoilHealthPanel) -> None:
+    foreign = structs.replace(analysis(None), profile="")
+    panel.set_reading(device("legacy", analysis=foreign), explanation(), NOW_US)
+    assert text(panel, "index") == "–"
+    assert text(panel, "hint") == "Another program stored this reading without an index."
+
+
+def test_parts_that_do_not_make_the_stored_index_are_not_its_reasons() -> None:
+    parts = explanation()
+    stored = round(parts.index or 0.0)
+    assert explains(parts, analysis(stored))
+    assert not explains(parts, analysis(stored + 9))
+    assert not explains(parts, analysis(None))
+    assert not explains(parts, structs.replace(analysis(stored), profile=""))
+    assert "other settings" in unexplained_text(analysis(stored + 9))
 
 
 @pytest.mark.parametrize("age_s", [3.0, 40.0, 3600.0])

@@ -187,11 +187,12 @@ def test_no_tls_beyond_this_computer_needs_a_yes(qtbot: QtBot, theme: ThemeContr
 def test_shorter_retention_says_what_it_deletes_and_needs_a_yes(opened: Opened) -> None:
     opened.type("retention", "30")
     assert "older than 30 days will be deleted for good" in opened.warning("retention")
+    assert "within a minute" in opened.warning("retention")
     assert opened.counted[-1] == 30
     assert not opened.can_apply()
     opened.handle.finish(12_340, None)
     opened.dialog.poll(BackupStatus())
-    assert "Readings that go now: 12,340." in opened.warning("retention")
+    assert "Readings that go first: 12,340." in opened.warning("retention")
     opened.find("retention.confirm").click()
     assert opened.can_apply()
     opened.click("settings.apply")
@@ -221,8 +222,62 @@ def test_fewer_copies_here_are_only_said(qtbot: QtBot, theme: ThemeController) -
     opened.type("journalDays", "7")
     note = opened.find("journalDays.note")
     assert note.isVisible()
+    assert "older than 7 days" in note.text()
     assert "the server keeps" in note.text()
     assert opened.can_apply()
+    opened.type("journalDays", "1")
+    assert "older than 1 day will" in note.text()
+
+
+def test_tab_goes_as_the_eye_does(opened: Opened) -> None:
+    opened.type("retention", "30")
+    opened.qtbot.keyClick(opened.find("retention"), Qt.Key.Key_Tab)
+    assert opened.find("retention.confirm").hasFocus()
+    opened.qtbot.keyClick(opened.find("retention.confirm"), Qt.Key.Key_Tab)
+    assert opened.find("csvMirror").hasFocus()
+    pages = opened.dialog.findChild(QWidget, "list.settings.pages")
+    pages.setFocus()
+    opened.qtbot.keyClick(pages, Qt.Key.Key_Tab)
+    assert opened.find("path").hasFocus()
+    restore = opened.find("backup.restore")
+    restore.setFocus()
+    opened.qtbot.keyClick(restore, Qt.Key.Key_Tab)
+    assert opened.dialog.findChild(QPushButton, "settings.defaults").hasFocus()
+
+
+def test_after_apply_the_focus_stays_at_the_buttons(opened: Opened) -> None:
+    opened.type("backup.keep", "9")
+    apply = opened.dialog.findChild(QPushButton, "settings.apply")
+    apply.setFocus()
+    opened.qtbot.keyClick(apply, Qt.Key.Key_Space)
+    assert len(opened.sent) == 1
+    assert opened.dialog.findChild(QPushButton, "settings.ok").hasFocus()
+
+
+@pytest.mark.parametrize(
+    ("usable", "said"),
+    [(True, "stored in the system keyring"), (False, "kept until the program ends")],
+)
+def test_what_becomes_of_a_password_is_said_once_it_is_known(
+    qtbot: QtBot, theme: ThemeController, usable: bool, said: str
+) -> None:
+    handle: QueryHandle[bool] = QueryHandle()
+    tree = build_settings(MYSQL)
+    dialog = SettingsDialog(tree, Path("/data"), lambda _: None, theme, ask_keyring=lambda: handle)
+    qtbot.addWidget(dialog)
+
+    def hints() -> list[str]:
+        fields = (dialog.pages["broker"].fields["broker.password"].editor,)
+        fields += (dialog.pages["storage"].fields["storage.mysql_password"].editor,)
+        return [field.accessibleDescription() for field in fields]
+
+    dialog.poll(BackupStatus())
+    assert not any("keyring" in hint or "program ends" in hint for hint in hints())
+    handle.finish(usable, None)
+    dialog.poll(BackupStatus())
+    assert all(said in hint for hint in hints())
+    shown = [label.text() for label in dialog.findChildren(QLabel)]
+    assert sum(said in text for text in shown) == 2
 
 
 def test_backups_are_asked_for_and_told(opened: Opened, qtbot: QtBot) -> None:

@@ -14,6 +14,7 @@ from harit_desktop.domain.status import (
     LinkStatus,
     ServerState,
     ServerStatus,
+    StoreState,
     StoreStatus,
 )
 from harit_desktop.settings.model import StorageSettings
@@ -79,7 +80,8 @@ def test_room_that_nobody_knows_yet_is_not_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "text"), [(1000, "2 years"), (9, "9 days"), (1, "24 hours"), (0.01, "14 minutes")]
+    ("days", "text"),
+    [(1000, "a year or more"), (9, "9 days"), (1, "20 hours"), (0.01, "10 minutes")],
 )
 def test_the_room_has_one_unit(days: float, text: str) -> None:
     readings = 500e6 / 600 / (days * DAY_S) * DAY_S
@@ -88,11 +90,66 @@ def test_the_room_has_one_unit(days: float, text: str) -> None:
 
 
 def test_the_silence_of_a_server_is_one_matter_while_it_grows() -> None:
-    first = only(with_server("server.silent", seconds=20))
-    later = only(with_server("server.silent", seconds=21))
+    def waiting(seconds: int) -> EngineStatus:
+        status = with_server("server.silent", seconds=seconds)
+        return structs.replace(status, server=structs.replace(status.server, retry_at_us=None))
+
+    first, later = only(waiting(20)), only(waiting(21))
     assert first.headline != later.headline
     assert first.identity == later.identity
     assert later.headline == "MySQL at 10.0.0.5 has not answered for 21 s."
+    # Nobody waits between two attempts: the seconds would stand still.
+    paused = only(with_server("server.silent", seconds=21))
+    assert paused.identity == later.identity
+    assert paused.headline == "MySQL at 10.0.0.5 takes too long to answer."
+    assert "seconds: 21" in paused.details
+
+
+def test_an_unknown_password_is_asked_for_rather_than_called_wrong() -> None:
+    unknown = only(with_server("server.auth", user="harit", password="no"))
+    assert unknown.headline == "No password is known for harit."
+    assert "Enter it in Storage settings." in unknown.body
+    wrong = only(with_server("server.auth", user="harit"))
+    assert wrong.headline == "MySQL refused the user name or password."
+
+
+def test_tidying_is_not_named_while_the_store_is_down_and_never_in_raw_words() -> None:
+    raw = "attempt to write a readonly database"
+    tidying = Problem("store.maintenance_failed", {"reason": raw})
+    alone = EngineStatus(store=StoreStatus(StoreState.OK), problems=(tidying,))
+    said = only(alone, NoticeContext())
+    assert raw not in said.headline + said.body
+    assert "Free some space" not in said.body
+    assert raw in said.details
+    down = StoreStatus(StoreState.DOWN, problem=Problem("store.read_only"))
+    assert only(structs.replace(alone, store=down), NoticeContext()).code == "store.read_only"
+
+
+def test_a_broker_that_worked_in_this_run_gets_no_advice_on_its_port() -> None:
+    problem = Problem("broker.timeout", {"host": "h", "port": 1883, "phase": "connack"})
+    link = LinkStatus(LinkState.LOST, "h", 1883, problem=problem)
+    never = only(EngineStatus(link=link), NoticeContext())
+    assert "TLS" in never.body
+    frozen = only(EngineStatus(link=structs.replace(link, session_present=True)), NoticeContext())
+    assert "overloaded or frozen" in frozen.body
+    assert "TLS" not in frozen.body
+    assert "phase: connack" in frozen.details.splitlines()
+
+
+def test_what_a_lost_broker_keeps_is_a_condition() -> None:
+    for cause in ("", "keepalive"):
+        problem = Problem("broker.lost", {"cause": cause})
+        link = LinkStatus(LinkState.LOST, "h", 1883, session_present=True, problem=problem)
+        assert "If the broker keeps sessions" in only(EngineStatus(link=link), NoticeContext()).body
+
+
+def test_a_restored_dump_says_what_is_sent_again() -> None:
+    def said(kept_as: str) -> str:
+        problem = Problem("store.restored", {"kept_as": kept_as})
+        return only(EngineStatus(problems=(problem,)), NoticeContext()).body
+
+    assert "sent again" in said("sensor_readings_before_20261123T160000Z")
+    assert "sent again" not in said("harit.db.before-restore-20261123T160000Z")
 
 
 def test_a_database_of_another_program_is_a_question_with_review() -> None:

@@ -73,6 +73,15 @@ def test_numbers_follow_the_locale() -> None:
     assert words.channel_value("Moisture", 30.84) == "30,8 %"
 
 
+def test_big_numbers_have_groups_where_the_system_has_no_language() -> None:
+    QLocale.setDefault(QLocale.c())
+    assert words.count(1_125_543) == "1125543"
+    words.use_grouping(QLocale.c())
+    assert words.count(1_125_543) == "1,125,543"
+    words.use_grouping(QLocale(QLocale.Language.German, QLocale.Country.Germany))
+    assert words.count(1_125_543) == "1.125.543"
+
+
 def test_numbers_without_a_value_are_a_dash_and_zero_has_no_sign() -> None:
     assert words.number(None) == words.number(float("nan")) == words.DASH
     assert words.number(-0.04, 1) == "0.0"

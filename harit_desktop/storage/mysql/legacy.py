@@ -21,6 +21,7 @@ SLICE_ROWS = 2000
 """Rows taken over in one step, some tens of milliseconds: forwarding goes on in between."""
 
 SAME_WITHIN_US = 300 * US_PER_S
+_LIVE_US = 600 * US_PER_S
 _MAX_WINDOWS = 20
 _UPDATED_AT_ONCE = 500
 _DUPLICATE = 1062
@@ -28,14 +29,18 @@ _DUPLICATE = 1062
 # Only rows of the existing system have no `timestamp_us`; forced, because the optimizer
 # likes to read the whole table for the first rows by id.
 _FIND_NEW = """
-SELECT id, CAST(UNIX_TIMESTAMP(`timestamp`) * 1000000 AS SIGNED)
+SELECT id, CAST(UNIX_TIMESTAMP(`timestamp`) * 1000000 AS SIGNED),
+    CASE WHEN FROM_UNIXTIME(UNIX_TIMESTAMP(`timestamp`) + 3600) = `timestamp` THEN 3600
+        WHEN FROM_UNIXTIME(UNIX_TIMESTAMP(`timestamp`) - 3600) = `timestamp` THEN -3600
+        ELSE 0 END,
+    UNIX_TIMESTAMP()
 FROM sensor_readings FORCE INDEX (ix_readings_time)
 WHERE timestamp_us IS NULL AND source IS NULL ORDER BY id LIMIT %s
 """
 _TAKE_OVER = """
 UPDATE sensor_readings SET
-    timestamp_us = CAST(UNIX_TIMESTAMP(`timestamp`) * 1000000 AS SIGNED),
-    received_us = CAST(UNIX_TIMESTAMP(`timestamp`) * 1000000 AS SIGNED),
+    timestamp_us = CAST(UNIX_TIMESTAMP(`timestamp`) * 1000000 AS SIGNED) + %s,
+    received_us = CAST(UNIX_TIMESTAMP(`timestamp`) * 1000000 AS SIGNED) + %s,
     publisher_id = 'legacy', source = 'legacy', time_source = 'received'
 WHERE id IN %s AND timestamp_us IS NULL AND source IS NULL
 """
@@ -73,16 +78,34 @@ def take_over(connection: ServerConnection, layout: Layout) -> bool:
     found = connection.rows(_FIND_NEW, SLICE_ROWS)
     if not found:
         return False
-    times = [int(time_us) for _, time_us in found if time_us is not None]
+    times: list[int] = []
+    by_shift: dict[int, list[int]] = {}
+    for row_id, time_us, other_s, now_s in found:
+        shift_us = 0 if time_us is None else _shift_us(time_us, other_s, now_s)
+        by_shift.setdefault(shift_us, []).append(row_id)
+        if time_us is not None:
+            times.append(int(time_us) + shift_us)
     name = f"link:{min(times)}:{max(times)}" if times else ""
     connection.begin()
     if name:
         connection.run(_BEGIN_LINKS, name)
-    connection.run(_TAKE_OVER, [row_id for row_id, _ in found])
+    for shift_us, ids in by_shift.items():
+        connection.run(_TAKE_OVER, shift_us, shift_us, ids)
     connection.commit()
     if name:
         _finish_links(connection, layout, name)
     return len(found) == SLICE_ROWS
+
+
+def _shift_us(time_us: int, other_s: int, now_s: int) -> int:
+    """What to add to a time that the clock showed twice, when it was set back.
+
+    A row that is taken over right after it was written is of now; of older ones nobody knows.
+    """
+    distance_us = abs(time_us - now_s * US_PER_S)
+    other_us = abs(time_us + (other_s - now_s) * US_PER_S)
+    is_live = other_us < min(distance_us, _LIVE_US)
+    return other_s * US_PER_S if is_live else 0
 
 
 def link_near(connection: ServerConnection, layout: Layout, times_us: Iterable[int]) -> None:

@@ -39,6 +39,9 @@ class Annotator:
         half = metrics.height() / 2
         y = self.scale.inside(self.scale.y_of(onset.limit) - onset.side * (half + 3), half)
         box = QRectF(left, y - half, width, 2 * half)
+        # Where the line swings widely there is no side without it.
+        chip = box.adjusted(-2, 0, 3, 0)
+        painter.fillRect(chip, self.tokens.color("surface", CHART.chip_alpha))
         crit = self.tokens.color("crit")
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(crit)
@@ -46,7 +49,7 @@ class Annotator:
         painter.setPen(crit)
         painter.setFont(self._strong)
         painter.drawText(box.adjusted(glyph, 0, 4, 0), _LEFT, text)
-        self._taken.append(box)
+        self._taken.append(chip)
 
     def gap_labels(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(self._caption)

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from harit_desktop.ui.panels.elided_label import ElidedLabel
-from harit_desktop.ui.theme import SIZES
+from harit_desktop.ui.theme import SIZES, set_look
 from harit_desktop.ui.words import plain
 
 _DEVICE_PX = 200
@@ -33,15 +33,24 @@ class ContextRow(QFrame):
         self.setMinimumHeight(SIZES.context_row_height)
 
     def show_text(
-        self, publisher_id: str | None, others: bool, frozen_at: str, profile: bool
+        self,
+        publisher_id: str | None,
+        others: bool,
+        frozen_at: str,
+        profile: bool,
+        away: str = "",
     ) -> None:
         """`others` says that grey curves are drawn, `frozen_at` is the time of a freeze or
-        empty, `profile` says that there is a range to shade."""
+        empty, `profile` says that there is a range to shade, `away` why readings may be
+        missing."""
         self.device.setText("" if publisher_id is None else plain(publisher_id))
         if frozen_at:
             self.hint.setText(self.tr("display frozen at {time}").format(time=frozen_at))
+        elif away:
+            self.hint.setText(away)
         else:
             self.hint.setText(self.tr("other devices in grey") if others else "")
+        set_look(self.hint, severity="warn" if away and not frozen_at else "")
         self.shaded.setText(self.tr("shaded: outside the profile's range") if profile else "")
         self.hatched.setText(self.tr("hatched: no data") if publisher_id is not None else "")
 

@@ -23,10 +23,12 @@ def empty_text(
     view: TimeView,
     now_us: int,
     fetched: bool,
+    away: str = "",
 ) -> str:
     """Why the plot of the focus device is empty; "" where it is not.
 
-    `fetched` says that the stored readings of the device have come. A reading that a clock
+    `fetched` says that the stored readings of the device have come, `away` why some of them
+    cannot. A reading that a clock
     has stamped ahead and that lies beyond "now" in a view is told of, as it is not seen.
     """
     tr = QCoreApplication.translate
@@ -39,6 +41,8 @@ def empty_text(
     if newest_us is not None and newest_us > until_us:
         text = tr("Charts", "Stamped ahead of this computer's clock: {moment}")
         return text.format(moment=moment_text(newest_us, now_us))
+    if away:
+        return away
     if of is not None and _any(of.failed_us, view.start_us, view.end_us):
         return tr("Charts", "Only refused values in this time range")
     if newest_us is not None:

@@ -25,7 +25,8 @@ _LEAST_ALL_US = 15 * 60 * US_PER_S
 class LiveData:
     """Series of the devices in view. Knows no widget.
 
-    `until_us` is where a frozen display ends. Context devices are those of the same kind
+    `until_us` is where a frozen display ends; `away_text` says that a part of the store does
+    not answer, "" while all does. Context devices are those of the same kind
     as the focus (simulated or real): a made-up curve beside a measured one would be taken
     for a measured one.
     """
@@ -35,9 +36,11 @@ class LiveData:
         self.focus: str | None = None
         self.devices: dict[str, DeviceState] = {}
         self.until_us: int | None = None
+        self.away_text = ""
         self._series: dict[str, DeviceSeries] = {}
         self._fetched_for: dict[str, str] = {}
         self._asked: set[str] = set()
+        self._partial: set[str] = set()
         self._traces: dict[tuple[str, int], tuple[int, Trace]] = {}
         self._gaps: dict[str, tuple[int, NDArray[np.intp]]] = {}
 
@@ -82,9 +85,18 @@ class LiveData:
             wanted.append(publisher_id)
         return wanted
 
-    def replace(self, publisher_id: str, series: SeriesData) -> None:
-        """Takes a series fetched for the range that is set now."""
-        self._of(publisher_id).replace(series)
+    def doubt(self) -> None:
+        """Everything was perhaps fetched from a part of the store: has it fetched again, for
+        devices that are not shown when they are."""
+        shown = self.shown()
+        for known in [known for known in self._fetched_for if known not in shown]:
+            del self._fetched_for[known]
+
+    def replace(self, publisher_id: str, series: SeriesData, partial: bool = False) -> None:
+        """Takes a series fetched for the range that is set now; from a part of the store
+        with `partial`, which takes nothing away that is known already."""
+        self._of(publisher_id).replace(series, keep_older=partial)
+        (self._partial.add if partial else self._partial.discard)(publisher_id)
         self._fetched_for[publisher_id] = self.range_key
         self._asked.discard(publisher_id)
 
@@ -126,6 +138,11 @@ class LiveData:
         """Whether the stored readings of a device have come, for this range or another."""
         return publisher_id in self._fetched_for
 
+    def partial_text(self) -> str:
+        """Why readings of the focus may be missing; "" where all that is stored is here."""
+        whole = self.focus is not None and self._fetched_for.get(self.focus) == self.range_key
+        return "" if whole and self.focus not in self._partial else self.away_text
+
     def never_sent(self, channel: int) -> bool:
         """Whether the focus device has no value of a channel, neither now nor in what is
         known of its past."""
@@ -133,8 +150,10 @@ class LiveData:
         if device is None or device.values[channel] is not None:
             return False
         of = self.trace(device.publisher_id, channel)
-        return self.is_fetched(self.focus) and not (
-            of is not None and of.time_us.size + of.failed_us.size
+        return (
+            self.is_fetched(self.focus)
+            and not self.partial_text()
+            and not (of is not None and of.time_us.size + of.failed_us.size)
         )
 
     def end_us(self, now_us: int) -> int:
@@ -188,5 +207,6 @@ class LiveData:
             del self._series[known]
             self._fetched_for.pop(known, None)
             self._gaps.pop(known, None)
+            self._partial.discard(known)
             for key in [key for key in self._traces if key[0] == known]:
                 del self._traces[key]

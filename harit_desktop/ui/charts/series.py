@@ -120,6 +120,14 @@ def merge(base: SeriesData, added: SeriesData) -> SeriesData:
     return _concatenated(joined.take(slice(0, start)), ordered.take(~_repeats(ordered)))
 
 
+def _behind(known: SeriesData, fetched: SeriesData) -> SeriesData:
+    """A fetched series, led by what is known from before its begin."""
+    if fetched.size == 0:
+        return known
+    older = known.take(known.time_us < fetched.time_us[0])
+    return _concatenated(older, fetched) if older.size else fetched
+
+
 def _repeats(series: SeriesData) -> NDArray[np.bool_]:
     """Marks rows equal in time and values to the row before them."""
     before, after = series.values[:-1], series.values[1:]
@@ -170,13 +178,16 @@ class DeviceSeries:
     def overflowed(self) -> bool:
         return self._live.size > MAX_LIVE_POINTS
 
-    def replace(self, series: SeriesData) -> None:
-        """Takes a fetched series; live readings that it cannot contain stay.
+    def replace(self, series: SeriesData, keep_older: bool = False) -> None:
+        """Takes a fetched series; live readings that it cannot contain stay, and with
+        `keep_older` what is known from before its first reading.
 
         A series of single readings is joined with all live ones, for one that came late may
         lie before its end. In a series of buckets it is counted already.
         """
         self.fetched = True
+        if keep_older:
+            series = _behind(self.data, series)
         if series.size:
             later = self._live.time_us > series.time_us[-1]
             joining = self._live.take(later) if series.bucket_us else self._live

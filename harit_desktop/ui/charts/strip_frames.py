@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.ui.charts.envelope import Line, Trace, line
 from harit_desktop.ui.charts.frame import Limits, StripFrame, TimeView
@@ -18,7 +20,7 @@ LEAST_FOCUS_PART = 1 / 3
 """A context line that would press the focus below this part of the value axis is not made
 room for, a nearer one is."""
 TALL_STRIP_PX = 110
-_MOST_FAILED = 300
+_FAILED_APART_PX = 4
 _LABEL_EDGE_PX = 6
 _TICK_ROOM = 1.8
 """Height of a strip per tick, in sizes of the tick's text."""
@@ -163,8 +165,12 @@ def _gaps(of: Trace | None, view: TimeView, state: str, now_us: int) -> tuple[Ga
 
 
 def _failed(of: Trace | None, view: TimeView) -> tuple[tuple[int, float], ...]:
+    """The refused readings in view, as many as can be told apart."""
     if of is None:
         return ()
     seen = (of.failed_us >= view.start_us) & (of.failed_us <= view.end_us)
-    times, values = of.failed_us[seen][-_MOST_FAILED:], of.failed[seen][-_MOST_FAILED:]
+    times, values = of.failed_us[seen], of.failed[seen]
+    # One of many that would lie on another: marks are spread as the faults are.
+    _, first = np.unique(times // (_FAILED_APART_PX * view.us_per_px), return_index=True)
+    times, values = times[first], values[first]
     return tuple((int(at), float(value)) for at, value in zip(times, values, strict=True))

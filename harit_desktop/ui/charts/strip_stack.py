@@ -119,7 +119,15 @@ class StripStack(QWidget):
         of = self.focus_trace(i)
         data = self._data
         fetched = data.is_fetched(data.focus)
-        text = empty_text(strip.channel, data.focus_device, of, scene.view, scene.now_us, fetched)
+        text = empty_text(
+            strip.channel,
+            data.focus_device,
+            of,
+            scene.view,
+            scene.now_us,
+            fetched,
+            data.partial_text(),
+        )
         state = str(strip.property("state"))
         chart = strip.chart
         chart.show_frame(self._frames.frame(i, scene, state, chart.height(), text))

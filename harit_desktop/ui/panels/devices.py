@@ -14,8 +14,10 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.status import EngineStatus, ServerState
 from harit_desktop.ui.panels.device_delegate import DeviceDelegate
 from harit_desktop.ui.panels.device_rows import DeviceModel
+from harit_desktop.ui.panels.store_texts import uses_server
 from harit_desktop.ui.theme_tokens import LIGHT, Tokens
 from harit_desktop.ui.words import count
 
@@ -30,6 +32,7 @@ class DevicesPanel(QWidget):
         super().__init__(parent)
         self._focus: str | None = None
         self._now_us = 0
+        self._knows = "opening"
         self._title = QLabel()
         self._title.setProperty("class", "caption strong muted")
         self._count = QLabel()
@@ -92,6 +95,29 @@ class DevicesPanel(QWidget):
             self.device_chosen.emit(known[0])
         self._show_choice()
 
+    def set_store(self, status: EngineStatus) -> None:
+        """Takes the state of the store: only one that is open and empty has no devices."""
+        knows = _known_of(status)
+        if knows != self._knows:
+            self._knows = knows
+            self._show_empty()
+
+    def _show_empty(self) -> None:
+        texts = {
+            "all": self.tr(
+                "No devices yet. A device appears here by itself when its first reading arrives."
+            ),
+            "opening": self.tr("Looking for stored devices…"),
+            "closed": self.tr(
+                "The stored devices are not known while the store cannot be opened. "
+                "They appear here when it can."
+            ),
+            "local": self.tr(
+                "Devices that only the database server knows appear here when it answers."
+            ),
+        }
+        self._empty.setText(texts[self._knows])
+
     def set_limits(self, limits: Mapping[str, tuple[float, float, float, float]]) -> None:
         """Takes the profile's limits, by which a row says "Moisture low"."""
         self.model.set_limits(limits)
@@ -145,14 +171,20 @@ class DevicesPanel(QWidget):
     def _set_words(self) -> None:
         self._title.setText(self.tr("Devices"))
         self._list.setAccessibleName(self.tr("Devices"))
-        self._empty.setText(
-            self.tr(
-                "No devices yet. A device appears here by itself when its first reading arrives."
-            )
-        )
+        self._show_empty()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self._set_words()
             self.model.refresh(self._now_us)
+
+
+def _known_of(status: EngineStatus) -> str:
+    """What an empty list means: "all" that nothing is stored, else what is not known yet."""
+    store = status.store
+    if not store.opened:
+        return "opening" if store.problem is None else "closed"
+    if uses_server(status) and status.server.state is not ServerState.READY:
+        return "local"
+    return "all" if store.rows == 0 else "opening"

@@ -5,7 +5,7 @@ from math import isnan
 
 from PySide6.QtCore import QCoreApplication
 
-from harit_desktop.domain.analysis import Contribution, Explanation
+from harit_desktop.domain.analysis import Analysis, Contribution, Explanation
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.words import (
@@ -21,6 +21,8 @@ from harit_desktop.ui.words import (
 
 _NEARLY_A_DAY_S = 22 * 3600
 _LEAST_SPAN_S = 30 * 60
+_ROUNDED_BY = 1.0
+"""An index is whole and at least 1."""
 MOST_NAMED = 3
 """More missing channels than this do not fit beside the index and are counted."""
 
@@ -64,6 +66,30 @@ def ceiling_text(device: DeviceState, explanation: Explanation) -> str:
     )
 
 
+def explains(explanation: Explanation, analysis: Analysis) -> bool:
+    """Whether these are the parts of the stored index, and not of what another program or
+    other settings would have made of the same values."""
+    if not analysis.profile or (explanation.index is None) != (analysis.index is None):
+        return False
+    if explanation.index is None or analysis.index is None:
+        return True
+    return abs(explanation.index - analysis.index) <= _ROUNDED_BY
+
+
+def unexplained_text(analysis: Analysis) -> str:
+    """Why the parts of an index are not shown."""
+    tr = QCoreApplication.translate
+    if not analysis.profile:
+        if analysis.index is None:
+            return tr("SoilHealth", "Another program stored this reading without an index.")
+        return tr("SoilHealth", "This index was computed by another program; how is not known.")
+    return tr(
+        "SoilHealth",
+        "This reading was judged with other settings than those of now ({profile}). "
+        "The next one will be judged with the new ones.",
+    ).format(profile=profile_name(analysis.profile))
+
+
 def withheld_text(explanation: Explanation) -> tuple[str, str]:
     """Why there is no index: in short, and in a sentence."""
     tr = QCoreApplication.translate
@@ -92,6 +118,8 @@ def critical_text(device: DeviceState, explanation: Explanation | None) -> str:
     """The critical factors as a sentence; what was left out is not said to be fine."""
     tr = QCoreApplication.translate
     factors = [factor_name(factor) for factor in device.analysis.critical_factors]
+    if not factors and not device.analysis.profile:
+        return tr("SoilHealth", "None were named with this reading.")
     if not factors and explanation is not None and explanation.missing:
         return tr("SoilHealth", "None among the channels that count.")
     if not factors:

@@ -21,6 +21,7 @@ from harit_desktop.ui.panels.health_texts import (
     counted,
     critical_text,
     profile_text,
+    unexplained_text,
     withheld_text,
 )
 from harit_desktop.ui.theme import set_look
@@ -142,7 +143,10 @@ class SoilHealthPanel(QWidget):
     def set_reading(
         self, device: DeviceState | None, explanation: Explanation | None, now_us: int
     ) -> None:
-        """Shows the newest reading of the focus device; None for none yet."""
+        """Shows the newest reading of the focus device; None for none yet. `explanation` is
+        None where nobody knows how the stored index came about."""
+        if device is not None and not device.analysis.profile:
+            explanation = None
         self._device, self._explanation, self._now_us = device, explanation, now_us
         known = device is not None
         self._score.setVisible(known)
@@ -198,7 +202,10 @@ class SoilHealthPanel(QWidget):
         )
         word = band_word(band)
         self._hint.setVisible(index is None)
-        if index is None and self._explanation is not None:
+        if self._explanation is None:
+            self._hint.setText(unexplained_text(device.analysis))
+            self._hint.setVisible(True)
+        elif index is None:
             word, sentence = withheld_text(self._explanation)
             self._hint.setText(sentence)
         self._band.setText(word)
@@ -219,6 +226,7 @@ class SoilHealthPanel(QWidget):
     def _show_reasons(self, device: DeviceState) -> None:
         explanation = self._explanation
         self._why_block.setVisible(explanation is not None and explanation.index is not None)
+        self._profile.setVisible(explanation is not None)
         self._profile.setText("" if explanation is None else profile_text(device, explanation))
         stale = device.is_stale(self._now_us)
         worst = ""

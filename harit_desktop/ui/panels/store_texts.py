@@ -35,6 +35,16 @@ def stored_rows(status: EngineStatus) -> int:
     return server.rows + status.counters.waiting
 
 
+def away_text(status: EngineStatus) -> str:
+    """That the store server is not there for views; "" where it is, or none is used."""
+    if not uses_server(status) or status.server.state is ServerState.READY:
+        return ""
+    tr = QCoreApplication.translate
+    if status.server.state in (ServerState.REFUSED, ServerState.CONSENT):
+        return tr("Charts", "Database server not in use; only readings of this computer are shown")
+    return tr("Charts", "Database server does not answer; only readings of this computer are shown")
+
+
 def database_text(status: EngineStatus, now_us: int) -> PathText:
     """Where readings are stored, and what is wrong there."""
     tr = QCoreApplication.translate
@@ -142,8 +152,13 @@ def _refused(server: ServerStatus) -> str:
 
 
 def spool_text(status: EngineStatus) -> PathText:
-    """What waits for the database server; with SQLite as the store nothing ever does."""
+    """What waits for the database server; with SQLite as the store nothing ever does.
+
+    While the store on this computer takes nothing, messages wait at the broker for it.
+    """
     tr = QCoreApplication.translate
+    if _journal_is_down(status.store):
+        return PathText("stale", _with_broker(status), tr("DataPath", "Waiting"), "warn")
     waiting = status.counters.waiting
     amount = tr("DataPath", "{n} waiting").format(n=count(waiting))
     if status.store.problem is not None and status.store.problem.code == SPOOL_FULL:
@@ -155,6 +170,22 @@ def spool_text(status: EngineStatus) -> PathText:
         sending = tr("DataPath", "{n} waiting, sending").format(n=count(waiting))
         return PathText("live", sending if waiting >= SENDING_FROM else amount, _ok())
     return PathText("stale", amount, tr("DataPath", "Waiting"), "warn")
+
+
+def _journal_is_down(store: StoreStatus) -> bool:
+    code = store.problem.code if store.problem else ""
+    return store.state is StoreState.DOWN and code not in ("", SPOOL_FULL)
+
+
+def _with_broker(status: EngineStatus) -> str:
+    """The messages that came and are not acknowledged: the broker keeps them."""
+    tr = QCoreApplication.translate
+    unacked = status.counters.unacked
+    if unacked == 0:
+        return tr("DataPath", "New ones wait with the broker")
+    if unacked == 1:
+        return tr("DataPath", "1 waits with the broker")
+    return tr("DataPath", "{n} wait with the broker").format(n=count(unacked))
 
 
 def _ok() -> str:

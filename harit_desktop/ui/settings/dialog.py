@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class SettingsDialog(QDialog):
 
     Nothing is written here: the engine saves, restarts what the change touches, and
     reports a failure as a problem of its own. `count_older` counts the readings that are
-    older than so many days.
+    older than so many days, `ask_keyring` asks whether passwords can be kept for good.
     """
 
     backup_asked = Signal()
@@ -57,10 +58,12 @@ class SettingsDialog(QDialog):
         theme: ThemeController,
         parent: QWidget | None = None,
         count_older: Callable[[int], QueryHandle[int]] | None = None,
+        ask_keyring: Callable[[], QueryHandle[bool]] | None = None,
     ) -> None:
         super().__init__(parent)
         self._submit = submit
         self._count_older = count_older
+        self._keyring = ask_keyring() if ask_keyring is not None else None
         self._theme = theme
         self._data_folder = data_folder
         self._applied: dict[str, Any] = flatten(settings) | dict.fromkeys(SECRET_KEYS, "")
@@ -111,6 +114,16 @@ class SettingsDialog(QDialog):
         column = dialog_parts.edge_to_edge(self)
         column.addLayout(middle, 1)
         column.addWidget(self._make_footer())
+        self._order_by_sight()
+
+    def _order_by_sight(self) -> None:
+        """Tab goes as the eye does, also past what was added to a page later."""
+        chain: list[QWidget] = [self._list]
+        for view in self.pages.values():
+            chain += view.focus_chain()
+        chain += [self._defaults, self._cancel, self._apply, self._ok]
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
 
     def _page_area(self, view: PageView) -> QScrollArea:
         self.pages[view.page.name] = view
@@ -165,6 +178,16 @@ class SettingsDialog(QDialog):
         """Takes what has been counted, and how a backup goes; called by the frame clock."""
         self.storage.poll()
         self.storage.show_backup(backup)
+        if self._keyring is not None and self._keyring.done:
+            kept, self._keyring = self._keyring.value, None
+            if kept is not None:
+                self._show_password_hint(kept)
+
+    def _show_password_hint(self, kept: bool) -> None:
+        for view in self.pages.values():
+            for key in SECRET_KEYS:
+                if key in view.fields:
+                    view.set_note(key, labels.password_hint(kept))
 
     def apply(self) -> bool:
         """Sends the changes to the engine; False where a value has to be mended first."""
@@ -180,7 +203,11 @@ class SettingsDialog(QDialog):
             self._submit(ApplySettings(changes=changes, secrets=secrets))
             self._applied |= changes
             self._forget_secrets(secrets)
+        focused = self.focusWidget()
         self._update_buttons()
+        if focused is self._apply and not self._apply.isEnabled():
+            # Or Qt gives the focus to whatever stands next, which may be the list of pages.
+            self._ok.setFocus()
         return True
 
     def _forget_secrets(self, secrets: Mapping[str, str]) -> None:

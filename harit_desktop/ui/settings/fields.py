@@ -49,10 +49,11 @@ class Field(QWidget):
         super().__init__(parent)
         self.key = key
         self.editor = editor
+        self.hint = labels.hint(key)
         self.has_own_label = key in labels.SELF_EXPLAINED
         editor.setObjectName(object_name(key))
         editor.setAccessibleName(labels.label(key))
-        editor.setAccessibleDescription(labels.hint(key))
+        editor.setAccessibleDescription(self.hint)
         editor.installEventFilter(self)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -69,7 +70,7 @@ class Field(QWidget):
 
     def set_invalid(self, problem: str | None) -> None:
         set_look(self.editor, invalid="true" if problem else "false")
-        self.editor.setAccessibleDescription(problem or labels.hint(self.key))
+        self.editor.setAccessibleDescription(problem or self.hint)
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Redraws what the style sheet does not reach; most editors have nothing."""

@@ -119,6 +119,20 @@ HINTS: dict[str, str] = {
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "90 to 150 percent."),
 }
 
+# What becomes of a password, once it is known whether there is a keyring.
+PASSWORD_HINTS: dict[bool, str] = {
+    True: QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave the password empty to keep the present one. It is stored in the system "
+        "keyring, never in the settings file.",
+    ),
+    False: QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave the password empty to keep the present one. It is kept until the program "
+        "ends: this computer has no usable keyring.",
+    ),
+}
+
 CHOICES: dict[str, dict[str, str]] = {
     "broker.mode": {
         "external": QT_TRANSLATE_NOOP("Settings", "The broker at the address on the Broker page"),
@@ -184,6 +198,11 @@ def label(key: str) -> str:
 def hint(key: str) -> str:
     """What the user should know of a setting; empty for most."""
     return _translated(HINTS[key]) if key in HINTS else ""
+
+
+def password_hint(kept: bool) -> str:
+    """The hint of a password; `kept` where there is a keyring for it."""
+    return _translated(PASSWORD_HINTS[kept])
 
 
 def choice(key: str, value: str) -> str:

@@ -1,10 +1,18 @@
 """One page of the settings dialog: rows of editors, each with its error below it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.settings import labels
@@ -31,6 +39,7 @@ class PageView(QWidget):
         self.fields: dict[str, Field] = {}
         self._problems: dict[str, str] = {}
         self._errors: dict[str, QLabel] = {}
+        self._notes: dict[str, QLabel] = {}
         self._rows: list[tuple[Row, list[QWidget]]] = []
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
@@ -83,6 +92,17 @@ class PageView(QWidget):
     def below(self, key: str) -> QVBoxLayout:
         """The place under a setting's row for what the page shows beside its settings."""
         return self._slots[key]
+
+    def set_note(self, key: str, text: str) -> None:
+        """Says something else under a setting that has a note."""
+        self._notes[key].setText(text)
+        self.fields[key].hint = text
+        self._show_problem(key)
+
+    def focus_chain(self) -> list[QWidget]:
+        """Everything that Tab reaches, in the order in which it is seen."""
+        layout = self.layout()
+        return [] if layout is None else list(_in_sight_order(layout))
 
     def set_tokens(self, tokens: Tokens) -> None:
         for field in self.fields.values():
@@ -149,6 +169,7 @@ class PageView(QWidget):
             return [error]
         note = QLabel(text)
         note.setWordWrap(True)
+        self._notes[key] = note
         set_look(note, class_="caption muted")
         return [error, note]
 
@@ -185,3 +206,18 @@ class PageView(QWidget):
                 self._show_problem(key)
         self._show_rows(values)
         self.changed.emit()
+
+
+def _in_sight_order(layout: QLayout) -> Iterator[QWidget]:
+    """The widgets of a layout that take the focus by Tab, from top to bottom."""
+    for index in range(layout.count()):
+        item = layout.itemAt(index)
+        if item is None:
+            continue
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            inner = widget.layout()
+            if inner is None and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                yield widget
+        if inner is not None:
+            yield from _in_sight_order(inner)

@@ -116,19 +116,19 @@ class StorageExtras(QObject):
         # Qt forms the plurals of translations; the English in the source has to do its own.
         text = (
             self.tr(
-                "Readings and messages older than 1 day will be deleted for good, now and from "
-                "day to day. CSV files and backups keep theirs."
+                "Readings and messages older than 1 day will be deleted for good, beginning "
+                "within a minute and then from day to day. CSV files and backups keep theirs."
             )
             if days == 1
             else self.tr(
-                "Readings and messages older than %Ln days will be deleted for good, now and "
-                "from day to day. CSV files and backups keep theirs.",
+                "Readings and messages older than %Ln days will be deleted for good, beginning "
+                "within a minute and then from day to day. CSV files and backups keep theirs.",
                 "",
                 days,
             )
         )
         if rows is not None:
-            number = self.tr("Readings that go now: {rows}.").format(rows=count(rows))
+            number = self.tr("Readings that go first: {rows}.").format(rows=count(rows))
             text = self.tr("{what} {number}").format(what=text, number=number)
         self._retention.ask(days, text)
 
@@ -173,11 +173,19 @@ class StorageExtras(QObject):
         shorter = isinstance(days, int) and _shorter(days, before)
         shown = self._on_server() and shorter
         if shown:
-            text = self.tr(
-                "Copies here that are older than {days} days will be deleted; the server keeps "
-                "the readings."
+            self._copies.setText(
+                self.tr(
+                    "Copies here that are older than 1 day will be deleted; the server keeps "
+                    "the readings."
+                )
+                if days == 1
+                else self.tr(
+                    "Copies here that are older than %Ln days will be deleted; the server keeps "
+                    "the readings.",
+                    "",
+                    int(days or 0),
+                )
             )
-            self._copies.setText(text.format(days=count(int(days or 0))))
         self._copies.setVisible(shown)
 
     def _on_server(self) -> bool:

@@ -584,7 +584,7 @@ def test_a_wrong_password_asks_for_a_person(
     sending.wait_for(ServerState.REFUSED, "server.auth")
     status = sending.forwarder.status()
     assert status.problem is not None
-    assert status.problem.params == {"user": USER}
+    assert status.problem.params["user"] == USER
     assert status.retry_at_us is not None
 
 

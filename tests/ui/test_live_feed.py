@@ -1,0 +1,128 @@
+"""What the charts ask of the store while its server is away, and when it is back."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from harit_desktop.domain.status import EngineStatus, ServerState, ServerStatus, StoreStatus
+from harit_desktop.runtime.engine import Engine
+from harit_desktop.storage.series import Series, empty_series
+from harit_desktop.ui.live_feed import SETTLED_AFTER_US, LiveFeed
+from harit_desktop.ui.live_page import LivePage
+from harit_desktop.ui.theme import ThemeController
+from tests.mariadb_server import MariaDbServer
+from tests.ui.chart_samples import NOW_US, SECOND_US, device
+from tests.ui.conftest import EngineMaker, WindowMaker
+from tests.ui.test_main_window import find, with_devices
+from tests.ui.test_main_window_store import choose_server, told
+
+
+def status(state: ServerState) -> EngineStatus:
+    return EngineStatus(store=StoreStatus(backend="mysql"), server=ServerStatus(state))
+
+
+class Fed:
+    """A page and its feed on an engine whose store counts the questions."""
+
+    def __init__(self, qtbot: QtBot, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.qtbot = qtbot
+        self.asked = 0
+        monkeypatch.setattr(engine.history, "series", self._series)
+        self.page = LivePage()
+        qtbot.addWidget(self.page)
+        self.page.show()
+        self.feed = LiveFeed(engine, self.page)
+        self.page.set_focus("soil-01")
+        self.page.set_devices([device("soil-01")], NOW_US)
+
+    def _series(self, *_: object) -> Series:
+        self.asked += 1
+        return empty_series()
+
+    def beat(self, state: ServerState, at_s: float) -> int:
+        """One beat, and what it led to; how often the store was asked until now."""
+        at_us = NOW_US + int(at_s * SECOND_US)
+        for _ in range(2):
+            self.feed.follow(status(state), at_us)
+            self.feed.poll([], at_us, True)
+            self.page.tick(at_us)
+            self.wait()
+        self.feed.poll([], at_us, True)
+        return self.asked
+
+    def wait(self) -> None:
+        loading = self.feed._loading
+        if loading is not None:
+            self.qtbot.waitUntil(lambda: loading[1].done)
+
+
+@pytest.fixture
+def fed(
+    qtbot: QtBot,
+    theme: ThemeController,
+    make_engine: EngineMaker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Fed:
+    return Fed(qtbot, make_engine(), monkeypatch)
+
+
+def test_what_is_in_view_is_read_again_when_the_server_is_back(fed: Fed) -> None:
+    settled_s = SETTLED_AFTER_US / SECOND_US
+    assert fed.beat(ServerState.CONNECTING, 0) == 1
+    assert "does not answer" in fed.page.strip("N").chart.frame_shown.empty_text
+    assert fed.beat(ServerState.LOST, 1) == 1
+    assert fed.beat(ServerState.READY, 2) == 2
+    assert fed.beat(ServerState.READY, 3) == 2
+    # What was asked at once may still be the journal's answer.
+    assert fed.beat(ServerState.READY, 2 + settled_s) == 3
+    assert fed.beat(ServerState.READY, 20) == 3
+    assert fed.beat(ServerState.LOST, 21) == 3
+    assert fed.beat(ServerState.READY, 22) == 4
+
+
+def test_with_the_local_store_alone_nothing_is_asked_twice(fed: Fed) -> None:
+    for at_s in (0.0, 10.0, 20.0):
+        at_us = NOW_US + int(at_s * SECOND_US)
+        fed.feed.follow(EngineStatus(), at_us)
+        fed.feed.poll([], at_us, True)
+        fed.page.tick(at_us)
+        fed.feed.poll([], at_us, True)
+        fed.wait()
+    assert fed.asked == 1
+    assert "database" not in fed.page.strip("N").chart.frame_shown.empty_text.lower()
+
+
+def test_a_range_chosen_while_the_server_was_away_fills_by_itself(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    """With a real server, which alone has a reading of three days ago."""
+    with MariaDbServer() as server:
+        engine = make_engine()
+        window = make_window(engine)
+        with_devices(qtbot, engine, "soil-01")
+        choose_server(qtbot, window, server)
+        qtbot.waitUntil(lambda: told(window, "database") == "MySQL · 1 reading", timeout=30_000)
+        server.query(
+            "INSERT INTO sensor_readings (publisher_id, timestamp_us, received_us, source,"
+            " time_source, N, pH, reading_key) SELECT publisher_id,"
+            " timestamp_us - 3 * 86400000000, received_us - 3 * 86400000000, source, time_source,"
+            " N, pH, REVERSE(reading_key) FROM sensor_readings"
+        )
+        server.kill()
+        with_devices(qtbot, engine, "soil-02")
+        qtbot.waitUntil(lambda: told(window, "spool") == "1 waiting", timeout=30_000)
+        window.presenter.set_focus_device("soil-01")
+        window.presenter.set_range("7d")
+        page = window.presenter._live_page
+        hint = find(page, "live.context.hint")
+        qtbot.waitUntil(lambda: "does not answer" in hint.text(), timeout=20_000)
+        assert page.strip("N").chart.property("points") == 1
+        server.start()
+        find(window, "button.banner.retry").click()
+
+        def points() -> int:
+            return int(window.presenter._live_page.strip("N").chart.property("points"))
+
+        qtbot.waitUntil(lambda: points() == 2, timeout=40_000)
+        qtbot.waitUntil(lambda: "does not answer" not in hint.text(), timeout=10_000)
