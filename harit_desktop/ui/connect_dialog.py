@@ -83,7 +83,7 @@ class ConnectDialog(QDialog):
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._port.setMaximumWidth(scaled(90))
-        self._password.setPlaceholderText(self.tr("Kept in the system keyring"))
+        self._password.setPlaceholderText(self.tr("Kept in the system keyring, if there is one"))
         rows = (
             (self.tr("Host"), self._host, self._errors["broker.host"]),
             (self.tr("Port"), self._port, self._errors["broker.port"]),

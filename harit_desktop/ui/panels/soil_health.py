@@ -48,6 +48,7 @@ class SoilHealthPanel(QWidget):
         self._title.setProperty("class", "caption strong muted")
         self._nothing = _text("label.health.empty", "headingLarge faint")
         self._hint = _text("label.health.hint", "dense muted", wrap=True)
+        self._hint.setContentsMargins(0, 6, 0, 0)
         self._index = _text("label.health.index", "index")
         self._band = ElidedLabel()
         self._band.setObjectName("label.health.band")
