@@ -12,8 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from harit_desktop.cli.texts import sentence
-from harit_desktop.domain.status import EngineStatus
+from harit_desktop.cli.texts import printable, sentence
+from harit_desktop.domain.status import DatabaseChange, EngineStatus
 
 PERIOD_S = 1.0
 STDOUT, STDERR = 1, 2
@@ -44,11 +44,16 @@ class Reporter:
         from harit_desktop.runtime.engine import counters_json
 
         process = psutil.Process()
+        asked: DatabaseChange | None = None
         due = time.monotonic() + PERIOD_S
         while self._broken != {STDOUT, STDERR}:
             time.sleep(max(0.0, due - time.monotonic()))
             due = max(due + PERIOD_S, time.monotonic())
             status = self._snapshot()
+            if status.server.change not in (None, asked):
+                asked = status.server.change
+                for line in change_lines(asked):
+                    self._write(STDERR, line)
             if self._as_json:
                 rss_mb = process.memory_info().rss / 1e6
                 self._write(STDOUT, json.dumps(counters_json(status, rss_mb)))
@@ -63,6 +68,15 @@ class Reporter:
                 data = data[os.write(stream, data) :]
         except OSError:
             self._broken.add(stream)
+
+
+def change_lines(change: DatabaseChange) -> list[str]:
+    """What a yes would add to a database, line by line."""
+    found = f"the database {change.database!r} holds {change.rows} readings; --yes would add"
+    tables = [f"  table {name}" for name in change.tables]
+    columns = [f"  column {name}" for name in change.columns]
+    kept = "nothing is removed or renamed; until then readings wait on this computer"
+    return [printable(line) for line in (found, *tables, *columns, kept)]
 
 
 def status_line(status: EngineStatus) -> str:
