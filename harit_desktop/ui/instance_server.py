@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-TIMEOUT_MS = 1000
+TIMEOUT_MS = 5000
+"""A window that is just starting takes a while to answer."""
 RAISE = b"raise\n"
 
 
