@@ -6,6 +6,7 @@ import argparse
 
 from harit_desktop.cli.reporter import Reporter
 from harit_desktop.cli.setup import (
+    calm_collector,
     data_paths,
     open_settings,
     start_observability,
@@ -22,6 +23,7 @@ def run_headless(options: argparse.Namespace) -> int:
     settings_store = open_settings(options, paths)
     lock = take_folder(paths)
     redactor = start_observability(paths)
+    calm_collector()
     from harit_desktop.app import build_engine
 
     stop = stop_on_signals()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import threading
 from pathlib import Path
@@ -68,6 +69,16 @@ def stop_on_signals() -> threading.Event:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     return stop
+
+
+def calm_collector() -> None:
+    """Has Python look for reference cycles less often.
+
+    A batch makes thousands of objects that go by themselves, and each look goes over them and
+    now and then over all that the program has loaded: a sixth of the processor time of a
+    message (6 to 11 of 65 microseconds, in turns of the same run).
+    """
+    gc.set_threshold(50_000, 20, 50)
 
 
 def start_observability(paths: DataPaths) -> Redactor:

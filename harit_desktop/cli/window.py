@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from harit_desktop.cli.main import USAGE_CODES, complain
-from harit_desktop.cli.setup import data_paths, open_settings, start_observability
+from harit_desktop.cli.setup import calm_collector, data_paths, open_settings, start_observability
 from harit_desktop.cli.texts import sentence
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.runtime.instance import InstanceLock
@@ -43,6 +43,7 @@ def _run(options: argparse.Namespace) -> int:
             return 0
         raise KnownError("data_dir.in_use", path=str(paths.root))
     redactor = start_observability(paths)
+    calm_collector()
     from harit_desktop.app import build_engine
     from harit_desktop.ui.application import Screenshot, run_application
 
