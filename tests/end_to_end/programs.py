@@ -76,13 +76,19 @@ def rows(database: Path, query: str, *parameters: object) -> list[tuple[Any, ...
 class Headless:
     """`harit-desktop --headless --status-json` and what it reports."""
 
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        command: Sequence[str] = PROGRAM,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.database = data_dir / "harit.db"
         self.reports: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [*PROGRAM, "--headless", "--status-json", "--data-dir", str(data_dir), *arguments],
-            env=environment(),
+            [*command, "--headless", "--status-json", "--data-dir", str(data_dir), *arguments],
+            env=environment(**(variables or {})),
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.programs import PROGRAM, REPOSITORY, Headless, environment, wait_for
+from tests.end_to_end.programs import PROGRAM, Headless, wait_for
 from tests.faults.history import SqliteStore
 from tests.servers import MosquittoServer
 
@@ -36,27 +34,10 @@ class Program(Headless):
         inject: Sequence[str] = (),
         **variables: str,
     ) -> None:
-        self.data_dir = data_dir
-        self.database = data_dir / "harit.db"
-        self.store = SqliteStore(self.database)
-        self.reports = []
-        self.lines = []
         command = [sys.executable, str(STARTER), *inject, "--"] if inject else PROGRAM
-        options = ["--headless", "--status-json", "--data-dir", str(data_dir), *arguments]
-        self.process = subprocess.Popen(
-            [*prefix, *command, *options],
-            env=environment(**variables),
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._readers = [
-            threading.Thread(target=self._read_reports, daemon=True),
-            threading.Thread(target=self._read_lines, daemon=True),
-        ]
-        for reader in self._readers:
-            reader.start()
+        super().__init__(data_dir, *arguments, command=[*prefix, *command], variables=variables)
+        self.data_dir = data_dir
+        self.store = SqliteStore(self.database)
 
     def stop_in_time(self) -> None:
         """SIGTERM: ends within the promised time with exit code 0 and no traceback."""
