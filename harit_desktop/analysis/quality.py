@@ -41,16 +41,15 @@ class SensorRange:
     """Fails a value that the probe cannot report at all, such as negative nitrogen."""
 
     def __init__(self) -> None:
-        self._limits = tuple((c.sensor_min, c.sensor_max) for c in CHANNELS)
+        self._limits = tuple((c.key, c.sensor_min, c.sensor_max) for c in CHANNELS)
 
     def findings(self, reading: Reading) -> Sequence[Finding]:
         found: list[Finding] = []
-        for index, (low, high) in enumerate(self._limits):
-            value = reading.values[index]
+        for value, (key, low, high) in zip(reading.values, self._limits, strict=True):
             if value is None or low <= value <= high:
                 continue
             code, limit = ("range.sensor_low", low) if value < low else ("range.sensor_high", high)
-            found.append(Finding(CHANNELS[index].key, Flag.FAIL, code, value, limit))
+            found.append(Finding(key, Flag.FAIL, code, value, limit))
         return found
 
 
@@ -62,7 +61,8 @@ class Verdict(NamedTuple):
 
 
 _PASS, _MISSING = int(Flag.PASS), int(Flag.MISSING)
-_ALL_PASS = (_PASS,) * len(CHANNELS)
+_GOOD = Verdict((_PASS,) * len(CHANNELS), ())
+"""Of the usual reading, made once: it is on the path of every message."""
 _BY_SEVERITY = (_PASS, int(Flag.NOT_EVALUATED), int(Flag.SUSPECT), int(Flag.FAIL))
 
 
@@ -73,11 +73,13 @@ class QualityControl:
         self._tests = tuple(tests) if tests is not None else (SensorRange(),)
 
     def examine(self, reading: Reading) -> Verdict:
-        flags = [_MISSING if value is None else _PASS for value in reading.values]
         reasons: list[Finding] = []
         for test in self._tests:
-            for finding in test.findings(reading):
-                reasons.append(finding)
-                index = CHANNEL_INDEX[finding.channel]
-                flags[index] = max(flags[index], int(finding.flag), key=_BY_SEVERITY.index)
+            reasons.extend(test.findings(reading))
+        if not reasons and None not in reading.values:
+            return _GOOD
+        flags = [_MISSING if value is None else _PASS for value in reading.values]
+        for finding in reasons:
+            index = CHANNEL_INDEX[finding.channel]
+            flags[index] = max(flags[index], int(finding.flag), key=_BY_SEVERITY.index)
         return Verdict(tuple(flags), tuple(reasons))

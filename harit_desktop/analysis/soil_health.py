@@ -83,6 +83,7 @@ class _Judged(NamedTuple):
     high: float
     centre: float
     half: float
+    drop: float
     weight: float
     curve: Curve
 
@@ -122,7 +123,8 @@ def scale_of(profile: Profile) -> Scale:
 
 def _judged(position: int, curve: Curve) -> _Judged:
     low, high = curve.optimal_low, curve.optimal_high
-    return _Judged(position, low, high, (low + high) / 2, (high - low) / 2, curve.weight, curve)
+    centre, half, drop = (low + high) / 2, (high - low) / 2, 100.0 - curve.edge_score
+    return _Judged(position, low, high, centre, half, drop, curve.weight, curve)
 
 
 def channel_scores(values: Values, flags: Sequence[int], scale: Scale) -> list[float | None]:
@@ -171,14 +173,14 @@ def judge(values: Values, flags: Sequence[int], scale: Scale) -> Judgement:
     weights: list[float] = []
     critical: list[int] = []
     lowest, furthest, alarming = 100.0, 0.0, False
-    for position, low, high, centre, half, weight, curve in scale.judged:
+    for position, low, high, centre, half, drop, weight, curve in scale.judged:
         value = values[position]
         if value is None or flags[position] in _LEFT_OUT:
             continue
         if low <= value <= high:
             # `Curve.score` of a value inside the optimal range.
             off = abs(value - centre) / half
-            channel_score = 100.0 - (100.0 - curve.edge_score) * (off if off < 1.0 else 1.0)
+            channel_score = 100.0 - drop * (off if off < 1.0 else 1.0)
         else:
             channel_score = curve.score(value)
             critical.append(position)

@@ -81,7 +81,7 @@ class Explanation(msgspec.Struct, frozen=True):
     withheld_reason: str | None = None
 
 
-class Analysis(msgspec.Struct, frozen=True):
+class Analysis(msgspec.Struct, frozen=True, gc=False):
     """The judgement stored with a reading.
 
     `index` is 1..100 or None when withheld. `critical_factors` uses the channel names of

@@ -8,7 +8,7 @@ from harit_desktop.domain.message import MessageRecord, Outcome, RawMessage, Rej
 from harit_desktop.domain.reading import AnalysedReading
 
 
-class CommitItem(msgspec.Struct, frozen=True):
+class CommitItem(msgspec.Struct, frozen=True, gc=False):
     """One message of a batch and what it was decoded to.
 
     Exactly one of `analysed` and `rejection` is given. `show_only` marks a retained

@@ -67,7 +67,7 @@ class Outcome(StrEnum):
     """A retained message without a time of its own: an old value, shown and not stored."""
 
 
-class MessageRecord(msgspec.Struct, frozen=True):
+class MessageRecord(msgspec.Struct, frozen=True, gc=False):
     """One line of the message log; the payload stays in the database under `id`."""
 
     id: int

@@ -109,12 +109,14 @@ _PARTS: list[bytes | float] = [_PRESENT, 0.0] * CHANNEL_COUNT
 
 
 def _content(sent_us: int, values: Values) -> bytes:
-    # Adding 0.0 turns -0.0 into 0.0: both are the same measured value.
+    if 0.0 in values:
+        # Adding 0.0 turns -0.0 into 0.0: both are the same measured value.
+        values = tuple([value if value is None else value + 0.0 for value in values])
     if None not in values and len(values) == CHANNEL_COUNT:
         # The usual reading in one call, three times as fast as part by part.
         parts = _PARTS.copy()
-        parts[1::2] = [value + 0.0 for value in values]  # type: ignore[operator]  # none is None
+        parts[1::2] = values  # type: ignore[assignment]  # none is None
         return _ALL_PRESENT.pack(sent_us, *parts)
     return struct.pack(">q", sent_us) + b"".join(
-        _ABSENT if value is None else _PRESENT + struct.pack(">d", value + 0.0) for value in values
+        _ABSENT if value is None else _PRESENT + struct.pack(">d", value) for value in values
     )

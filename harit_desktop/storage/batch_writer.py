@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -112,25 +113,20 @@ class BatchWriter:
         self._log_bounds = log_bounds
         self._rejected_bounds = rejected_bounds
         self._ledger = DeliveryLedger(self._cursor)
-        self._items: list[CommitItem] = []
         self._outcomes: list[Outcome] = []
         self._records: list[MessageRecord] = []
         self._log_rows: list[tuple[Any, ...]] = []
         self._devices: dict[str, _DeviceChange] = {}
 
-    def add(self, item: CommitItem) -> None:
-        """Takes a message of the batch; `finish` writes it."""
-        self._items.append(item)
-
-    def finish(self) -> CommitResult:
+    def write(self, items: Sequence[CommitItem]) -> CommitResult:
         """Stores the messages, logs what became of each, and brings devices, counts and bounds
         in line with the rows.
 
         A message that cannot be put in a row at all (a fault further up) is rejected as
         store.not_storable: it must not hold up all that come after it.
         """
-        stored_ids = insert_at_once(self._cursor, self._items)
-        for item, reading_id in zip(self._items, stored_ids, strict=True):
+        stored_ids = insert_at_once(self._cursor, items)
+        for item, reading_id in zip(items, stored_ids, strict=True):
             try:
                 self._ledger.arrived(item.message)
                 if reading_id is None:

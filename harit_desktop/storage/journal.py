@@ -191,9 +191,7 @@ class SqliteJournal:
             before = load_tally(connection)
             tally = msgspec.structs.replace(before)
             writer = BatchWriter(connection, tally, self._log_bounds, self._rejected_bounds)
-            for item in batch:
-                writer.add(item)
-            result = writer.finish()
+            result = writer.write(batch)
             save_tally(connection, tally, before)
             last_id = last_reading_id(connection)
         self._publish(tally, last_id)

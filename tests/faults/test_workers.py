@@ -20,7 +20,7 @@ PACKAGE = "harit_desktop"
 # Where an exception would come from, and the call at which it comes.
 FAULTS = (
     "storage.journal:SqliteJournal.open@1",
-    "storage.batch_writer:BatchWriter.finish@3x2",
+    "storage.batch_writer:BatchWriter.write@3x2",
     "transport.mqtt_connection:MqttConnection.step@6",
     "pipeline.live:LiveModel.publish@3x4",
     "storage.csv_mirror:CsvMirror.write@3x4",
