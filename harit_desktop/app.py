@@ -120,9 +120,9 @@ class ProductParts:
     def mirror(self, settings: Settings) -> MirrorPart | None:
         if not settings.storage.csv_mirror:
             return None
-        from harit_desktop.storage.csv_queue import QueuedCsvMirror
+        from harit_desktop.storage.csv_mirror import CsvMirror
 
-        return QueuedCsvMirror(self._paths.readings_csv, self._paths.audit_csv)
+        return CsvMirror(self._paths.readings_csv, self._paths.audit_csv)
 
     def broker(self, settings: Settings) -> BrokerPart:
         from harit_desktop.broker.supervisor import BrokerConfig, BuiltinBroker
