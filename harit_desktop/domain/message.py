@@ -34,7 +34,11 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class RawMessage(msgspec.Struct, frozen=True, gc=False):
-    """A message as received; `receipt` is None where nobody waits for an answer."""
+    """A message as received.
+
+    `receipt` is None where no broker waits for an acknowledgement; `ticket` is not 0 where
+    somebody here waits to hear what became of it (see `pipeline.answers`).
+    """
 
     topic: str
     payload: bytes
@@ -44,6 +48,7 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):
     qos: int = 0
     retained: bool = False
     duplicate_flag: bool = False
+    ticket: int = 0
 
 
 class Rejection(msgspec.Struct, frozen=True):

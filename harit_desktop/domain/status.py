@@ -41,6 +41,50 @@ class ServerState(StrEnum):
     CONSENT = "consent"
 
 
+class ApiState(StrEnum):
+    """The remote API beside the broker, with the words of `--status-json`.
+
+    STANDBY answers and is not needed, IN_USE is where readings come from at present.
+    UNREACHABLE is worth another try, REFUSED needs a person.
+    """
+
+    OFF = "off"
+    CHECKING = "checking"
+    STANDBY = "standby"
+    IN_USE = "in_use"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+
+
+class ForwardState(StrEnum):
+    """Stored readings on their way to the remote API. WAITING is worth another try."""
+
+    OFF = "off"
+    SENDING = "sending"
+    WAITING = "waiting"
+    REFUSED = "refused"
+
+
+class LocalApiState(StrEnum):
+    OFF = "off"
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+class PublisherRoute(StrEnum):
+    """Which way the publisher's readings go at present.
+
+    RETRYING tries the broker a few times before it gives way to the API; HOLDING keeps
+    everything in the outbox because no way is open.
+    """
+
+    MQTT = "mqtt"
+    RETRYING = "retrying"
+    API = "api"
+    HOLDING = "holding"
+
+
 class PublisherState(StrEnum):
     STOPPED = "stopped"
     STARTING = "starting"
@@ -128,7 +172,9 @@ class ServerStatus(msgspec.Struct, frozen=True):
 
 
 class PublisherStatus(msgspec.Struct, frozen=True):
-    """`waiting` counts readings made but not yet confirmed by the broker."""
+    """`published` readings were confirmed, `via_api` of them by the API; `waiting` are in the
+    outbox. `attempt` counts the tries of RETRYING, `retry_at_us` is when the next one is due,
+    `back_at_us` when the route returns to the broker if that stays connected until then."""
 
     state: PublisherState = PublisherState.STOPPED
     devices: int = 0
@@ -137,6 +183,55 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     waiting: int = 0
     host: str = ""
     port: int = 0
+    problem: Problem | None = None
+    route: PublisherRoute = PublisherRoute.MQTT
+    via_api: int = 0
+    attempt: int = 0
+    retry_at_us: int | None = None
+    back_at_us: int | None = None
+
+
+class ApiStatus(msgspec.Struct, frozen=True):
+    """`address` is host and port as shown to people. `needed` tells that the broker is away
+    (or not wanted), so that without the API nothing comes in; `switch_at_us` is when the API
+    takes over if the broker stays away, `back_at_us` when the broker does if it stays
+    connected. `checked_us` is the last answer, `readings` came through it in this run."""
+
+    state: ApiState = ApiState.OFF
+    address: str = ""
+    since_us: int = 0
+    checked_us: int | None = None
+    retry_at_us: int | None = None
+    switch_at_us: int | None = None
+    back_at_us: int | None = None
+    needed: bool = False
+    readings: int = 0
+    problem: Problem | None = None
+
+
+class ApiForwardStatus(msgspec.Struct, frozen=True):
+    """`sent` readings the remote API took in this run, `refused` it would not take (each for
+    good), `waiting` are still to be sent."""
+
+    state: ForwardState = ForwardState.OFF
+    address: str = ""
+    sent: int = 0
+    refused: int = 0
+    waiting: int = 0
+    retry_at_us: int | None = None
+    problem: Problem | None = None
+
+
+class LocalApiStatus(msgspec.Struct, frozen=True):
+    """Counted since this start: requests that were answered, readings stored for them, and
+    requests turned away (token, origin, rate, room)."""
+
+    state: LocalApiState = LocalApiState.OFF
+    host: str = ""
+    port: int = 0
+    answered: int = 0
+    stored: int = 0
+    turned_away: int = 0
     problem: Problem | None = None
 
 
@@ -180,6 +275,9 @@ class EngineStatus(msgspec.Struct, frozen=True):
     builtin_broker: BuiltinBrokerStatus = BuiltinBrokerStatus()
     server: ServerStatus = ServerStatus()
     backup: BackupStatus = BackupStatus()
+    api: ApiStatus = ApiStatus()
+    api_forward: ApiForwardStatus = ApiForwardStatus()
+    local_api: LocalApiStatus = LocalApiStatus()
     counters: Counters = Counters()
     last_received_us: int | None = None
     uptime_s: float = 0.0

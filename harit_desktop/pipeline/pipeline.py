@@ -14,6 +14,7 @@ from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.message import Outcome
+from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
@@ -41,12 +42,14 @@ class Pipeline:
         live: LiveModel,
         messages: MessageRing,
         now_us: NowUs,
+        answers: Answers | None = None,
     ) -> None:
         self._inbox = inbox
         self._live = live
         self._messages = messages
         self._in_hand: list[CommitItem] = []
         self._stages = stages
+        self._answers = answers or Answers()
         self._acknowledger: Acknowledger | None = None
         self._mirror: Mirror | None = None
         self._replaced_mirror: Mirror | None = None
@@ -120,6 +123,7 @@ class Pipeline:
             wait_s = min(wait_s * 2, RETRY_LAST_S)
         batch, self._in_hand = self._in_hand, []
         self._acknowledge(batch)
+        self._answers.settle(batch, result)
         self._publish(batch, result)
 
     def _acknowledge(self, batch: Sequence[CommitItem]) -> None:

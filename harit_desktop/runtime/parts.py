@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.api import ApiReading, ApiStats
 from harit_desktop.domain.backup import BackupInfo, StoredBackup
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
@@ -18,12 +19,16 @@ from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import MessageRecord, RawMessage
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import (
+    ApiForwardStatus,
+    ApiStatus,
     BuiltinBrokerStatus,
     LinkStatus,
+    LocalApiStatus,
     PublisherStatus,
     ServerStatus,
     StoreStatus,
 )
+from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.ports import Acknowledger, Analyser, Decoder, Journal, Mirror
 from harit_desktop.settings.model import Settings
 
@@ -134,6 +139,11 @@ class HistoryPart(Protocol):
 
     def count_export(self, request: ExportRequest, cancelled: Callable[[], bool]) -> int: ...
 
+    # For our own API: without simulated readings, newest first.
+    def api_latest(self) -> ApiReading | None: ...
+    def api_history(self, limit: int) -> Sequence[ApiReading]: ...
+    def api_stats(self) -> ApiStats: ...
+
     def close(self) -> None:
         """Gives up the connections to a server; a read after it opens new ones."""
         ...
@@ -169,6 +179,39 @@ class PublisherPart(Protocol):
     def status(self) -> PublisherStatus: ...
     def healthy(self) -> bool: ...
     def retry_now(self) -> None: ...
+
+
+class ApiSourcePart(Protocol):
+    """Reads a remote API while the broker is away, on a thread of its own."""
+
+    def start(self) -> None: ...
+    def stop(self, deadline_s: float) -> bool: ...
+    def status(self) -> ApiStatus: ...
+    def healthy(self) -> bool: ...
+    def retry_now(self) -> None: ...
+
+
+class ApiForwardPart(Protocol):
+    """Posts stored readings to a remote API, on a thread of its own."""
+
+    def start(self) -> None: ...
+    def stop(self, deadline_s: float) -> bool: ...
+    def status(self) -> ApiForwardStatus: ...
+    def healthy(self) -> bool: ...
+    def retry_now(self) -> None: ...
+
+    def wake(self, last_id: int) -> None:
+        """Readings up to `last_id` are committed to the journal. From any thread."""
+        ...
+
+
+class LocalApiPart(Protocol):
+    """Serves our own API, on threads of its own."""
+
+    def start(self) -> None: ...
+    def stop(self, deadline_s: float) -> bool: ...
+    def status(self) -> LocalApiStatus: ...
+    def healthy(self) -> bool: ...
 
 
 class BrokerAddress(msgspec.Struct, frozen=True):
@@ -232,4 +275,34 @@ class Parts(Protocol):
         address: BrokerAddress,
         password: str | None,
         last_values: Callable[[str], Values | None],
+        api_token: str | None,
     ) -> PublisherPart: ...
+
+    def api_source(
+        self,
+        settings: Settings,
+        token: str | None,
+        deliver: Callable[[RawMessage], bool],
+        link_status: Callable[[], LinkStatus],
+    ) -> ApiSourcePart | None:
+        """None without an API, or where only the broker is wanted. Raises KnownError(api.*)
+        for an address that cannot be used."""
+        ...
+
+    def api_forward(
+        self, settings: Settings, token: str | None, store_password: str | None
+    ) -> ApiForwardPart | None:
+        """None where it is off. Raises KnownError(api.*) as `api_source` does."""
+        ...
+
+    def local_api(
+        self,
+        settings: Settings,
+        token: str | None,
+        deliver: Callable[[RawMessage], bool],
+        answers: Answers,
+        history: Callable[[], HistoryPart],
+    ) -> LocalApiPart | None:
+        """None where it is off. Raises KnownError(local_api.*) where it must not be served
+        as the settings say."""
+        ...

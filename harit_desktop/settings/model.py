@@ -106,6 +106,8 @@ class LocalApiSettings(_Section, frozen=True):
     host: str = "127.0.0.1"
     port: Port = 5000
     origins: tuple[str, ...] = ("http://localhost:8080",)
+    allow_network: bool = False
+    """A person agreed that other computers may reach it; needed for any host but loopback."""
 
 
 class BuiltinBrokerSettings(_Section, frozen=True):
