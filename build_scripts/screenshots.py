@@ -17,12 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from farm_database import farm_database, program
 from farm_day import farm_day
+from tests.flask_backend import FlaskBackend
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = (
@@ -31,6 +34,7 @@ TOOLS = (
 )
 SIZES = ("1366x768", "1920x1080")
 THEMES = ("light", "dark")
+VALUES = {"N": 23.4, "P": 17.2, "K": 154.6, "CO2": 512, "Temperature": 24.6, "pH": 7.15}
 TOPIC = "harit-samarth/sensor/data"
 WINDOW_WAIT_S = 20.0
 DEMO_S = 45.0
@@ -42,6 +46,9 @@ CHOOSE_MESSAGE = ("ctrl+4", "ctrl+f", "Tab", "Tab", "Down", "Down")
 CHOOSE_DATABASE_ROW = ("F6", "F6", "F6", "Tab", "Tab")
 # From the first field to the list of pages, and its fourth entry.
 CHOOSE_STORAGE_PAGE = ("shift+Tab", "Down", "Down", "Down")
+CHOOSE_API_PAGE = (*CHOOSE_STORAGE_PAGE, "Down")
+# From the list of pages past the six fields and the eye to the test.
+CHOOSE_API_TEST = ("Tab",) * 9
 
 OPENBOX = """<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
@@ -201,6 +208,11 @@ def farm_views(stage: Stage) -> None:
         stage.picture("farm_dry")
 
 
+def as_arguments(settings: Mapping[str, object]) -> list[str]:
+    """Settings as the program's options."""
+    return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+
+
 def server_views(stage: Stage) -> None:
     """A database that another program has filled: the question, and the spool."""
     database_port = free_port()
@@ -214,8 +226,7 @@ def server_views(stage: Stage) -> None:
         "storage.mysql_port": database_port,
         "storage.mysql_user": "harit",
     }
-    arguments = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    with farm_database(database_port) as server, stage.program(*arguments):
+    with farm_database(database_port) as server, stage.program(*as_arguments(settings)):
         time.sleep(12)
         stage.picture("server_question")
         stage.keys(*CHOOSE_DATABASE_ROW, "space", wait_s=1.5)
@@ -236,6 +247,37 @@ def server_views(stage: Stage) -> None:
         stage.keys("ctrl+comma", *CHOOSE_STORAGE_PAGE, wait_s=2)
         stage.picture("settings_storage")
         stage.keys("Escape")
+
+
+def api_views(stage: Stage) -> None:
+    """A broker that ends, the existing backend that stands in, and then neither of them."""
+    port = free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        FlaskBackend() as backend,
+        stage_broker(folder, port) as broker,
+    ):
+        settings = {"broker.port": port, "broker.keepalive_s": 5, "api.url": backend.url}
+        settings |= {"api.poll_s": 2, "local_api.enabled": "true", "local_api.port": free_port()}
+        arguments = [
+            word for key, value in settings.items() for word in ("--set", f"{key}={value}")
+        ]
+        with stage.program(*arguments):
+            publish_history(port)
+            time.sleep(6)
+            stage.picture("api_standby")
+            broker.kill()
+            for step in range(10):
+                backend.add(VALUES | {"Moisture": 47.5 + step / 10})
+                time.sleep(2)
+            stage.picture("api_in_use")
+            backend.kill()
+            time.sleep(8)
+            stage.picture("both_down")
+            backend.start()
+            stage.keys("ctrl+comma", *CHOOSE_API_PAGE, *CHOOSE_API_TEST, "space", wait_s=3)
+            stage.picture("settings_api")
+            stage.keys("Escape")
 
 
 @contextmanager
@@ -309,6 +351,7 @@ def main() -> int:
         "simulated": simulated_views,
         "broker": broker_views,
         "server": server_views,
+        "api": api_views,
     }
     parser.add_argument("--scene", choices=scenes)
     options = parser.parse_args()

@@ -104,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(commands, common)
     _add_backup(commands, common)
     _add_restore(commands, common)
+    _add_doctor(commands, common)
     return parser
 
 
@@ -151,6 +152,16 @@ def _add_restore(commands: argparse._SubParsersAction[_Parser], common: _Parser)
     restore.add_argument("--yes", action="store_true", default=argparse.SUPPRESS, help="do not ask")
     restore.add_argument(
         "--check", action="store_true", help="only check the file and say what it holds"
+    )
+
+
+def _add_doctor(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
+    doctor = commands.add_parser(
+        "doctor", parents=[common], help="check broker, store and API one by one"
+    )
+    doctor.add_argument("--json", action="store_true", help="the steps as one JSON object")
+    doctor.add_argument(
+        "--wait", type=_seconds, default=5.0, metavar="S", help="how long to wait for a message"
     )
 
 

@@ -59,6 +59,10 @@ def _dispatch(options: argparse.Namespace) -> int:
         from harit_desktop.cli.restore import run_restore
 
         return run_restore(options)
+    if options.command == "doctor":
+        from harit_desktop.cli.doctor import run_doctor
+
+        return run_doctor(options)
     if options.screenshot is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not options.headless:

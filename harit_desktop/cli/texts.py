@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harit_desktop.cli.texts_api import API
 from harit_desktop.domain.errors import Problem
 
 _COMMAND_LINE = {
@@ -148,7 +149,7 @@ _BROKER = {
     "builtin_broker.stopped": "the built-in broker was stopped",
 }
 
-TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER}
+TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER, **API}
 
 
 def sentence(problem: Problem) -> str:

@@ -64,3 +64,14 @@ class ApiStats(msgspec.Struct, frozen=True):
     index_mean: float | None
     anomalous: int
     by_band: dict[str, int]
+
+
+class ApiTest(msgspec.Struct, frozen=True):
+    """What a test of the API found: how long its answer took, how many readings it says to
+    hold and the newest one's instant, where it says so; `problem` is why it is not `ok`."""
+
+    ok: bool
+    milliseconds: int = 0
+    readings: int | None = None
+    newest_us: int | None = None
+    problem: Problem | None = None

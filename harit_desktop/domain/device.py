@@ -29,6 +29,7 @@ class DeviceState(msgspec.Struct, frozen=True):
 
     `interval_s` is the learned reporting interval (median of recent steps), None until
     three readings are known. `stored_readings` counts this run's stored readings.
+    `via_api` says that the newest reading came through the API and not over MQTT.
     `clock_suspect` says that the probe sent an impossible time, so that `timestamp_us` is
     when the reading arrived.
     """
@@ -43,6 +44,7 @@ class DeviceState(msgspec.Struct, frozen=True):
     interval_s: float | None
     stored_readings: int
     clock_suspect: bool = False
+    via_api: bool = False
 
     def silent_after_s(self) -> float:
         """Seconds without a reading after which the device counts as stale."""

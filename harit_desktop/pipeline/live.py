@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harit_desktop.domain.device import MAX_DEVICES, DeviceState
-from harit_desktop.domain.reading import AnalysedReading, TimeSource
+from harit_desktop.domain.reading import AnalysedReading, Source, TimeSource
 
 if TYPE_CHECKING:
     # Imported where the first ring is made: numpy would delay the window by 0.1 s.
@@ -95,6 +95,13 @@ class LiveModel:
         with self._lock:
             return tuple(known.state for known in self._devices.values())
 
+    def newest_us(self) -> int | None:
+        """The instant of the newest real reading, by the earlier of its own and our clock."""
+        with self._lock:
+            states = [known.state for known in self._devices.values()]
+        times = [min(s.timestamp_us, s.received_us) for s in states if not s.simulated]
+        return max(times, default=None)
+
     def points_since(self, publisher_id: str, sequence: int) -> LivePoints:
         """The device's points after `sequence`, at most `ring_capacity` of them."""
         from harit_desktop.pipeline.ring import ReadingRing
@@ -148,6 +155,7 @@ def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:
         interval_s=None,
         stored_readings=stored_readings,
         clock_suspect=reading.time_source is TimeSource.SUSPECT,
+        via_api=reading.source is Source.API,
     )
 
 

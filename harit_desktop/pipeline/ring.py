@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.device import INTERVAL_WINDOW, reporting_interval_s
-from harit_desktop.domain.reading import AnalysedReading
+from harit_desktop.domain.reading import AnalysedReading, Source
 
 FIRST_CAPACITY = 64
 """Thousands of devices that report once must not cost thousands of full rings."""
@@ -24,7 +24,8 @@ class LivePoints:
 
     `sequence` (n,) grows by one with every reading of any device; `time_us` (n,) int64 UTC
     microseconds; `values` (n, channels) float64 with NaN for an absent channel; `flags`
-    (n, channels) uint8 quality flags; `index` (n,) float64 with NaN where withheld.
+    (n, channels) uint8 quality flags; `index` (n,) float64 with NaN where withheld; `via_api`
+    (n,) says which came through the API and not over MQTT.
     """
 
     sequence: NDArray[np.int64]
@@ -32,6 +33,7 @@ class LivePoints:
     values: NDArray[np.float64]
     flags: NDArray[np.uint8]
     index: NDArray[np.float64]
+    via_api: NDArray[np.bool_]
 
 
 class ReadingRing:
@@ -49,6 +51,7 @@ class ReadingRing:
         self._values = np.full((size, CHANNEL_COUNT), np.nan)
         self._flags = np.zeros((size, CHANNEL_COUNT), np.uint8)
         self._index = np.full(size, np.nan)
+        self._via_api = np.zeros(size, np.bool_)
 
     def _grow(self) -> None:
         kept = self.since(-1)
@@ -56,7 +59,7 @@ class ReadingRing:
         used = len(kept.sequence)
         self._sequence[:used], self._time_us[:used] = kept.sequence, kept.time_us
         self._values[:used], self._flags[:used] = kept.values, kept.flags
-        self._index[:used] = kept.index
+        self._index[:used], self._via_api[:used] = kept.index, kept.via_api
 
     def extend(self, sequences: Sequence[int], items: Sequence[AnalysedReading]) -> None:
         """Adds readings, each under its sequence number."""
@@ -74,6 +77,7 @@ class ReadingRing:
         self._values[slots] = np.array([item.reading.values for item in items], np.float64)
         self._flags[slots] = [item.analysis.flags for item in items]
         self._index[slots] = np.array([item.analysis.index for item in items], np.float64)
+        self._via_api[slots] = [item.reading.source is Source.API for item in items]
         self._count += len(items)
 
     def _append(self, sequence: int, item: AnalysedReading) -> None:
@@ -86,6 +90,7 @@ class ReadingRing:
         self._flags[slot] = item.analysis.flags
         index = item.analysis.index
         self._index[slot] = np.nan if index is None else index
+        self._via_api[slot] = item.reading.source is Source.API
         self._count += 1
 
     def since(self, sequence: int) -> LivePoints:
@@ -99,6 +104,7 @@ class ReadingRing:
             self._values[order],
             self._flags[order],
             self._index[order],
+            self._via_api[order],
         )
 
     def interval_s(self) -> float | None:

@@ -17,6 +17,7 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
+from harit_desktop.runtime.api_keeper import ApiKeeper, ApiSecrets
 from harit_desktop.runtime.commands import (
     ApplySettings,
     ApproveChange,
@@ -32,7 +33,7 @@ from harit_desktop.runtime.commands import (
     StopPublisher,
 )
 from harit_desktop.runtime.ingestion import Ingestion
-from harit_desktop.runtime.links import STOP_S, Links
+from harit_desktop.runtime.links import STOP_S, Links, LinkSecrets
 from harit_desktop.runtime.parts import AnalyserPart, MirrorPart, Parts
 from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
@@ -55,6 +56,7 @@ class Workbench:
     pipeline: Pipeline
     links: Links
     keeper: StoreKeeper
+    apis: ApiKeeper
     live: LiveModel
     ingestion: Ingestion
     now_us: NowUs
@@ -94,6 +96,7 @@ class Control:
         self._use_mirror(self._store.current)
         self._bench.keeper.use(self._store.current, self._store_password())
         self._store.ensure_client_id()
+        self._bench.apis.use(self._store.current, self._api_secrets())
 
     def execute(self, command: Command) -> None:
         """Does what was asked, or notes why not."""
@@ -115,12 +118,14 @@ class Control:
     def _execute(self, command: Command) -> None:
         match command:
             case Connect():
-                self._links.connect(self._store.current, self._password())
+                self._connect(self._store.current)
             case Disconnect():
                 self._links.disconnect()
+                self._bench.apis.connect(wanted=False)
             case RetryNow():
                 self._links.retry_now()
                 self._bench.keeper.retry_now()
+                self._bench.apis.retry_now()
             case StartPublisher():
                 self._start_publisher({"publisher.enabled": True})
             case StopPublisher():
@@ -139,11 +144,24 @@ class Control:
             case RestoreBackup():
                 self._restore(command.path)
 
-    def _password(self) -> str | None:
-        broker = self._store.current.broker
-        if broker.mode == "builtin" or not broker.username:
-            return None
-        return self._bench.secrets.get("broker.password")
+    def _connect(self, settings: Settings) -> None:
+        self._links.connect(settings, self._link_secrets())
+        self._bench.apis.connect(wanted=True)
+
+    def _link_secrets(self) -> LinkSecrets:
+        settings, secrets = self._store.current, self._bench.secrets
+        broker, password = settings.broker, None
+        if broker.mode != "builtin" and broker.username:
+            password = secrets.get("broker.password")
+        return LinkSecrets(password, secrets.get("api.token") if settings.api.url else None)
+
+    def _api_secrets(self) -> ApiSecrets:
+        settings, secrets = self._store.current, self._bench.secrets
+        return ApiSecrets(
+            secrets.get("api.token") if settings.api.url else None,
+            secrets.get("local_api.token") if settings.local_api.enabled else None,
+            self._store_password(),
+        )
 
     def _store_password(self) -> str | None:
         if not self._store.current.storage.uses_server:
@@ -152,7 +170,7 @@ class Control:
 
     def _start_publisher(self, changes: dict[str, Any]) -> None:
         self._keep(changes)
-        self._links.start_publisher(self._store.current, self._password())
+        self._start_publishing(self._store.current)
 
     def _start_demo(self, command: StartDemo) -> None:
         self._keep(
@@ -163,8 +181,13 @@ class Control:
                 "publisher.interval_s": command.interval_s,
             }
         )
-        self._links.connect(self._store.current, self._password())
-        self._links.start_publisher(self._store.current, self._password())
+        self._connect(self._store.current)
+        self._start_publishing(self._store.current)
+
+    def _start_publishing(self, settings: Settings) -> None:
+        self._links.start_publisher(settings, self._link_secrets())
+        # A publisher without a subscriber connects that too.
+        self._bench.apis.connect(wanted=self._links.connection_wanted)
 
     def _keep(self, changes: dict[str, Any]) -> None:
         """Saves a choice; where the file cannot be written it holds for this run."""
@@ -197,20 +220,28 @@ class Control:
         if changed & {"broker", "analysis"}:
             self._bench.pipeline.use_stages(stages)
             self.analyser = analyser
-        self._restart(changed, after)
+        if changed & {"api", "local_api", "broker", "storage"}:
+            self._bench.apis.use(after, self._api_secrets())
+        self._restart(changed, before, after)
 
-    def _restart(self, changed: set[str], settings: Settings) -> None:
+    def _restart(self, changed: set[str], before: Settings, settings: Settings) -> None:
         """Restarts what the changed sections concern, and nothing else."""
-        builtin_changed = "builtin_broker" in changed and settings.broker.mode == "builtin"
-        if "broker" in changed or builtin_changed:
+        rerouted = "broker" in changed or (
+            "builtin_broker" in changed and settings.broker.mode == "builtin"
+        )
+        source_chosen = "api_only" in (before.api.mode, settings.api.mode)
+        if before.api.mode != settings.api.mode and source_chosen:
+            # Choosing the source must not connect who has disconnected.
+            rerouted |= self._links.connection_wanted
+        if rerouted:
             self._links.stop_publisher(STOP_S)
-            self._links.connect(settings, self._password())
+            self._connect(settings)
         if "storage" in changed:
             self._use_mirror(settings)
         publishing = settings.publisher.enabled
-        if changed & {"publisher", "broker"} or builtin_changed:
+        if changed & {"publisher", "api"} or rerouted:
             if publishing:
-                self._links.start_publisher(settings, self._password())
+                self._start_publishing(settings)
             else:
                 self._links.stop_publisher(STOP_S)
 
@@ -239,6 +270,9 @@ class Control:
         was_connected = self._links.connection_wanted
         self._links.stop_publisher(STOP_S, still_wanted=True)
         self._links.disconnect()
+        bench.apis.connect(wanted=False)
+        bench.apis.stop_intake(STOP_S)
+        bench.apis.stop_forward(STOP_S)
         bench.keeper.stop(STOP_S)
         closed = bench.ingestion.suspend(RESTORE_WAIT_S)
         try:
@@ -253,10 +287,11 @@ class Control:
             bench.ingestion.resume()
             self._use_mirror(settings)
             bench.keeper.use(settings, self._store_password())
+            bench.apis.use(settings, self._api_secrets())
             if was_connected:
-                self._links.connect(settings, self._password())
+                self._connect(settings)
             if settings.publisher.enabled:
-                self._links.start_publisher(settings, self._password())
+                self._start_publishing(settings)
         self.note(Problem("store.restored", {"kept_as": kept_as.name}))
 
 

@@ -15,17 +15,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.api import ApiTest
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import Outcome
 from harit_desktop.domain.status import Counters, EngineStatus
+from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
+from harit_desktop.runtime.api_keeper import ApiKeeper
 from harit_desktop.runtime.commands import Command, Connect, StartPublisher
 from harit_desktop.runtime.control import Control, Workbench, build_stages
 from harit_desktop.runtime.ingestion import Ingestion
@@ -75,21 +78,39 @@ class Engine:
         self._parts = parts
         self._now_us = now_us
         self._store = settings_store
+        self._secrets = secrets
         self._started = time.monotonic()
         self._inbox = Inbox()
         self._keeper = StoreKeeper(parts, self.files, self._load_known_devices)
         self._stop = threading.Event()
         self._state_log = StateLog()
         self._start_problems: list[Problem] = []
+        self.answers = Answers()
         stages, analyser = self._first_stages(settings_store.current)
-        self._pipeline = Pipeline(self._inbox, stages, self.live, self.messages, now_us)
-        self._ingestion = Ingestion(self._pipeline, parts, self._keeper, self._load_known_devices)
+        self._pipeline = Pipeline(
+            self._inbox, stages, self.live, self.messages, now_us, self.answers
+        )
+        self._ingestion = Ingestion(
+            self._pipeline,
+            parts,
+            self._load_known_devices,
+            self._keeper.spool_problem,
+            self._committed,
+        )
         self._links = Links(
             parts,
             self._inbox,
             self._pipeline,
             self._stop,
             last_values=lambda publisher_id: self.history.last_values(publisher_id),
+        )
+        self._apis = ApiKeeper(
+            parts,
+            self._inbox.put,
+            self.answers,
+            self._links.link_status,
+            self.live.newest_us,
+            lambda: self.history,
         )
         self._control = Control(
             Workbench(
@@ -99,6 +120,7 @@ class Engine:
                 pipeline=self._pipeline,
                 links=self._links,
                 keeper=self._keeper,
+                apis=self._apis,
                 live=self.live,
                 ingestion=self._ingestion,
                 now_us=now_us,
@@ -148,6 +170,9 @@ class Engine:
             builtin_broker=self._links.broker_status(),
             server=server,
             backup=self._keeper.backup_status(),
+            api=self._apis.api_status(),
+            api_forward=self._apis.forward_status(),
+            local_api=self._apis.local_status(),
             counters=Counters(
                 received=self._inbox.received,
                 stored=metrics.total(Outcome.STORED),
@@ -181,6 +206,18 @@ class Engine:
             return self.history.export_csv(request, handle.report, lambda: handle.token.cancelled)
 
         return self.files.submit("export", write)
+
+    def test_api(self, changes: Mapping[str, Any], token: str | None) -> QueryHandle[ApiTest]:
+        """Asks the API once, as changed settings name it; `token` None is the one kept.
+
+        The problem of the answer is the program's own; the API's is in the `ApiTest`.
+        """
+
+        def ask(_: QueryHandle[ApiTest]) -> ApiTest:
+            key = self._secrets.get("api.token") if token is None else token
+            return self._parts.test_api(self._store.preview(changes), key or None)
+
+        return self.queries.submit("api test", ask)
 
     def count_export(self, request: ExportRequest) -> QueryHandle[int]:
         """How many rows an export would write."""
@@ -217,10 +254,12 @@ class Engine:
         with contextlib.suppress(queue.Full):
             self._commands.put_nowait(None)
         clean = self._end_control()
+        clean &= self._apis.stop_intake(min(1.0, deadline_s / 4))
         self._inbox.close()
         clean &= self._links.stop_publisher(min(1.0, deadline_s / 4))
         clean &= self._ingestion.stop(max(0.1, min(2.0, ends - time.monotonic() - 1.5)))
         clean &= self._links.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.8)))
+        clean &= self._apis.stop_forward(max(0.1, min(0.5, ends - time.monotonic() - 0.6)))
         clean &= self._keeper.stop(max(0.1, min(0.6, ends - time.monotonic() - 0.5)))
         for pool in (self.queries, self.files):
             pool.stop(0.1)
@@ -245,6 +284,10 @@ class Engine:
             self._start_problems.append(error.problem)
             return build_stages(self._parts, Settings())
 
+    def _committed(self, last_id: int) -> None:
+        self._keeper.committed(last_id)
+        self._apis.committed(last_id)
+
     def _load_known_devices(self) -> None:
         self.queries.submit(
             "known devices",
@@ -259,6 +302,7 @@ class Engine:
             except queue.Empty:
                 self._links.tick()
                 self._keeper.tick()
+                self._apis.tick()
                 self._state_log.note(self.snapshot())
             else:
                 if command is not None:
@@ -271,6 +315,7 @@ class Engine:
             *self._control.problems,
             *self._ingestion.problems,
             *self._keeper.problems,
+            *self._apis.problems,
         )
         if self._inbox.dropped:
             found = (*found, Problem("inbox.full", {"count": self._inbox.dropped}))
@@ -290,7 +335,7 @@ def counters_json(status: EngineStatus, rss_mb: float) -> dict[str, Any]:
         "msgs_per_s": round(counters.msgs_per_s, 1),
         "connection": status.link.state.value,
         "store": status.store.state.value,
-        "api": "off",
+        "api": status.api.state.value,
         "publisher": status.publisher.state.value,
         "uptime_s": round(status.uptime_s, 1),
         "rss_mb": round(rss_mb, 1),

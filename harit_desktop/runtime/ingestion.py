@@ -10,7 +10,7 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.parts import JournalPart, Parts
-from harit_desktop.runtime.store_keeper import SpoolingJournal, StoreKeeper
+from harit_desktop.runtime.spooling import SpoolingJournal
 from harit_desktop.runtime.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -22,19 +22,22 @@ REOPEN_LAST_S = 10.0
 class Ingestion:
     """Owns the pipeline thread, which alone commits to the journal.
 
-    `after_open` is called on it once the store is open; it must not take long.
+    `after_open` is called on it once the store is open, `committed` with the newest reading's
+    id after each commit; neither must take long. `spool_problem` says why no more may be taken.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
         parts: Parts,
-        keeper: StoreKeeper,
         after_open: Callable[[], object],
+        spool_problem: Callable[[], Problem | None],
+        committed: Callable[[int], None],
     ) -> None:
         self._pipeline = pipeline
         self._parts = parts
-        self._keeper = keeper
+        self._spool_problem = spool_problem
+        self._committed = committed
         self._after_open = after_open
         self._expired = threading.Event()
         self._journal: JournalPart | None = None
@@ -98,8 +101,8 @@ class Ingestion:
             return
         self._after_open()
         try:
-            guarded = SpoolingJournal(journal, self._keeper)
-            self._keeper.committed(journal.status().last_id)
+            guarded = SpoolingJournal(journal, self._spool_problem, self._committed)
+            self._committed(journal.status().last_id)
             self._pipeline.run(guarded, stop)
             self._pipeline.drain(guarded, self._expired)
         finally:

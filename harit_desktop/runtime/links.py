@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage
@@ -23,6 +25,17 @@ from harit_desktop.runtime.parts import BrokerAddress, Parts, PublisherPart, Sou
 from harit_desktop.settings.model import Settings
 
 log = logging.getLogger(__name__)
+
+
+class LinkSecrets(msgspec.Struct, frozen=True):
+    """Never shown; None where there is none."""
+
+    password: str | None = None
+    api_token: str | None = None
+
+    def __repr__(self) -> str:
+        return "LinkSecrets(...)"
+
 
 STOP_S = 2.0
 REPAIR_PAUSE_S = 10.0
@@ -51,7 +64,7 @@ class Links:
         self._pipeline = pipeline
         self._stopping = stopping
         self._settings = Settings()
-        self._password: str | None = None
+        self._secrets = LinkSecrets()
         self._source: SourcePart | None = None
         self._publisher: PublisherPart | None = None
         self._address: BrokerAddress | None = None
@@ -66,7 +79,7 @@ class Links:
         source = self._source
         if source is not None:
             return source.status()
-        waiting = self._source_wanted
+        waiting = self._source_wanted and self._subscribes
         return LinkStatus(state=LinkState.CONNECTING) if waiting else LinkStatus()
 
     def publisher_status(self) -> PublisherStatus:
@@ -90,12 +103,17 @@ class Links:
         """Makes what is under way give up, because everything ends now."""
         self._broker.interrupt()
 
+    @property
+    def _subscribes(self) -> bool:
+        """Whether readings are wanted from the broker at all."""
+        return self._settings.api.mode != "api_only"
+
     # -- for the control thread ------------------------------------------------------
 
-    def connect(self, settings: Settings, password: str | None) -> None:
+    def connect(self, settings: Settings, secrets: LinkSecrets) -> None:
         """Subscribes as the settings say; a publisher that runs moves to the same broker."""
         self.stop_source(STOP_S)
-        self._settings, self._password = settings, password
+        self._settings, self._secrets = settings, secrets
         self._source_wanted = True
         before, self._address = self._address, self._find_broker()
         if self._address is None:
@@ -110,12 +128,12 @@ class Links:
         self.stop_source(STOP_S)
         self._source_wanted = False
 
-    def start_publisher(self, settings: Settings, password: str | None) -> None:
+    def start_publisher(self, settings: Settings, secrets: LinkSecrets) -> None:
         """Starts the simulated sensors towards the subscriber's broker."""
         self._publisher_wanted = True
-        self._settings, self._password = settings, password
+        self._settings, self._secrets = settings, secrets
         if self._address is None or not self._source_wanted:
-            self.connect(settings, password)
+            self.connect(settings, secrets)
         if self._address is not None:
             self._open_publisher(self._address)
 
@@ -161,9 +179,9 @@ class Links:
 
     def _open_source(self, address: BrokerAddress) -> None:
         self.stop_source(STOP_S)
-        if self._stopping.is_set():
+        if self._stopping.is_set() or not self._subscribes:
             return
-        source = self._parts.source(self._settings, address, self._password, self._deliver)
+        source = self._parts.source(self._settings, address, self._secrets.password, self._deliver)
         self._pipeline.use_acknowledger(source)
         self._source = source
         source.start()
@@ -174,7 +192,11 @@ class Links:
         if self._stopping.is_set():
             return
         publisher = self._parts.publisher(
-            self._settings, address, self._password, self._last_values
+            self._settings,
+            address,
+            self._secrets.password,
+            self._last_values,
+            self._secrets.api_token,
         )
         self._publisher = publisher
         publisher.start()
@@ -193,7 +215,7 @@ class Links:
         address, source, publisher = self._address, self._source, self._publisher
         if address is None or time.monotonic() - self._repaired_at < REPAIR_PAUSE_S:
             return
-        if source is None and self._source_wanted:
+        if source is None and self._source_wanted and self._subscribes:
             # The command that should have opened it failed.
             self._repaired_at = time.monotonic()
             self._open_source(address)

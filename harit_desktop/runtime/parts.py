@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from harit_desktop.domain.analysis import Explanation
-from harit_desktop.domain.api import ApiReading, ApiStats
+from harit_desktop.domain.api import ApiReading, ApiStats, ApiTest
 from harit_desktop.domain.backup import BackupInfo, StoredBackup
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
@@ -284,15 +284,21 @@ class Parts(Protocol):
         token: str | None,
         deliver: Callable[[RawMessage], bool],
         link_status: Callable[[], LinkStatus],
+        newest_us: Callable[[], int | None],
     ) -> ApiSourcePart | None:
-        """None without an API, or where only the broker is wanted. Raises KnownError(api.*)
-        for an address that cannot be used."""
+        """None without an API, or where only the broker is wanted. `newest_us` is the instant
+        of the newest stored reading. Raises KnownError(api.*) for an address that cannot be
+        used."""
         ...
 
     def api_forward(
         self, settings: Settings, token: str | None, store_password: str | None
     ) -> ApiForwardPart | None:
         """None where it is off. Raises KnownError(api.*) as `api_source` does."""
+        ...
+
+    def test_api(self, settings: Settings, token: str | None) -> ApiTest:
+        """Asks the API once, for a person who is setting it up; may take its time-out."""
         ...
 
     def local_api(

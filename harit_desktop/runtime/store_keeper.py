@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
-from harit_desktop.domain.batch import CommitItem, CommitResult
-from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import (
     BackupStatus,
     ServerState,
@@ -25,7 +24,6 @@ from harit_desktop.domain.status import (
 from harit_desktop.runtime.parts import (
     BackupPart,
     HistoryPart,
-    JournalPart,
     MaintenancePart,
     Parts,
     ServerPart,
@@ -221,21 +219,3 @@ class StoreKeeper:
         if history is not None:
             history.close()
         return clean
-
-
-class SpoolingJournal:
-    """The journal as the pipeline commits to it: within the spool's bound, and telling the
-    forwarder of what is new."""
-
-    def __init__(self, journal: JournalPart, keeper: StoreKeeper) -> None:
-        self._journal = journal
-        self._keeper = keeper
-
-    def commit(self, batch: Sequence[CommitItem]) -> CommitResult:
-        """As the journal's; raises KnownError(store.spool_full) with nothing stored."""
-        problem = self._keeper.spool_problem()
-        if problem is not None:
-            raise KnownError(problem.code, **problem.params)
-        result = self._journal.commit(batch)
-        self._keeper.committed(self._journal.status().last_id)
-        return result

@@ -73,10 +73,20 @@ class DataPaths:
         """What is known of earlier sessions with brokers."""
         return self.root / "sessions.json"
 
+    @property
+    def outbox(self) -> Path:
+        """What the publisher has made and nobody has confirmed yet."""
+        return self.root / "outbox.db"
+
+    @property
+    def lone_outbox(self) -> Path:
+        """The same of the command that publishes beside the running program."""
+        return self.root / "outbox-publish.db"
+
     def is_own(self, path: Path) -> bool:
         """Whether a file is one of the program's own, which nothing else may write."""
         files = (self.settings, self.database, self.lock, self.window_state, self.sessions)
-        own = (*files, self.readings_csv, self.audit_csv)
+        own = (*files, self.readings_csv, self.audit_csv, self.outbox, self.lone_outbox)
         inside = (self.logs, self.broker, self.backups)
         target = path.resolve()
         names = {file.resolve() for file in own}

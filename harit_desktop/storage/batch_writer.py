@@ -10,8 +10,10 @@ import msgspec
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.message import MessageRecord, Outcome, RawMessage, Rejection
+from harit_desktop.domain.message import MessageRecord, Origin, Outcome, RawMessage, Rejection
 from harit_desktop.domain.reading import AnalysedReading, Reading
+from harit_desktop.storage.api_rows import ApiMemory, is_polled
+from harit_desktop.storage.api_store import ApiStore
 from harit_desktop.storage.bounded import (
     LOG_BOUNDS,
     LOG_DELETE,
@@ -69,6 +71,9 @@ ON CONFLICT (publisher_id) DO UPDATE SET
     simulated_count = simulated_count + excluded.simulated_count
 """
 
+_HELD = MessageRecord(0, 0, Origin.API, "", "", 0, False, Outcome.DUPLICATE, 0)
+"""Stands for the line of a row of which it is not known yet what becomes of it."""
+
 
 class _DeviceChange:
     """What a batch adds to one device."""
@@ -105,6 +110,7 @@ class BatchWriter:
         tally: Tally,
         log_bounds: Bounds = LOG_BOUNDS,
         rejected_bounds: Bounds = REJECTED_BOUNDS,
+        memory: ApiMemory | None = None,
     ) -> None:
         # One cursor for all rows: making one for each costs a microsecond.
         self._cursor = connection.cursor()
@@ -117,6 +123,10 @@ class BatchWriter:
         self._records: list[MessageRecord] = []
         self._log_rows: list[tuple[Any, ...]] = []
         self._devices: dict[str, _DeviceChange] = {}
+        self._memory = ApiMemory() if memory is None else memory
+        self._has_rows = bool(self._memory)
+        self._new_readings: list[tuple[Reading, int]] = []
+        self._held: list[tuple[int, CommitItem]] = []
 
     def write(self, items: Sequence[CommitItem]) -> CommitResult:
         """Stores the messages, logs what became of each, and brings devices, counts and bounds
@@ -134,10 +144,9 @@ class BatchWriter:
                 elif item.analysed is not None:
                     self._note_stored(item.message, item.analysed.reading, reading_id)
             except NOT_STORABLE as error:
-                self._reject(
-                    _printable(item.message),
-                    Rejection(Problem("store.not_storable", {"reason": type(error).__name__})),
-                )
+                self._reject(_printable(item.message), _not_storable(error))
+        if self._held or self._new_readings:
+            self._place_rows()
         insert_many(self._cursor, _INSERT_LOG, self._log_rows)
         self._upsert_devices()
         self._prune()
@@ -152,6 +161,7 @@ class BatchWriter:
             for name, d in self._devices.items()
         ]
         insert_many(self._cursor, _UPSERT_DEVICE, rows)
+        self._devices.clear()
 
     def _prune(self) -> None:
         tally = self._tally
@@ -182,8 +192,49 @@ class BatchWriter:
         elif item.show_only:
             analysed.reading.publisher_id.encode()
             self._log_reading(message, Outcome.SHOWN, analysed.reading, None)
+        elif is_polled(message):
+            self._hold(item)
         else:
             self._store_reading(message, analysed)
+
+    def _hold(self, item: CommitItem) -> None:
+        """Keeps a row of a remote history until all readings of the batch are stored."""
+        self._held.append((len(self._outcomes), item))
+        self._outcomes.append(Outcome.DUPLICATE)
+        self._records.append(_HELD)
+        self._log_rows.append(())
+
+    def _place_rows(self) -> None:
+        api = ApiStore(
+            self._connection, self._tally, self._memory, self._count, self._upsert_devices
+        )
+        api.add_readings(self._new_readings)
+        faults: dict[int, Exception] = {}
+        for position, item in self._held:
+            try:
+                if item.analysed is not None:
+                    api.add_row(item.message, item.analysed)
+            except NOT_STORABLE as error:
+                faults[position] = error
+        for position, item in self._held:
+            self._log_held(api, position, item, faults.get(position))
+        api.finish()
+
+    def _log_held(
+        self, api: ApiStore, position: int, item: CommitItem, fault: Exception | None
+    ) -> None:
+        """Its line is written like any other, and then brought to its place."""
+        if fault is not None or item.analysed is None:
+            self._reject(_printable(item.message), _not_storable(fault))
+        else:
+            placed = api.placed(item)
+            reading = msgspec.structs.replace(
+                item.analysed.reading, publisher_id=placed.publisher_id
+            )
+            self._log_reading(item.message, placed.outcome, reading, placed.reading_id)
+        self._outcomes[position] = self._outcomes.pop()
+        self._records[position] = self._records.pop()
+        self._log_rows[position] = self._log_rows.pop()
 
     def _store_reading(self, message: RawMessage, analysed: AnalysedReading) -> None:
         reading = analysed.reading
@@ -216,6 +267,11 @@ class BatchWriter:
 
     def _note_stored(self, message: RawMessage, reading: Reading, reading_id: int) -> None:
         self._log_reading(message, Outcome.STORED, reading, reading_id)
+        self._count(reading, reading_id)
+        if self._has_rows and self._memory.is_near(reading):
+            self._new_readings.append((reading, reading_id))
+
+    def _count(self, reading: Reading, reading_id: int) -> None:
         self._tally.last_reading_id = reading_id
         change = self._devices.get(reading.publisher_id)
         if change is None:
@@ -300,6 +356,10 @@ class BatchWriter:
         tally.next_message_id += 1
         tally.log_rows += 1
         tally.log_bytes += links[0]
+
+
+def _not_storable(error: Exception | None) -> Rejection:
+    return Rejection(Problem("store.not_storable", {"reason": type(error).__name__}))
 
 
 def _printable(message: RawMessage) -> RawMessage:

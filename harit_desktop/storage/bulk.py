@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.reading import Reading, TimeSource
+from harit_desktop.storage.api_rows import is_polled
 from harit_desktop.storage.rows import INSERT_READINGS, reading_row
 from harit_desktop.storage.timeless import is_timeless
 
@@ -86,7 +87,7 @@ def _plain_rows(items: Sequence[CommitItem]) -> Iterator[tuple[int, bytes, tuple
         message, analysed = item.message, item.analysed
         if analysed is None or item.show_only or not message.topic.isascii():
             continue
-        if is_timeless(message, analysed.reading):
+        if is_timeless(message, analysed.reading) or is_polled(message):
             continue
         try:
             yield position, analysed.key, reading_row(analysed)

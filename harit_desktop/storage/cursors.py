@@ -12,6 +12,8 @@ FORWARDED = "forwarded"
 
 SELECT_CURSOR = "SELECT last_id FROM cursors WHERE name = ?"
 
+_HAS_SERVER = "SELECT 1 FROM cursors WHERE name >= 'server:' AND name < 'server;' LIMIT 1"
+
 _MOVE = (
     "INSERT INTO cursors (name, last_id) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id"
@@ -21,6 +23,16 @@ _MOVE = (
 def server_cursor(store_id: str) -> str:
     """The name of the cursor of one server."""
     return f"server:{store_id}"
+
+
+def withdrawn_cursor(store_id: str) -> str:
+    """The name of the cursor of one server over `withdrawn_readings`."""
+    return f"withdrawn:{store_id}"
+
+
+def has_server(connection: sqlite3.Connection) -> bool:
+    """Whether any reading may be on a server. Raises sqlite3.Error."""
+    return bool(connection.execute(_HAS_SERVER).fetchall())
 
 
 def read_cursor(connection: sqlite3.Connection, name: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -92,18 +92,29 @@ class _Slice:
         return self._connection.execute(self._select, scope).fetchall()
 
     def _delete(self, publisher_id: str, rows: list[tuple[int, str]]) -> int:
-        self._connection.executemany(
-            "DELETE FROM sensor_readings WHERE id = ?", [(row_id,) for row_id, _ in rows]
-        )
-        simulated = sum(source == Source.SIMULATOR.value for _, source in rows)
-        scope = {"deleted": len(rows), "simulated": simulated, "publisher_id": publisher_id}
-        self._connection.execute(_REFRESH_DEVICE, scope)
-        self._connection.execute(
-            "DELETE FROM devices WHERE publisher_id = ? AND reading_count <= 0", (publisher_id,)
-        )
-        self._tally.readings -= len(rows)
-        self._tally.simulated_readings -= simulated
-        return len(rows)
+        return delete_of(self._connection, self._tally, publisher_id, rows)
+
+
+def delete_of(
+    connection: sqlite3.Connection,
+    tally: Tally,
+    publisher_id: str,
+    rows: Sequence[tuple[int, str]],
+) -> int:
+    """Deletes a publisher's readings, given as id and source, and counts them out, in the
+    caller's transaction; their minutes are left to be made anew. Returns how many."""
+    connection.executemany(
+        "DELETE FROM sensor_readings WHERE id = ?", [(row_id,) for row_id, _ in rows]
+    )
+    simulated = sum(source == Source.SIMULATOR.value for _, source in rows)
+    scope = {"deleted": len(rows), "simulated": simulated, "publisher_id": publisher_id}
+    connection.execute(_REFRESH_DEVICE, scope)
+    connection.execute(
+        "DELETE FROM devices WHERE publisher_id = ? AND reading_count <= 0", (publisher_id,)
+    )
+    tally.readings -= len(rows)
+    tally.simulated_readings -= simulated
+    return len(rows)
 
 
 def delete_in(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
+from harit_desktop.domain.api import ApiReading, ApiStats
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import (
     INTERVAL_WINDOW,
@@ -20,6 +21,7 @@ from harit_desktop.domain.device import (
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.message import MessageRecord
 from harit_desktop.domain.reading import AnalysedReading, TimeSource
+from harit_desktop.storage.api_answers import StoreCounter, newest_readings
 from harit_desktop.storage.export import count_rows, export_csv
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
 from harit_desktop.storage.rows import (
@@ -53,6 +55,7 @@ class HistoryReader:
     def __init__(self, path: Path, server: ServerAddress | None = None) -> None:
         self._path = path
         self._store = StoreReader(path)
+        self._counter = StoreCounter(self._store)
         self._server = server
         self._views: ServerViews | None = None
         if server is not None:
@@ -117,6 +120,26 @@ class HistoryReader:
             newest.append(self._views.values(publisher_id))
         known = [found for found in newest if found is not None]
         return max(known, key=lambda found: found[0])[1] if known else None
+
+    def api_latest(self) -> ApiReading | None:
+        """The newest reading that is not simulated."""
+        found = self.api_history(1)
+        return found[0] if found else None
+
+    def api_history(self, limit: int) -> Sequence[ApiReading]:
+        """The newest readings that are not simulated, newest first."""
+        if self._views is not None:
+            found = self._views.api_history(limit)
+            if found is not None:
+                return found
+        return self._store.read(lambda c: newest_readings(c, limit), empty=[])
+
+    def api_stats(self) -> ApiStats:
+        """Counts of all readings that are not simulated.
+
+        With a server also raises KnownError (server.*) rather than count a part of them.
+        """
+        return self._counter.stats() if self._views is None else self._views.api_stats()
 
     def messages(self, before_id: int | None, limit: int) -> list[MessageRecord]:
         """Lines of the message log, newest first, from before `before_id` (None: the end)."""

@@ -13,6 +13,7 @@ from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
+from harit_desktop.storage.api_rows import ApiMemory
 from harit_desktop.storage.batch_writer import BatchWriter
 from harit_desktop.storage.bounded import LOG_BOUNDS, REJECTED_BOUNDS, Bounds
 from harit_desktop.storage.cursors import last_reading_id
@@ -62,6 +63,7 @@ class SqliteJournal:
         self._rejected_bounds = rejected_bounds
         self._connection: sqlite3.Connection | None = None
         self._watch = FileWatch(path)
+        self._api_memory = ApiMemory()
         self._schema_version = 0
         self._notice: Problem | None = None
         self._status = StoreStatus()
@@ -164,6 +166,7 @@ class SqliteJournal:
             self._connection = opened.connection
             tally = load_tally(opened.connection)
             last_id = last_reading_id(opened.connection)
+            self._api_memory.load(opened.connection)
             self._schema_version = schema_version(opened.connection)
         except sqlite3.Error as error:
             self._drop_connection()
@@ -190,7 +193,9 @@ class SqliteJournal:
                 raise wrong_schema("changed by another program")
             before = load_tally(connection)
             tally = msgspec.structs.replace(before)
-            writer = BatchWriter(connection, tally, self._log_bounds, self._rejected_bounds)
+            writer = BatchWriter(
+                connection, tally, self._log_bounds, self._rejected_bounds, self._api_memory
+            )
             result = writer.write(batch)
             save_tally(connection, tally, before)
             last_id = last_reading_id(connection)

@@ -120,6 +120,23 @@ def _to_2() -> Iterator[str]:
         )
 
 
-_STEPS = {1: _to_2}
+def _to_3() -> Iterator[str]:
+    """What is known of the rows of a remote API."""
+    yield (
+        "CREATE TABLE api_rows (row_key BLOB NOT NULL, publisher_id VARCHAR(64),"
+        " time_us BIGINT NOT NULL, alike BLOB NOT NULL, reading_id BIGINT NOT NULL,"
+        " distance_us BIGINT, message_id BIGINT NOT NULL, seen_us BIGINT NOT NULL,"
+        " PRIMARY KEY (row_key)) WITHOUT ROWID"
+    )
+    yield "CREATE INDEX ix_api_rows_alike ON api_rows (alike, time_us)"
+    yield "CREATE INDEX ix_api_rows_reading_id ON api_rows (reading_id)"
+    yield "CREATE INDEX ix_api_rows_seen_us ON api_rows (seen_us)"
+    yield (
+        "CREATE TABLE withdrawn_readings (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"
+        " reading_key BLOB NOT NULL, successor_key BLOB NOT NULL)"
+    )
+
+
+_STEPS = {1: _to_2, 2: _to_3}
 """The statements that lead from a version to the next. Frozen: a store of that version
 looks the same for ever, whatever the tables become later."""

@@ -54,6 +54,8 @@ SELECT coalesce((SELECT value FROM counters WHERE name = 'next_message_id'), 1)
 """
 
 _RECOUNT = (
+    # Their ids may begin anew: said twice, a withdrawal changes nothing.
+    "DELETE FROM cursors WHERE name LIKE 'withdrawn:%'",
     "DELETE FROM devices",
     """
     INSERT INTO devices SELECT publisher_id, min(timestamp_us), max(timestamp_us),

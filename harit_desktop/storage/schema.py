@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from harit_desktop.domain.channels import CHANNELS, Channel
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Kept in `PRAGMA user_version`; a migration raises it by one."""
 
 APPLICATION_ID = 0x48415249
@@ -147,6 +147,36 @@ cursors = Table(
     sqlite_with_rowid=False,
 )
 
+# The rows that were read from the history of a remote API, and which reading each of them is:
+# one of its own where `distance_us` is NULL, else the stored one that came so far from it in
+# time. `publisher_id` is NULL where the API does not say whose it is. `alike` is equal for
+# equal values, `message_id` no later than the row's first line in the log, `seen_us` about
+# when it was read last.
+api_rows = Table(
+    "api_rows",
+    metadata,
+    Column("row_key", LargeBinary(32), primary_key=True),
+    Column("publisher_id", String(64)),
+    Column("time_us", BigInteger, nullable=False),
+    Column("alike", LargeBinary(16), nullable=False),
+    Column("reading_id", BigInteger, nullable=False, index=True),
+    Column("distance_us", BigInteger),
+    Column("message_id", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+# Readings that a server may have and that gave way to another one, by their keys.
+withdrawn_readings = Table(
+    "withdrawn_readings",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("reading_key", LargeBinary(32), nullable=False),
+    Column("successor_key", LargeBinary(32), nullable=False),
+    # As with the readings: a cursor follows the ids.
+    sqlite_autoincrement=True,
+)
+
 
 def _rollups(name: str) -> Table:
     """One row per publisher and bucket: what a chart needs of the readings in it.
@@ -185,6 +215,7 @@ rollups_hour = _rollups("rollups_hour")
 Index("ux_readings_key", sensor_readings.c.reading_key, unique=True)
 Index("ix_readings_device_time", sensor_readings.c.publisher_id, sensor_readings.c.timestamp_us)
 Index("ix_readings_time", sensor_readings.c.timestamp_us)
+Index("ix_api_rows_alike", api_rows.c.alike, api_rows.c.time_us)
 
 
 def create_statements() -> list[str]:

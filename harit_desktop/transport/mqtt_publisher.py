@@ -45,15 +45,16 @@ class _Outgoing(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     announcement: bool
     settled: Settled | None
+    withdrawn: bool = False
 
 
 class MqttPublisher:
     """A client of its own (the endpoint's id + "-pub"). Public methods: any thread.
 
     Messages that the broker has not confirmed are kept, at most `max_waiting`, and sent
-    again in their order after a reconnect. With `encode_status` the retained status says
-    online while connected, offline after a clean stop, and offline by the last will,
-    `will_delay_s` after this program vanished (MQTT 5; at once with 3.1.1).
+    again in their order after a reconnect, unless they are withdrawn. With `encode_status`
+    the retained status says online while connected, offline after a clean stop, and offline
+    by the last will, `will_delay_s` after this program vanished (MQTT 5; at once with 3.1.1).
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class MqttPublisher:
         """Announces "offline", waits briefly for its confirmation and disconnects.
 
         Where the broker does not confirm it, the connection is dropped instead, so that
-        the last will says it. Unconfirmed messages are given up.
+        the last will says it. Unconfirmed messages are given up, if nobody keeps them.
         """
         until_s = time.monotonic() + deadline_s
         confirmed = threading.Event()
@@ -135,6 +136,18 @@ class MqttPublisher:
         self._session.wake()
         return True
 
+    def withdraw(self) -> None:
+        """Sends nothing more of what `publish` took and the broker has not confirmed.
+
+        What this connection has sent already can still be confirmed: then `settled` is
+        called as ever. Of the rest nothing more is heard.
+        """
+        with self._lock:
+            self._waiting = deque(each for each in self._waiting if each.announcement)
+            for packet_id, sent in self._in_flight.items():
+                if not sent.announcement:
+                    self._in_flight[packet_id] = msgspec.structs.replace(sent, withdrawn=True)
+
     def status(self) -> LinkStatus:
         return self._session.status()
 
@@ -146,9 +159,10 @@ class MqttPublisher:
 
     @property
     def waiting(self) -> int:
-        """Messages accepted by `publish` (or announced) and not settled yet."""
+        """Messages accepted by `publish` (or announced), neither settled nor withdrawn."""
         with self._lock:
-            return len(self._waiting) + len(self._in_flight)
+            withdrawn = sum(sent.withdrawn for sent in self._in_flight.values())
+            return len(self._waiting) + len(self._in_flight) - withdrawn
 
     # From here on: `SessionHandler`, called by the session on its thread.
 
@@ -166,7 +180,9 @@ class MqttPublisher:
             # An announcement is of its moment: the next connection makes its own.
             unsettled = (*self._in_flight.values(), *self._waiting)
             self._in_flight.clear()
-            self._waiting = deque(each for each in unsettled if not each.announcement)
+            self._waiting = deque(
+                each for each in unsettled if not (each.announcement or each.withdrawn)
+            )
 
     def message(self, message: mqtt.MQTTMessage) -> None:
         pass

@@ -53,6 +53,7 @@ class Actions(QObject):
         )
         self.settings = make("action.tools.settings", self.tr("&Settings…"), "Ctrl+,")
         self.about = make("action.help.about", self.tr("&About"), "F1")
+        self.source_group = self._make_sources()
         self.theme_group = self._make_themes()
         self.range_group = self._make_ranges()
         self._assign_roles()
@@ -76,6 +77,7 @@ class Actions(QObject):
         view.addActions([self.find, self.fullscreen])
         monitor = bar.addMenu(self.tr("&Monitor"))
         monitor.addActions([self.publisher, self.connect_toggle])
+        self.add_source_menu(monitor)
         monitor.addSeparator()
         monitor.addActions([self.freeze, self.cursor])
         monitor.addSeparator()
@@ -98,6 +100,14 @@ class Actions(QObject):
     def on_theme(self, chosen: Callable[[str], None]) -> None:
         """Calls `chosen` with the scheme of SCHEMES that the user picks."""
         self.theme_group.triggered.connect(lambda action: chosen(action.data()))
+
+    def on_source(self, chosen: Callable[[str], None]) -> None:
+        """Calls `chosen` with the `api.mode` that the user picks."""
+        self.source_group.triggered.connect(lambda action: chosen(action.data()))
+
+    def add_source_menu(self, parent: QMenu) -> None:
+        """Adds the choice between broker and API."""
+        self._group_menu(parent, self.tr("D&ata source"), self.source_group)
 
     def check(self, group: QActionGroup, data: str) -> None:
         """Marks the action of a group that stands for `data`, without triggering it."""
@@ -133,6 +143,19 @@ class Actions(QObject):
         for scheme in SCHEMES:
             action = self._make(f"action.view.theme.{scheme}", texts[scheme], checkable=True)
             action.setData(scheme)
+            group.addAction(action)
+        return group
+
+    def _make_sources(self) -> QActionGroup:
+        texts = {
+            "auto": ("auto", self.tr("&Automatic: broker, then API")),
+            "api": ("api_only", self.tr("Always A&PI")),
+            "mqtt": ("mqtt_only", self.tr("&MQTT only")),
+        }
+        group = QActionGroup(self._window)
+        for name, (mode, text) in texts.items():
+            action = self._make(f"action.source.{name}", text, checkable=True)
+            action.setData(mode)
             group.addAction(action)
         return group
 

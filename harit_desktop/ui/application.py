@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from harit_desktop import __version__
 from harit_desktop.ui.fonts import load_fonts
+from harit_desktop.ui.garbage import MainThreadCollector
 from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.theme import ThemeController
 from harit_desktop.ui.words import use_grouping
@@ -88,7 +89,9 @@ def run_application(engine: Engine, screenshot: Screenshot | None = None) -> int
             window.close()
 
         QTimer.singleShot(round(screenshot.after_s * 1000), window, take)
+    collector = MainThreadCollector(app)
     app.exec()
+    collector.end()
     return code
 
 

@@ -65,6 +65,7 @@ class Dialogs(QObject):
                 self._window,
                 self._commands.count_older,
                 self._ask_keyring,
+                self._commands.test_api,
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)

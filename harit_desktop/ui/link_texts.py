@@ -2,7 +2,13 @@
 
 from PySide6.QtCore import QCoreApplication
 
-from harit_desktop.domain.status import EngineStatus, LinkState, LinkStatus, PublisherState
+from harit_desktop.domain.status import (
+    ApiState,
+    EngineStatus,
+    LinkState,
+    LinkStatus,
+    PublisherState,
+)
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 from harit_desktop.ui.words import plain
 
@@ -34,6 +40,13 @@ def link_text(status: EngineStatus, configured: bool, builtin: bool) -> str:
     """What the subscriber's connection does; `builtin` where our own broker is in use."""
     link = status.link
     tr = QCoreApplication.translate
+    if status.api.state is ApiState.IN_USE:
+        return tr(_CONTEXT, "Reading through the API…")
+    if status.api.needed and status.api.state is ApiState.UNREACHABLE:
+        if link.state is LinkState.OFF:
+            return tr(_CONTEXT, "The API does not answer")
+        if link.state is LinkState.LOST:
+            return tr(_CONTEXT, "Neither broker nor API answers")
     if link.state is LinkState.OFF:
         if not configured and status.store.rows == 0:
             return tr(_CONTEXT, "Not connected — choose how to start")

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.device import DeviceState
-from harit_desktop.domain.status import EngineStatus
+from harit_desktop.domain.status import ApiState, EngineStatus
 from harit_desktop.ui.panels.store_texts import away_text, uses_server
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, range_start_us
 
@@ -67,6 +67,8 @@ class LiveFeed(QObject):
         self._away: bool | None = None
         self._settles_us: int | None = None
         self._asked_away = False
+        self._api_used = False
+        self._filled_us: int | None = None
         self._range_key = DEFAULT_RANGE
         self.focus = ""
         page.series_wanted.connect(self._want)
@@ -84,6 +86,7 @@ class LiveFeed(QObject):
 
     def follow(self, status: EngineStatus, now_us: int) -> None:
         """Takes whether the store server, if one is used, answers."""
+        self._follow_api(status, now_us)
         text = away_text(status)
         self._page.set_away(text)
         before, self._away = self._away, bool(text)
@@ -95,6 +98,16 @@ class LiveFeed(QObject):
                 self._page.read_again()
         elif self._settles_us is not None and now_us >= self._settles_us:
             self._settles_us = None
+            self._page.read_again()
+
+    def _follow_api(self, status: EngineStatus, now_us: int) -> None:
+        """Readings of the API give way to what the broker delivers when it is back."""
+        in_use = status.api.state is ApiState.IN_USE
+        if self._api_used and not in_use:
+            self._filled_us = now_us + SETTLED_AFTER_US
+        self._api_used = in_use
+        if self._filled_us is not None and now_us >= self._filled_us and not in_use:
+            self._filled_us = None
             self._page.read_again()
 
     def _is_unsure(self) -> bool:

@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         actions.settings.triggered.connect(lambda: self.dialogs.open_settings())
         actions.about.triggered.connect(self.dialogs.open_about)
         actions.on_range(presenter.set_range)
+        actions.on_source(self._choose_source)
         actions.on_theme(commands.set_theme)
         self.devices_panel.device_chosen.connect(presenter.set_focus_device)
         self.data_path_panel.row_clicked.connect(self._open_data_path_row)
@@ -221,6 +222,8 @@ class MainWindow(QMainWindow):
             "builtin_settings": lambda: self.dialogs.open_settings("builtin_broker"),
             "publisher_settings": lambda: self.dialogs.open_settings("publisher"),
             "storage_settings": lambda: self.dialogs.open_settings("storage"),
+            "api_settings": lambda: self.dialogs.open_settings("api"),
+            "local_api_settings": lambda: self.dialogs.open_settings("local_api"),
             "show_messages": lambda: self.pages.show_page("messages"),
             "review_change": self.dialogs.open_change,
             "back_up": self.commands.back_up,
@@ -244,6 +247,9 @@ class MainWindow(QMainWindow):
     def _open_data_path_row(self, row: str) -> None:
         pages = {
             "broker": "broker",
+            "api": "api",
+            "forward": "api",
+            "localApi": "local_api",
             "database": "storage",
             "spool": "storage",
             "publisher": "publisher",
@@ -262,6 +268,15 @@ class MainWindow(QMainWindow):
             self.commands.toggle_connection()
         else:
             self.open_connect()
+
+    def _choose_source(self, mode: str) -> None:
+        """Without an address there is no API to choose, so that the way leads there first."""
+        if mode == "api_only" and not self._engine.settings.api.url:
+            chosen = self._engine.settings.api.mode
+            self.actions_.check(self.actions_.source_group, chosen)
+            self.dialogs.open_settings("api")
+        else:
+            self.commands.set_source(mode)
 
     def _find(self) -> None:
         self.pages.show_page("messages")

@@ -19,6 +19,7 @@ from harit_desktop.domain.status import (
     ServerStatus,
     StoreState,
 )
+from harit_desktop.ui import api_notices
 from harit_desktop.ui.messages.rejection_texts import rejection_text
 from harit_desktop.ui.problem_texts import ProblemText, details_of, problem_text
 from harit_desktop.ui.spool_room import spool_room_text
@@ -30,8 +31,11 @@ BROKER_GONE = ("broker.refused", "broker.lost", "broker.timeout", "broker.no_mqt
 # A question among the problems waits; what is badly wrong does not.
 _RANK = {"crit": 0, "question": 1, "warn": 2, "info": 3}
 # By these the same matter is known again while the words about it change.
-_ONE_MATTER = ("server.silent", "server.lost", "broker.stalled")
-_COUNTED = ("broker.dropped", "server.rows_refused")
+_ONE_MATTER = (
+    *("server.silent", "server.lost", "broker.stalled", "store.slow"),
+    *("api.http", "api.busy", "api.refused", "api.timeout", "both.down"),
+)
+_COUNTED = ("broker.dropped", "server.rows_refused", "publisher.outbox_full")
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ def problems_of(status: EngineStatus, builtin: bool = False) -> tuple[Problem, .
         status.link.problem,
         broker.problem,
         status.publisher.problem,
+        status.api.problem,
+        status.api_forward.problem,
+        status.local_api.problem,
         status.backup.problem,
         *status.problems,
     )
@@ -106,7 +113,7 @@ def problems_of(status: EngineStatus, builtin: bool = False) -> tuple[Problem, .
             # What stops the store stops the tidying too, and is said already.
             continue
         found.append(problem)
-    return tuple(found)
+    return tuple(api_notices.merged(found, status))
 
 
 @dataclass(frozen=True)
@@ -148,9 +155,13 @@ def _text(problem: Problem, status: EngineStatus, now_us: int, given: NoticeCont
             at_us = given.seen_us(problem)
         if isinstance(at_us, int):
             context["at"] = moment_text(at_us, now_us)
+        context["until"] = api_notices.shown_until(status, now_us)
+        context["meanwhile"] = api_notices.meanwhile(problem, status, now_us)
         known = _restored_where(_seen_before(problem, link))
-        text = problem_text(known, link.retry_in_s(now_us), context, given.builtin)
-        return replace(text, details=details_of(problem))
+        wait_s = api_notices.retry_s(problem, status, now_us)
+        text = problem_text(known, wait_s, context, given.builtin)
+        severity = api_notices.severity(problem, status, text.severity)
+        return replace(text, details=details_of(problem), severity=severity)
     server = status.server
     context = {
         "host": server.host,
@@ -261,6 +272,8 @@ def _button_text(key: str) -> str:
         "builtin_settings": tr("Notices", "Built-in broker…"),
         "publisher_settings": tr("Notices", "Publisher settings…"),
         "storage_settings": tr("Notices", "Storage settings…"),
+        "api_settings": tr("Notices", "API settings…"),
+        "local_api_settings": tr("Notices", "Local API…"),
         "show_messages": tr("Notices", "Show messages"),
         "review_change": tr("Notices", "Review…"),
         "back_up": tr("Notices", "Back up now"),

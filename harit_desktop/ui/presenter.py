@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.domain.device import DeviceState
-from harit_desktop.domain.status import EngineStatus, LinkState
+from harit_desktop.domain.status import ApiState, EngineStatus, LinkState
 from harit_desktop.ui.first_seen import FirstSeen
 from harit_desktop.ui.frame_clock import FrameClock
 from harit_desktop.ui.health_feed import HealthFeed
@@ -44,6 +44,12 @@ RESTART_AFTER_MS = 8000
 def now_us() -> int:
     """The present instant in UTC microseconds."""
     return time.time_ns() // 1000
+
+
+def _source_state(status: EngineStatus) -> LinkState:
+    """The broker's state for the charts; readings through the API are as good."""
+    in_use = status.api.state is ApiState.IN_USE
+    return LinkState.CONNECTED if in_use else status.link.state
 
 
 def load_arrays() -> None:
@@ -217,6 +223,9 @@ class Presenter(QObject):
             status.builtin_broker,
             status.server,
             status.backup,
+            status.api,
+            status.api_forward,
+            status.local_api,
             status.counters,
             status.problems,
             self._engine.configured,
@@ -239,7 +248,7 @@ class Presenter(QObject):
         window.message_page.set_counters(status.counters)
         window.toolbar.show_publisher(status.publisher.state)
         if self._live_page is not None:
-            self._live_page.set_link(status.link.state)
+            self._live_page.set_link(_source_state(status))
         self._show_connection(status)
         self._follow_store(status)
         window.actions_.delete_simulated.setEnabled(status.store.simulated_rows > 0)
@@ -281,7 +290,12 @@ class Presenter(QObject):
         if settings is self._settings:
             return
         before, self._settings = self._settings, settings
-        self._window.actions_.check(self._window.actions_.theme_group, settings.ui.theme)
+        actions = self._window.actions_
+        actions.check(actions.theme_group, settings.ui.theme)
+        actions.check(actions.source_group, settings.api.mode)
+        self._window.data_path_panel.set_choices(
+            settings.api.mode, bool(settings.api.url), settings.publisher.mqtt_retries
+        )
         self._theme.set_scheme(settings.ui.theme)
         self._theme.set_text_scale(settings.ui.text_size / 100)
         if before is not None and before.broker != settings.broker:

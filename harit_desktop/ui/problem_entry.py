@@ -10,8 +10,8 @@ class Entry:
     `severity` is info, warn, question or crit. `{time}` is when the connection's present
     state began. `retries` adds when the next attempt is due; `spools` that new readings wait
     on this computer, before everything else. `actions` names the buttons: retry,
-    broker_settings, builtin_settings, publisher_settings, storage_settings, show_messages,
-    review_change, back_up, restore, dismiss.
+    broker_settings, builtin_settings, publisher_settings, storage_settings, api_settings,
+    local_api_settings, show_messages, review_change, back_up, restore, dismiss.
     """
 
     severity: str

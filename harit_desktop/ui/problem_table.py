@@ -4,6 +4,7 @@ A key `code:variant` is chosen by the parameter named in `VARIANT_PARAMS`.
 """
 
 from harit_desktop.ui.problem_entry import Entry
+from harit_desktop.ui.problem_table_api import API_ENTRIES
 from harit_desktop.ui.problem_table_broker import BROKER_ENTRIES, BUILTIN_IN_USE
 from harit_desktop.ui.problem_table_program import PROGRAM_ENTRIES
 from harit_desktop.ui.problem_table_server import SERVER_ENTRIES
@@ -17,6 +18,8 @@ VARIANT_PARAMS = {
     "broker.lost": "cause",
     "broker.timeout": "phase",
     "broker.not_authorized": "topic",
+    "api.bad_url": "why",
+    "api.tls": "cause",
     "server.auth": "password",
     "server.silent": "now",
     "server.tls": "cause",
@@ -28,6 +31,7 @@ ENTRIES: dict[str, Entry] = {
     **BROKER_ENTRIES,
     **SERVER_ENTRIES,
     **STORE_ENTRIES,
+    **API_ENTRIES,
     **PROGRAM_ENTRIES,
 }
 

@@ -16,6 +16,8 @@ from harit_desktop.ui.problem_table import BUILTIN_IN_USE, ENTRIES, GENERIC, VAR
 from harit_desktop.ui.words import count, plain
 
 _CONTEXT = "Problems"
+# While the API stands in, this is all that has to be said of what is done.
+_BRIDGED = ("broker.lost",)
 _COUNTS = ("count", "rows", "limit_mb", "needed_mb")
 
 
@@ -57,13 +59,15 @@ def problem_text(
 ) -> ProblemText:
     """The text of a problem. `retry_s` is when the next attempt is due, None if none is;
     `context` fills placeholders that the problem itself does not carry, `room` among them
-    says how long the spool lasts; `builtin` says that the broker is our own, on this
+    says how long the spool lasts and `meanwhile` is a sentence on what the other source does;
+    `builtin` says that the broker is our own, on this
     computer."""
     entry = _entry(problem, builtin)
     params = _Params({**(context or {}), **_shown(problem.params)})
     sentences = [
         _spool_sentence(entry, params),
-        _fill(entry.doing, params),
+        params.get("meanwhile", ""),
+        "" if problem.code in _BRIDGED and params.get("meanwhile") else _fill(entry.doing, params),
         _retry_sentence(entry, retry_s),
         _fill(entry.advice, params),
     ]
@@ -122,10 +126,13 @@ def _fill(text: str, params: "_Params") -> str:
 
 
 def _shown(params: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: count(value) if name in _COUNTS and isinstance(value, int) else printable(str(value))
-        for name, value in params.items()
-    }
+    return {name: _word(name, value) for name, value in params.items()}
+
+
+def _word(name: str, value: Any) -> str:
+    if name in _COUNTS and isinstance(value, int):
+        return count(value)
+    return f"{value:g}" if isinstance(value, float) else printable(str(value))
 
 
 class _Params(dict[str, str]):

@@ -9,9 +9,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
 
 from harit_desktop.domain.status import (
+    ApiState,
     EngineStatus,
     LinkState,
+    PublisherRoute,
     PublisherState,
+    PublisherStatus,
     ServerState,
     StoreState,
 )
@@ -40,6 +43,8 @@ _LINK_LOOKS = {
     LinkState.LOST: ("triangle", "warn"),
     LinkState.REFUSED: ("diamond", "crit"),
 }
+_SENDING = (PublisherState.RUNNING, PublisherState.UNCONFIRMED)
+_API_FAILED = (ApiState.UNREACHABLE, ApiState.REFUSED)
 _PRESSING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
@@ -93,7 +98,7 @@ class StatusBar(QStatusBar):
         _set(self.rate, self.tr("{rate} msg/s").format(rate=rate))
         _set(self.rows, self._rows_text(status))
         _set(self.spool, self._spool_text(status))
-        _set(self.publisher, self._publisher_text(status.publisher.state))
+        _set(self.publisher, self._publisher_text(status.publisher))
         zone = time.tzname[bool(time.localtime().tm_isdst)]
         _set(
             self.clock,
@@ -104,6 +109,10 @@ class StatusBar(QStatusBar):
         problem = status.link.problem
         stalled = problem is not None and problem.code == STALLED
         glyph, color = _LINK_LOOKS[LinkState.LOST if stalled else status.link.state]
+        if status.api.state is ApiState.IN_USE:
+            glyph, color = "cloud", "info"
+        elif status.api.needed and status.api.state in _API_FAILED:
+            glyph, color = "diamond", "crit"
         _set(self.link, text)
         last = ""
         if status.last_received_us is not None:
@@ -112,6 +121,7 @@ class StatusBar(QStatusBar):
         _set(self.last_reading, last)
         self.last_reading.setVisible(bool(last))
         state = "error" if color == "crit" else status.link.state.value
+        state = "fallback" if color == "info" else state
         self.link.setProperty("state", state)
         if self._look != (glyph, color):
             self._look = (glyph, color)
@@ -148,7 +158,14 @@ class StatusBar(QStatusBar):
             return self.tr("Spool {count}, sending").format(count=waiting)
         return self.tr("Spool {count}").format(count=waiting)
 
-    def _publisher_text(self, state: PublisherState) -> str:
+    def _publisher_text(self, publisher: PublisherStatus) -> str:
+        routes = {
+            PublisherRoute.RETRYING: self.tr("Publisher retrying"),
+            PublisherRoute.API: self.tr("Publisher through the API"),
+            PublisherRoute.HOLDING: self.tr("Publisher waiting"),
+        }
+        if publisher.state in _SENDING and publisher.route in routes:
+            return routes[publisher.route]
         texts = {
             PublisherState.STOPPED: self.tr("Publisher stopped"),
             PublisherState.STARTING: self.tr("Publisher starting…"),
@@ -156,7 +173,7 @@ class StatusBar(QStatusBar):
             PublisherState.UNCONFIRMED: self.tr("Publisher not confirmed"),
             PublisherState.ERROR: self.tr("Publisher failed"),
         }
-        return texts[state]
+        return texts[publisher.state]
 
     def _label(self, name: str, look: str = "") -> QLabel:
         label = QLabel()
@@ -177,7 +194,8 @@ class StatusBar(QStatusBar):
         )
         row = _ROWS.get(watched.objectName().removeprefix("status."))
         if pressed and row is not None:
-            self.row_asked.emit(row)
+            through_api = row == "broker" and self.link.property("state") == "fallback"
+            self.row_asked.emit("api" if through_api else row)
             return True
         return False
 

@@ -143,6 +143,7 @@ class MainToolBar(QToolBar):
         set_look(button, class_="outlined menu")
         menu = QMenu(button)
         menu.addAction(self._actions.connect_toggle)
+        self._actions.add_source_menu(menu)
         menu.addSeparator()
         menu.addAction(self._actions.settings)
         button.setMenu(menu)

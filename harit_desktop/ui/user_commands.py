@@ -30,6 +30,7 @@ from harit_desktop.ui.words import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harit_desktop.domain.api import ApiTest
     from harit_desktop.runtime.commands import Command
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
@@ -103,6 +104,14 @@ class UserCommands(QObject):
 
     def set_theme(self, scheme: str) -> None:
         self._engine.submit(ApplySettings(changes={"ui.theme": scheme}))
+
+    def set_source(self, mode: str) -> None:
+        """Chooses where readings come from: auto, api_only or mqtt_only."""
+        self._engine.submit(ApplySettings(changes={"api.mode": mode}))
+
+    def test_api(self, changes: Mapping[str, Any], token: str | None) -> QueryHandle[ApiTest]:
+        """Asks the API once, with settings that are not in force yet."""
+        return self._engine.test_api(changes, token)
 
     def delete_simulated(self) -> None:
         self._banner.ask(self._delete_question(self._engine.snapshot()))

@@ -15,19 +15,20 @@ from harit_desktop.transport.mqtt_errors import CODES
 PACKAGE = Path(harit_desktop.__file__).parent
 AREAS = (
     "settings|data_dir|time|timezone|profile|secrets|worker|command|query|store|export"
-    "|server|backup"
+    "|server|backup|api|local_api|both"
 )
 CODE = re.compile(rf'"((?:{AREAS}|csv_mirror|inbox|publisher|builtin_broker)\.[a-z_]+)"')
 # Names of settings and of objects of the window look the same.
 NOT_CODES = re.compile(
-    r"^(publisher\.(?!failed)|export\.path|settings\.toml|builtin_broker\.(host|port|engine)$)"
+    r"^(publisher\.(?!failed|outbox_)|(api|local_api)\.(mode|url|poll_s|timeout_s|forward|token"
+    r"|enabled|host|port|origins|allow_network)$|export\.path|settings\.toml|builtin_broker\.(host|port|engine)$)"
 )
 
 
 def codes_in_the_source() -> set[str]:
     found = set(CODES)
     for path in PACKAGE.rglob("*.py"):
-        if "ui" not in path.relative_to(PACKAGE).parts and path.name != "texts.py":
+        if "ui" not in path.relative_to(PACKAGE).parts and not path.name.startswith("texts"):
             found |= set(CODE.findall(path.read_text(encoding="utf-8")))
     return {code for code in found if not NOT_CODES.match(code)}
 

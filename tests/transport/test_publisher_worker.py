@@ -5,12 +5,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.status import LinkState, PublisherState
+from harit_desktop.storage.outbox import Outbox
 from harit_desktop.transport import publisher_worker
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_publisher import MqttPublisher
@@ -33,7 +35,7 @@ def _encode(device: str, timestamp_us: int, values: Values) -> bytes:
 
 
 @pytest.fixture
-def worker_for() -> Iterator[WorkerFor]:
+def worker_for(tmp_path: Path) -> Iterator[WorkerFor]:
     """Makes (without starting) a worker: `worker_for(endpoint, config, last_values)`."""
     workers: list[PublisherWorker] = []
 
@@ -49,7 +51,12 @@ def worker_for() -> Iterator[WorkerFor]:
             config.publisher_id,
             **options,  # type: ignore[arg-type]  # test options
         )
-        workers.append(PublisherWorker(config, publisher, _encode, last_values, now_us))
+        outbox = Outbox(tmp_path / "outbox.db")
+        workers.append(
+            PublisherWorker(
+                config, publisher, _encode, _encode, last_values, now_us, outbox, None, "auto"
+            )
+        )
         return workers[-1]
 
     yield make
@@ -167,7 +174,7 @@ def test_a_broker_that_confirms_nothing_is_unconfirmed_in_the_end(
     wait_until(lambda: worker.status().state is PublisherState.RUNNING, 3.0)
 
 
-def test_a_full_queue_holds_the_worker_back_and_loses_nothing_made(
+def test_a_full_queue_holds_nothing_back_and_loses_nothing_made(
     worker_for: WorkerFor, receive: Receive
 ) -> None:
     with MosquittoServer(persistence=True) as server:
@@ -176,8 +183,7 @@ def test_a_full_queue_holds_the_worker_back_and_loses_nothing_made(
         config = PublisherConfig(interval_s=0.01, topic=TOPIC, count=12)
         worker = worker_for(endpoint_of(server), config, max_waiting=4)
         worker.start()
-        time.sleep(0.4)
-        assert worker.status().waiting == 5  # four queued, the fifth held in the hand
+        wait_until(lambda: worker.status().waiting == 12)
         server.start()
         worker.retry_now()
         receiver.source.retry_now()
@@ -202,7 +208,8 @@ def test_a_forbidden_topic_is_an_error_with_its_cause(
         assert status.state is PublisherState.ERROR
         assert status.problem is not None
         assert status.problem.code == "broker.not_authorized"
-        assert (status.published, worker.refused) == (0, 1)
+        assert (status.published, status.waiting) == (0, 0)
+        assert (worker.refused, worker.confirmed_own) == (1, 0)
 
 
 def test_stop_is_quick_when_nobody_listens(worker_for: WorkerFor) -> None:

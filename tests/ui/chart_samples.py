@@ -39,11 +39,12 @@ def every(step_s: float, span_s: float, until_us: int = NOW_US) -> NDArray[np.in
     return until_us - np.arange(count)[::-1] * int(step_s * SECOND_US)
 
 
-def points(times_us: NDArray[np.int64], **channels: float) -> LivePoints:
+def points(times_us: NDArray[np.int64], via_api: bool = False, **channels: float) -> LivePoints:
     """Live points with the same values as `series`."""
     made = series(times_us, **channels)
     sequence = np.arange(1, made.size + 1)
-    return LivePoints(sequence, made.time_us, made.values, made.flags, made.index)
+    marks = np.full(made.size, via_api)
+    return LivePoints(sequence, made.time_us, made.values, made.flags, made.index, marks)
 
 
 def device(

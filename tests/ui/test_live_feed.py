@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from harit_desktop.domain.status import EngineStatus, ServerState, ServerStatus, StoreStatus
+from harit_desktop.domain.status import (
+    ApiState,
+    ApiStatus,
+    EngineStatus,
+    ServerState,
+    ServerStatus,
+    StoreStatus,
+)
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.storage.series import Series, empty_series
 from harit_desktop.ui.live_feed import SETTLED_AFTER_US, LiveFeed
@@ -91,6 +98,27 @@ def test_with_the_local_store_alone_nothing_is_asked_twice(fed: Fed) -> None:
         fed.wait()
     assert fed.asked == 1
     assert "database" not in fed.page.strip("N").chart.frame_shown.empty_text.lower()
+
+
+def test_what_is_in_view_is_read_again_once_the_broker_has_taken_over(fed: Fed) -> None:
+    """What the broker delivered takes the place of what the API gave."""
+
+    def beat(state: ApiState, at_s: float) -> int:
+        at_us = NOW_US + int(at_s * SECOND_US)
+        for _ in range(2):
+            fed.feed.follow(EngineStatus(api=ApiStatus(state)), at_us)
+            fed.feed.poll([], at_us, True)
+            fed.page.tick(at_us)
+            fed.wait()
+        fed.feed.poll([], at_us, True)
+        return fed.asked
+
+    settled_s = SETTLED_AFTER_US / SECOND_US
+    assert beat(ApiState.STANDBY, 0) == 1
+    assert beat(ApiState.IN_USE, 10) == 1
+    assert beat(ApiState.STANDBY, 100) == 1
+    assert beat(ApiState.STANDBY, 100 + settled_s) == 2
+    assert beat(ApiState.STANDBY, 200) == 2
 
 
 def test_a_range_chosen_while_the_server_was_away_fills_by_itself(

@@ -8,7 +8,6 @@ The columns that the existing system knows are never touched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ctypes import c_float
 from typing import Any
 
 import pymysql
@@ -16,11 +15,11 @@ import pymysql
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.tables import Layout, exact_values
+from harit_desktop.storage.sameness import SAME_WITHIN_US, digits
 
 SLICE_ROWS = 2000
 """Rows taken over in one step, some tens of milliseconds: forwarding goes on in between."""
 
-SAME_WITHIN_US = 300 * US_PER_S
 _LIVE_US = 600 * US_PER_S
 _MAX_WINDOWS = 20
 _UPDATED_AT_ONCE = 500
@@ -58,7 +57,7 @@ ORDER BY timestamp_us LIMIT %s
 """  # noqa: S608 - the names are of the channel catalogue
 _OURS = """
 SELECT id, timestamp_us, {} FROM sensor_readings
-WHERE reading_key IS NOT NULL AND timestamp_us BETWEEN %s AND %s
+WHERE reading_key IS NOT NULL AND same_as IS NULL AND timestamp_us BETWEEN %s AND %s
 """
 _TAKEN = "SELECT same_as FROM sensor_readings WHERE same_as IN %s"
 _SET_LINKS = """
@@ -66,6 +65,8 @@ UPDATE sensor_readings SET same_as = CASE id{} END WHERE id IN %s AND same_as IS
 """
 
 Window = tuple[int, int]
+
+_digits = digits
 
 
 def take_over(connection: ServerConnection, layout: Layout) -> bool:
@@ -169,12 +170,6 @@ def pairs(
         if abs(our_time_us - time_us) <= SAME_WITHIN_US
     ]
     return sorted(found)
-
-
-def _digits(values: Sequence[float | None]) -> tuple[str, ...]:
-    """Six significant digits of each value, both rounded from single precision: a value that
-    the existing system stored is only known to that."""
-    return tuple("" if value is None else f"{c_float(value).value:.5e}" for value in values)
 
 
 def _store_links(connection: ServerConnection, found: list[tuple[int, int, int]]) -> None:

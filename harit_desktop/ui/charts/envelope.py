@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.ui.charts.gaps import breaks
-from harit_desktop.ui.charts.series import SeriesData
+from harit_desktop.ui.charts.series import Marks, SeriesData
 
 READINGS_PER_PX = 2
 DRAWABLE = 1e12
@@ -24,7 +24,8 @@ class Trace(NamedTuple):
 
     `low`/`high` are None for single readings. `gap_after` lists the positions after which
     the line is not joined. `failed_us`/`failed` are when values were refused as impossible and
-    what they were, NaN where that is not known.
+    what they were, NaN where that is not known. `via_api` marks readings of the API, None
+    where there is none.
     """
 
     time_us: NDArray[np.int64]
@@ -34,6 +35,7 @@ class Trace(NamedTuple):
     gap_after: NDArray[np.intp]
     failed_us: NDArray[np.int64]
     failed: Floats
+    via_api: Marks | None = None
 
 
 class Line(NamedTuple):
@@ -41,7 +43,8 @@ class Line(NamedTuple):
 
     `time_us` (n,) float64; `mean`, `low`, `high` (n,); `starts` (s,) the positions at which
     a new unjoined piece begins, the first is 0; `dense` says that rows stand for several
-    readings, so that the band between low and high means something.
+    readings, so that the band between low and high means something. `via_api` marks rows of
+    which a reading came through the API, None where none did.
     """
 
     time_us: Floats
@@ -50,6 +53,7 @@ class Line(NamedTuple):
     high: Floats
     starts: NDArray[np.intp]
     dense: bool
+    via_api: Marks | None = None
 
     @property
     def size(self) -> int:
@@ -75,11 +79,13 @@ def trace(
     refused = failed if low is None else failed & ~np.isfinite(low)
     # NaN compares false. Far beyond what a probe can send, arithmetic on ranges overflows.
     good = (np.abs(value) < DRAWABLE) & ~refused
+    via_api = series.via_api
     times, failed_us, failed_value = series.time_us, series.time_us[failed], value[failed]
     if not good.all():
         times, value = times[good], value[good]
         low = None if low is None else low[good]
         high = None if high is None else high[good]
+        via_api = None if via_api is None else via_api[good]
         gap_after = None
     return Trace(
         times,
@@ -89,6 +95,7 @@ def trace(
         breaks(times, interval_us) if gap_after is None else gap_after,
         failed_us,
         failed_value,
+        via_api,
     )
 
 
@@ -118,7 +125,8 @@ def line(
     high = value if source.high is None else source.high[part]
     starts = np.concatenate([np.zeros(1, np.intp), gaps + 1])
     times = source.time_us[part].astype(np.float64)
-    return Line(times, value, low, high, starts, source.low is not None)
+    via_api = None if source.via_api is None else source.via_api[part]
+    return Line(times, value, low, high, starts, source.low is not None, via_api)
 
 
 def _columns(
@@ -141,4 +149,5 @@ def _columns(
         np.maximum.reduceat(high, heads),
         np.searchsorted(heads, np.concatenate([np.zeros(1, np.intp), gaps + 1])),
         True,
+        None if source.via_api is None else np.logical_or.reduceat(source.via_api[part], heads),
     )

@@ -1,6 +1,7 @@
 """Paints a strip's frame: shades, grid, gaps, lines, markers and the value axis."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -26,6 +27,9 @@ LONE_PX = 2.5
 LONE_CONTEXT_PX = 1.5
 """Radii of a reading that no line leads to or from."""
 MARKER_APART_PX = 14.0
+API_POINT_PX = 4.0
+API_APART_PX = 7.0
+"""Width of the hollow circles of readings from the API, and how near two of them stand."""
 SPIKE_PX = 6.0
 SPIKE_BANDS = 4.0
 """A column this many pixels and usual band heights high holds an excursion."""
@@ -172,6 +176,28 @@ class PlotPainter:
             path = line_path(x, y, runs.connect)
             stroke(painter, path, self.tokens.color("crit"), CHART.broken_px)
             self._lone_alarms(painter, line)
+        self._api_points(painter, line)
+
+    def _api_points(self, painter: QPainter, line: Line) -> None:
+        """Hollow circles on the line, as many as can be told apart."""
+        if line.via_api is None or not line.via_api.any():
+            return
+        x, y = self.scale.x(line.time_us)[line.via_api], self.scale.y(line.mean)[line.via_api]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setBrush(self.tokens.color("surface"))
+        # On a grid that does not move, or circles would jump from reading to reading.
+        slots = line.time_us[line.via_api] // (API_APART_PX * self.frame.view.us_per_px)
+        _, first = np.unique(slots, return_index=True)
+        beyond = self._is_alarming(line.mean[line.via_api])
+        for at in first:
+            painter.setPen(QPen(self.tokens.color("crit" if beyond[at] else "ink"), 1.0))
+            painter.drawEllipse(QPointF(x[at], y[at]), API_POINT_PX / 2, API_POINT_PX / 2)
+
+    def _is_alarming(self, value: NDArray[np.float64]) -> NDArray[np.bool_]:
+        limits = self.frame.limits
+        if limits is None:
+            return np.zeros(value.shape, np.bool_)
+        return (value < limits.alarm_low) | (value > limits.alarm_high)
 
     def _lone_alarms(self, painter: QPainter, line: Line) -> None:
         limits = self.frame.limits

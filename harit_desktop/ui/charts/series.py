@@ -15,6 +15,7 @@ MAX_LIVE_POINTS = 20_000
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
 Flags = NDArray[np.uint8]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +25,8 @@ class SeriesData:
     `time_us` (n,) int64 UTC microseconds; `values` (n, channels) float64, NaN where absent;
     `flags` (n, channels) uint8 quality flags; `index` (n,) float64, NaN where withheld.
     `low`/`high` (n, channels) are the extremes of a row that stands for many readings, None
-    for single readings; `bucket_us` is the width of such a row in time, 0 for none.
+    for single readings; `bucket_us` is the width of such a row in time, 0 for none. `via_api`
+    (n,) marks readings that came through the API, None where nothing did or is known.
     """
 
     time_us: Times
@@ -34,6 +36,7 @@ class SeriesData:
     low: Values | None = None
     high: Values | None = None
     bucket_us: int = 0
+    via_api: Marks | None = None
 
     @classmethod
     def from_arrays(
@@ -45,6 +48,7 @@ class SeriesData:
         low: Values | None = None,
         high: Values | None = None,
         bucket_us: int = 0,
+        via_api: Marks | None = None,
     ) -> "SeriesData":
         """A series from arrays in any order of time; absent flags mean "pass".
 
@@ -64,6 +68,7 @@ class SeriesData:
             low,
             high,
             bucket_us,
+            via_api,
         )
         if times.size > 1 and (np.diff(times) < 0).any():
             return made.take(np.argsort(times, kind="stable"))
@@ -83,6 +88,7 @@ class SeriesData:
             index=self.index[rows],
             low=None if self.low is None else self.low[rows],
             high=None if self.high is None else self.high[rows],
+            via_api=None if self.via_api is None else self.via_api[rows],
         )
 
     def since(self, start_us: int) -> "SeriesData":
@@ -96,7 +102,10 @@ EMPTY = SeriesData.from_arrays(np.empty(0, np.int64), np.empty((0, CHANNEL_COUNT
 
 def of_points(points: LivePoints) -> SeriesData:
     """The live model's points as a series in the order of time."""
-    return SeriesData.from_arrays(points.time_us, points.values, points.flags, points.index)
+    via_api = points.via_api if points.via_api.any() else None
+    return SeriesData.from_arrays(
+        points.time_us, points.values, points.flags, points.index, via_api=via_api
+    )
 
 
 def merge(base: SeriesData, added: SeriesData) -> SeriesData:
@@ -142,6 +151,9 @@ def _concatenated(first: SeriesData, second: SeriesData) -> SeriesData:
     if first.low is not None or second.low is not None:
         low = np.concatenate([_or_values(first.low, first), _or_values(second.low, second)])
         high = np.concatenate([_or_values(first.high, first), _or_values(second.high, second)])
+    via_api = None
+    if first.via_api is not None or second.via_api is not None:
+        via_api = np.concatenate([api_marks(first), api_marks(second)])
     return SeriesData(
         np.concatenate([first.time_us, second.time_us]),
         np.concatenate([first.values, second.values]),
@@ -150,7 +162,13 @@ def _concatenated(first: SeriesData, second: SeriesData) -> SeriesData:
         low,
         high,
         first.bucket_us or second.bucket_us,
+        via_api,
     )
+
+
+def api_marks(series: SeriesData) -> Marks:
+    """Which rows came through the API, also where the series does not say it of any."""
+    return np.zeros(series.size, np.bool_) if series.via_api is None else series.via_api
 
 
 def _or_values(extremes: Values | None, series: SeriesData) -> Values:
@@ -158,6 +176,20 @@ def _or_values(extremes: Values | None, series: SeriesData) -> Values:
     if extremes is not None:
         return extremes
     return np.where(series.flags == Flag.FAIL, np.nan, series.values)
+
+
+def _marked(fetched: SeriesData, known: SeriesData) -> SeriesData:
+    """A fetched series with the marks of what is known to have come through the API: the
+    store's answer does not tell."""
+    if known.via_api is None or fetched.via_api is not None or fetched.bucket_us:
+        return fetched
+    marks = np.isin(fetched.time_us, known.time_us[known.via_api])
+    return replace(fetched, via_api=marks) if marks.any() else fetched
+
+
+def _gave_way(live: SeriesData, fetched: SeriesData) -> Marks:
+    """The readings of the API that a series fetched after them lacks."""
+    return api_marks(live) & ~np.isin(live.time_us, fetched.time_us)
 
 
 class DeviceSeries:
@@ -183,14 +215,17 @@ class DeviceSeries:
         `keep_older` what is known from before its first reading.
 
         A series of single readings is joined with all live ones, for one that came late may
-        lie before its end. In a series of buckets it is counted already.
+        lie before its end. In a series of buckets it is counted already. One of the API that
+        the store no longer has gave way to what the broker delivered later.
         """
         self.fetched = True
+        series = _marked(series, self.data)
         if keep_older:
             series = _behind(self.data, series)
         if series.size:
             later = self._live.time_us > series.time_us[-1]
-            joining = self._live.take(later) if series.bucket_us else self._live
+            stays = later if series.bucket_us else later | ~_gave_way(self._live, series)
+            joining = self._live.take(stays)
             self._live = self._live.take(later)
         else:
             joining = self._live

@@ -78,7 +78,7 @@ class FrameBuilder:
             gaps=_gaps(focus, scene.view, state, scene.now_us),
             failed=_failed(focus, scene.view),
             limits=limits,
-            live=state in ("live", "error") and not blank and _ends_well(focus),
+            live=state in ("live", "fallback", "error") and not blank and _ends_well(focus),
             old=state in ("stale", "connecting") and not blank and _ends_well(focus),
             labelled_gaps=channel == 0,
             empty_text=empty_text,

@@ -24,7 +24,8 @@ _SPRING = 2
 class HeaderText:
     """What a header says. `state` is the strip's state; `severity` "", "warn" or "crit"
     colours what is out of range; `note` stands below the value, or beside it in a low strip.
-    Without `aged` an old state has no clock: there is no value whose age it would be."""
+    Without `aged` an old state has no clock: there is no value whose age it would be. In the
+    state fallback a cloud stands for the API."""
 
     name: str
     value: float | None
@@ -99,9 +100,15 @@ class StripHeader(QWidget):
         set_look(
             self.trend,
             class_="caption strong" if text.severity else "caption muted",
-            severity=text.severity or ("warn" if text.state in _OLD and text.aged else ""),
+            severity=text.severity or self._age_look(text),
         )
         self._show_signs(text)
+
+    @staticmethod
+    def _age_look(text: HeaderText) -> str:
+        if text.state == "fallback":
+            return "info"
+        return "warn" if text.state in _OLD and text.aged else ""
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -140,9 +147,12 @@ class StripHeader(QWidget):
         if text.severity:
             self.sign.setPixmap(status_pixmap(text.severity, self._tokens, 14))
         old = text.state in _OLD and text.aged
-        self.clock.setVisible(old)
+        fallback = text.state == "fallback"
+        self.clock.setVisible(old or fallback)
         if old:
             self.clock.setPixmap(pixmap("clock", self._tokens, 12, "warn"))
+        elif fallback:
+            self.clock.setPixmap(pixmap("cloud", self._tokens, 12, "info"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

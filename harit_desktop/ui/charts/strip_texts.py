@@ -70,7 +70,7 @@ def channel_now(
     now_us: int,
     never_sent: bool = False,
 ) -> ChannelNow:
-    """The state of a channel: empty, connecting, live, stale or error."""
+    """The state of a channel: empty, connecting, live, fallback, stale or error."""
     position = CHANNEL_INDEX[channel.key]
     if device is None:
         return ChannelNow(channel, None, NEVER, "empty", 0.0, limits)
@@ -84,7 +84,8 @@ def channel_now(
     elif value is None:
         state = "empty"
     else:
-        state = "error" if alarm or flag == Flag.FAIL else "live"
+        wrong = alarm or flag == Flag.FAIL
+        state = "error" if wrong else "fallback" if device.via_api else "live"
     late_us = device.timestamp_us if device.arrived_late() else None
     ahead_us = device.timestamp_us if device.is_ahead(now_us) else None
     times = (late_us, ahead_us, now_us)
@@ -108,7 +109,7 @@ def header_text(now: ChannelNow, trend: Trend) -> HeaderText:
     key = now.channel.key
     absent = now.value is None
     severity = ""
-    if now.state in ("live", "error"):
+    if now.state in ("live", "fallback", "error"):
         doubted = now.refused or now.flag == Flag.SUSPECT
         severity = "crit" if now.alarm else "warn" if doubted or now.side else ""
     return HeaderText(
@@ -143,8 +144,16 @@ def _note(now: ChannelNow, trend: Trend) -> str:
     if wrong and now.late_us is not None:
         template = QCoreApplication.translate("Charts", "{moment} · {wrong}")
         return template.format(moment=day_text(now.late_us, now.now_us), wrong=wrong)
-    steady = trend_text(now.channel.key, trend.delta, trend.steady, trend.span_s)
-    return wrong or when or steady
+    if wrong or when:
+        return wrong or when
+    if now.state == "fallback":
+        return _through_api(now)
+    return trend_text(now.channel.key, trend.delta, trend.steady, trend.span_s)
+
+
+def _through_api(now: ChannelNow) -> str:
+    template = QCoreApplication.translate("Charts", "via API, {age}")
+    return template.format(age=age_text(now.age_s))
 
 
 def _when(now: ChannelNow) -> str:
@@ -211,6 +220,8 @@ def description(now: ChannelNow, trend: Trend, span_s: float, alarms: int) -> st
     elif now.side:
         parts.append(_outside(now))
     when = _when(now)
+    if now.state == "fallback":
+        parts.append(_through_api(now))
     if when or now.state in ("stale", "connecting"):
         parts.append(when or age_text(now.age_s))
     else:

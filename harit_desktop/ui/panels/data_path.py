@@ -1,4 +1,7 @@
-"""The Data path panel: the five stations of a reading, always in view."""
+"""The Data path panel: the stations of a reading, always in view."""
+
+from dataclasses import replace
+from html import escape
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
@@ -7,12 +10,15 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QVBoxLayout,
 from harit_desktop.domain.status import EngineStatus
 from harit_desktop.ui.icons import pixmap, status_pixmap
 from harit_desktop.ui.panels.elided_label import ElidedLabel
-from harit_desktop.ui.panels.path_texts import PathText, path_texts, row_title
+from harit_desktop.ui.panels.path_texts import Choices, PathText, path_texts, row_title
 from harit_desktop.ui.theme import SIZES, set_look
 from harit_desktop.ui.theme_tokens import LIGHT, Tokens
 
-ROWS: tuple[str, ...] = ("broker", "api", "database", "spool", "publisher")
-_ICONS = {"api": "cloud"}
+ROWS: tuple[str, ...] = (
+    *("broker", "api", "database", "spool", "publisher"),
+    *("forward", "localApi"),
+)
+_ICONS = {"api": "cloud", "forward": "export", "localApi": "server"}
 _DETAIL_NAMES = {"spool": "conn.spool.depth"}
 _SIGN_PX = 12
 
@@ -66,6 +72,8 @@ class PathRow(QAbstractButton):
             widget.setProperty("state", text.state)
         set_look(self.word, severity=text.severity)
         set_look(self.detail, severity="" if text.severity == "info" else text.severity)
+        self.setToolTip(f"<p>{escape(text.more)}</p>" if text.more else "")
+        self.setAccessibleDescription(text.more)
         self._show_sign()
         self._set_names()
 
@@ -95,8 +103,9 @@ class PathRow(QAbstractButton):
     def _show_sign(self) -> None:
         severity = self._text.severity if self._text else ""
         self._sign.setVisible(bool(severity))
-        if severity:
-            self._sign.setPixmap(status_pixmap(severity, self._tokens, _SIGN_PX))
+        if severity and self._text:
+            sign = "fallback" if self._text.state == "fallback" else severity
+            self._sign.setPixmap(status_pixmap(sign, self._tokens, _SIGN_PX))
 
     def sizeHint(self) -> QSize:
         return self._grid.sizeHint()
@@ -129,7 +138,8 @@ class PathRow(QAbstractButton):
 
 
 class DataPathPanel(QWidget):
-    """Broker, API, database, spool and publisher, each with its state in words."""
+    """Broker, API, database, spool and publisher, each with its state in words; sending on
+    to the API and our own API only where they are switched on."""
 
     row_clicked = Signal(str)
     """The user pressed this row: one of ROWS."""
@@ -139,7 +149,7 @@ class DataPathPanel(QWidget):
         self.setObjectName("panel.path")
         self._tokens = tokens
         self._status: tuple[EngineStatus, int] = (EngineStatus(), 0)
-        self._configured = False
+        self._choices = Choices()
         self._title = QLabel()
         self._title.setProperty("class", "caption strong muted")
         self._title.setContentsMargins(12, 0, 12, 2)
@@ -156,13 +166,23 @@ class DataPathPanel(QWidget):
     def set_status(self, status: EngineStatus, now_us: int) -> None:
         """Shows a snapshot of the engine; cheap where nothing changed."""
         self._status = (status, now_us)
-        for name, text in path_texts(status, now_us, self._configured).items():
-            self.rows[name].show_text(text)
+        for name, text in path_texts(status, now_us, self._choices).items():
+            row = self.rows[name]
+            row.setVisible(text is not None)
+            if text is not None:
+                row.show_text(text)
 
     def set_configured(self, configured: bool) -> None:
         """Takes whether a broker was chosen: one that is only disconnected is set up."""
-        if configured != self._configured:
-            self._configured = configured
+        self._choose(replace(self._choices, configured=configured))
+
+    def set_choices(self, api_mode: str, has_api: bool, retries: int) -> None:
+        """Takes the settings of which the rows speak."""
+        self._choose(replace(self._choices, api_mode=api_mode, has_api=has_api, retries=retries))
+
+    def _choose(self, choices: Choices) -> None:
+        if choices != self._choices:
+            self._choices = choices
             self.set_status(*self._status)
 
     def set_tokens(self, tokens: Tokens) -> None:

@@ -41,7 +41,7 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """The texts of one row. `state` is live, stale or error; `spoken` says all of it,
+    """The texts of one row. `state` is live, fallback, stale or error; `spoken` says all of it,
     `brief` what matters most of `detail`, where that does not fit."""
 
     publisher_id: str
@@ -66,6 +66,8 @@ def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
         template = QCoreApplication.translate("DevicesPanel", "{standing} · {time}")
         # A new arrival says nothing of an old reading, so its age is left out.
         known = standing or (age if device.clock_suspect else "")
+        if state == "fallback":
+            known = QCoreApplication.translate("DevicesPanel", "via API")
         detail = template.format(standing=known, time=time_told) if known else time_told
         brief = template.format(standing=known, time=time_brief) if state == "error" else time_brief
     index, band = device.analysis.index, device.analysis.band
@@ -95,7 +97,12 @@ def _standing(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, st
         template = QCoreApplication.translate("DevicesPanel", "silent for {duration}")
         return "stale", template.format(duration=duration_text(device.age_s(now_us)))
     reason = _alarm(device, limits)
-    return ("error", reason) if reason else ("live", "")
+    if reason:
+        return "error", reason
+    if device.via_api:
+        template = QCoreApplication.translate("DevicesPanel", "via API, {age}")
+        return "fallback", template.format(age=age_text(device.age_s(now_us)))
+    return "live", ""
 
 
 def _time_told(device: DeviceState, now_us: int) -> tuple[str, str]:

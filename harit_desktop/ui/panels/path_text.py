@@ -8,10 +8,11 @@ class PathText:
     """A row: `detail` below the title, `word` at its right; `state` as in DESIGN 14.
 
     `severity` "" is calm, else "info", "warn" or "crit": it colours the word and brings a
-    glyph with it.
+    glyph with it. `more` is for who asks: a tool tip, and the description for a screen reader.
     """
 
     state: str
     detail: str
     word: str = ""
     severity: str = ""
+    more: str = ""

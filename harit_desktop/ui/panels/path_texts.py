@@ -1,6 +1,7 @@
-"""What the five rows of the data path say, from the state of the engine."""
+"""What the rows of the data path say, from the state of the engine."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
@@ -9,33 +10,45 @@ from harit_desktop.domain.status import (
     EngineStatus,
     LinkState,
     LinkStatus,
-    PublisherState,
-    PublisherStatus,
 )
+from harit_desktop.ui.panels.api_texts import api_text, forward_text, local_api_text
 from harit_desktop.ui.panels.path_text import PathText
+from harit_desktop.ui.panels.publisher_texts import publisher_text
 from harit_desktop.ui.panels.store_texts import database_text, spool_text
 from harit_desktop.ui.words import (
     age_text,
     duration_text,
-    number,
     plain,
     seconds_between,
 )
 
 
-def path_texts(
-    status: EngineStatus, now_us: int, configured: bool = False
-) -> Mapping[str, PathText]:
-    """The texts by row: broker, api, database, spool, publisher, in this order.
+@dataclass(frozen=True)
+class Choices:
+    """What the settings say beside the engine's state.
 
-    `configured` says that a broker was chosen, even while nothing is connected to it.
+    `configured`: a broker was chosen, even while nothing is connected to it. `api_mode` is
+    the setting of that name; `retries` how often the publisher tries the broker.
     """
+
+    configured: bool = False
+    api_mode: str = "auto"
+    has_api: bool = False
+    retries: int = 3
+
+
+def path_texts(
+    status: EngineStatus, now_us: int, choices: Choices = Choices()
+) -> Mapping[str, PathText | None]:
+    """The texts by row in the order of a reading's way; None for a row that is not there."""
     return {
-        "broker": _broker(status, now_us, configured),
-        "api": PathText("empty", _not_set_up()),
+        "broker": _broker(status, now_us, choices),
+        "api": api_text(status, now_us, choices.api_mode, choices.has_api),
         "database": database_text(status, now_us),
         "spool": spool_text(status),
-        "publisher": _publisher(status.publisher),
+        "publisher": publisher_text(status.publisher, now_us, choices.retries),
+        "forward": forward_text(status.api_forward, now_us),
+        "localApi": local_api_text(status.local_api),
     }
 
 
@@ -48,6 +61,8 @@ def row_title(row: str) -> str:
         "database": tr("DataPath", "Database"),
         "spool": tr("DataPath", "Spool"),
         "publisher": tr("DataPath", "Publisher"),
+        "forward": tr("DataPath", "Sent on to the API"),
+        "localApi": tr("DataPath", "Local API"),
     }
     return titles[row]
 
@@ -60,7 +75,7 @@ def _ok() -> str:
     return QCoreApplication.translate("DataPath", "OK")
 
 
-def _broker(status: EngineStatus, now_us: int, configured: bool) -> PathText:
+def _broker(status: EngineStatus, now_us: int, choices: Choices) -> PathText:
     tr = QCoreApplication.translate
     link = status.link
     address = _address(link)
@@ -71,7 +86,7 @@ def _broker(status: EngineStatus, now_us: int, configured: bool) -> PathText:
     if builtin.state is BrokerState.STARTING:
         return PathText("connecting", tr("DataPath", "Starting the built-in broker…"))
     if link.state is LinkState.OFF:
-        return PathText("empty", _off(status, configured))
+        return PathText("empty", _off(status, choices))
     if link.state is LinkState.CONNECTING:
         template = (
             tr("DataPath", "Connecting to {address}… try {n}")
@@ -101,11 +116,13 @@ def _address(link: LinkStatus) -> str:
     return QCoreApplication.translate("DataPath", "{address} · TLS").format(address=address)
 
 
-def _off(status: EngineStatus, configured: bool) -> str:
+def _off(status: EngineStatus, choices: Choices) -> str:
     tr = QCoreApplication.translate
+    if choices.api_mode == "api_only":
+        return tr("DataPath", "Off, always API is chosen")
     if status.builtin_broker.state is BrokerState.RUNNING:
         return tr("DataPath", "Disconnected · built-in broker runs")
-    if configured or status.link.host:
+    if choices.configured or status.link.host:
         return tr("DataPath", "Disconnected")
     return _not_set_up()
 
@@ -152,26 +169,3 @@ def _refused(link: LinkStatus) -> str:
     }
     code = link.problem.code if link.problem else ""
     return reasons.get(code, tr("DataPath", "Connection refused"))
-
-
-def _publisher(publisher: PublisherStatus) -> PathText:
-    tr = QCoreApplication.translate
-    match publisher.state:
-        case PublisherState.STOPPED:
-            return PathText("empty", tr("DataPath", "Stopped"))
-        case PublisherState.STARTING:
-            return PathText("connecting", tr("DataPath", "Starting…"))
-        case PublisherState.UNCONFIRMED:
-            detail = tr("DataPath", "Running, broker not confirming")
-            return PathText("stale", detail, tr("DataPath", "Waiting"), "warn")
-        case PublisherState.ERROR:
-            detail = tr("DataPath", "Stopped by an error")
-            return PathText("error", detail, tr("DataPath", "Error"), "crit")
-    whole = publisher.interval_s == int(publisher.interval_s)
-    # Qt forms the plurals of translations; the English in the source has to do its own.
-    detail = (
-        tr("DataPath", "Running · 1 device / {interval} s")
-        if publisher.devices == 1
-        else tr("DataPath", "Running · %n devices / {interval} s", None, publisher.devices)
-    )
-    return PathText("live", detail.format(interval=number(publisher.interval_s, 0 if whole else 1)))

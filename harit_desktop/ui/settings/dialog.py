@@ -26,6 +26,8 @@ from harit_desktop.settings.store import flatten
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
+from harit_desktop.ui.settings.api_extras import ApiExtras, AskApi
+from harit_desktop.ui.settings.local_api_extras import LocalApiExtras
 from harit_desktop.ui.settings.page_view import PageView
 from harit_desktop.ui.settings.pages import PAGES
 from harit_desktop.ui.settings.storage_extras import StorageExtras
@@ -44,7 +46,8 @@ class SettingsDialog(QDialog):
 
     Nothing is written here: the engine saves, restarts what the change touches, and
     reports a failure as a problem of its own. `count_older` counts the readings that are
-    older than so many days, `ask_keyring` asks whether passwords can be kept for good.
+    older than so many days, `ask_keyring` asks whether passwords can be kept for good,
+    `ask_api` tries an API that may not be in force yet.
     """
 
     backup_asked = Signal()
@@ -59,8 +62,10 @@ class SettingsDialog(QDialog):
         parent: QWidget | None = None,
         count_older: Callable[[int], QueryHandle[int]] | None = None,
         ask_keyring: Callable[[], QueryHandle[bool]] | None = None,
+        ask_api: AskApi | None = None,
     ) -> None:
         super().__init__(parent)
+        self._ask_api = ask_api
         self._submit = submit
         self._count_older = count_older
         self._keyring = ask_keyring() if ask_keyring is not None else None
@@ -149,6 +154,8 @@ class SettingsDialog(QDialog):
         self.storage.changed.connect(self._update_buttons)
         self.storage.backup_asked.connect(self.backup_asked)
         self.storage.restore_asked.connect(self.restore_asked)
+        self.api = ApiExtras(self.pages["api"], self._ask_api)
+        self.local_api = LocalApiExtras(self.pages["local_api"])
 
     def _make_footer(self) -> QFrame:
         self._defaults = dialog_parts.button("settings.defaults", self.tr("Restore defaults"))
@@ -178,6 +185,7 @@ class SettingsDialog(QDialog):
         """Takes what has been counted, and how a backup goes; called by the frame clock."""
         self.storage.poll()
         self.storage.show_backup(backup)
+        self.api.poll()
         if self._keyring is not None and self._keyring.done:
             kept, self._keyring = self._keyring.value, None
             if kept is not None:
@@ -187,7 +195,7 @@ class SettingsDialog(QDialog):
         for view in self.pages.values():
             for key in SECRET_KEYS:
                 if key in view.fields:
-                    view.set_note(key, labels.password_hint(kept))
+                    view.set_note(key, labels.secret_hint(key, kept))
 
     def apply(self) -> bool:
         """Sends the changes to the engine; False where a value has to be mended first."""
@@ -236,6 +244,8 @@ class SettingsDialog(QDialog):
 
     def _update_buttons(self) -> None:
         self.storage.update(self.pages["storage"].values(), self._applied)
+        self.api.update()
+        self.local_api.update(self.pages["local_api"].values())
         valid = self.is_valid()
         self._apply.setEnabled(valid and bool(self.changes()))
         self._ok.setEnabled(valid)

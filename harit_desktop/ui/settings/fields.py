@@ -31,6 +31,8 @@ from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import Tokens, set_look
 
 _PATH_KEYS = ("broker.ca_file", "broker.cert_file", "broker.key_file", "storage.mysql_ca_file")
+_TOKEN_KEYS = ("api.token", "local_api.token")
+_WIDE_KEYS = ("api.url",)
 _FOLDER_KEYS = ("storage.backup_dir",)
 _WIDE_PX = 360
 _TEXT_PX = 250
@@ -88,7 +90,8 @@ class LineField(Field):
         self._line = QLineEdit()
         super().__init__(spec.key, self._line)
         number = spec.kind in ("int", "float")
-        self._line.setFixedWidth(scaled(_NUMBER_PX if number else _TEXT_PX))
+        wide = _WIDE_PX if spec.key in _WIDE_KEYS else _TEXT_PX
+        self._line.setFixedWidth(scaled(_NUMBER_PX if number else wide))
         self._line.textEdited.connect(self.edited)
         if spec.unit:
             unit = QLabel(spec.unit)
@@ -218,14 +221,15 @@ class SecretField(Field):
         self._line = QLineEdit()
         super().__init__(key, self._line)
         self._line.setEchoMode(QLineEdit.EchoMode.Password)
-        self._line.setFixedWidth(scaled(_PASSWORD_PX))
+        self._line.setFixedWidth(scaled(_TEXT_PX if key in _TOKEN_KEYS else _PASSWORD_PX))
         self._line.textEdited.connect(self.edited)
         self._eye = QToolButton()
         set_look(self._eye, class_="outlined square")
         self._eye.setCheckable(True)
         self._eye.setObjectName(f"{object_name(key)}.show")
-        self._eye.setAccessibleName(self.tr("Show password"))
-        self._eye.setToolTip(self.tr("Show password"))
+        shows = self.tr("Show key") if key in _TOKEN_KEYS else self.tr("Show password")
+        self._eye.setAccessibleName(shows)
+        self._eye.setToolTip(shows)
         self._eye.toggled.connect(self._reveal)
         self._row.addWidget(self._eye)
         self.set_tokens(tokens)
@@ -239,6 +243,10 @@ class SecretField(Field):
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._eye.setIcon(icon("eye-off" if self._eye.isChecked() else "eye", tokens))
+
+    def show_text(self) -> None:
+        """Lets the text be read, as the eye button does."""
+        self._eye.setChecked(True)
 
     def _reveal(self, shown: bool) -> None:
         mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password

@@ -14,6 +14,8 @@ PAGE_TITLES: dict[str, str] = {
     "builtin_broker": QT_TRANSLATE_NOOP("Settings", "Built-in broker"),
     "publisher": QT_TRANSLATE_NOOP("Settings", "Publisher"),
     "storage": QT_TRANSLATE_NOOP("Settings", "Storage"),
+    "api": QT_TRANSLATE_NOOP("Settings", "API fallback"),
+    "local_api": QT_TRANSLATE_NOOP("Settings", "Local API"),
     "appearance": QT_TRANSLATE_NOOP("Settings", "Appearance"),
 }
 
@@ -58,6 +60,21 @@ LABELS: dict[str, str] = {
     "storage.backup_hours": QT_TRANSLATE_NOOP("Settings", "Back up every"),
     "storage.backup_keep": QT_TRANSLATE_NOOP("Settings", "Backups kept"),
     "storage.backup_dir": QT_TRANSLATE_NOOP("Settings", "Backup folder"),
+    "api.mode": QT_TRANSLATE_NOOP("Settings", "Read from"),
+    "api.url": QT_TRANSLATE_NOOP("Settings", "Address"),
+    "api.token": QT_TRANSLATE_NOOP("Settings", "Key"),
+    "api.poll_s": QT_TRANSLATE_NOOP("Settings", "Ask every"),
+    "api.timeout_s": QT_TRANSLATE_NOOP("Settings", "Time-out"),
+    "api.forward": QT_TRANSLATE_NOOP("Settings", "Send readings on to the API"),
+    "publisher.mqtt_retries": QT_TRANSLATE_NOOP("Settings", "MQTT retries"),
+    "local_api.enabled": QT_TRANSLATE_NOOP("Settings", "Offer the API on this computer"),
+    "local_api.host": QT_TRANSLATE_NOOP("Settings", "Listen at"),
+    "local_api.port": QT_TRANSLATE_NOOP("Settings", "Port"),
+    "local_api.allow_network": QT_TRANSLATE_NOOP(
+        "Settings", "Yes, other computers may read and add readings"
+    ),
+    "local_api.token": QT_TRANSLATE_NOOP("Settings", "Token"),
+    "local_api.origins": QT_TRANSLATE_NOOP("Settings", "Allowed pages"),
     "ui.theme": QT_TRANSLATE_NOOP("Settings", "Theme"),
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "Text size"),
 }
@@ -116,6 +133,41 @@ HINTS: dict[str, str] = {
         "Stored readings also go to sensor_readings.csv, those that came over MQTT to "
         "mqtt_sensor_received.csv too; simulated ones to neither.",
     ),
+    "api.mode": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Automatic reads through the API once the broker is down for twice its keep-alive time, "
+        "and returns after 60 s of stable connection.",
+    ),
+    "api.url": QT_TRANSLATE_NOOP("Settings", "Empty: no API. Else https://farm.example:5000"),
+    "api.token": QT_TRANSLATE_NOOP(
+        "Settings", "Leave it empty to keep the present key. It is never in the settings file."
+    ),
+    "publisher.mqtt_retries": QT_TRANSLATE_NOOP(
+        "Settings",
+        "So often the publisher tries a broker that is gone, after 1, 2 and 4 s; then it sends "
+        "through the API.",
+    ),
+    "api.forward": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Every reading stored from now on also goes to the API, for another system that lives "
+        "on it. Simulated ones and those read from it do not.",
+    ),
+    "local_api.enabled": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Answers the same requests as the existing soil-health backend, from the readings "
+        "stored here.",
+    ),
+    "local_api.host": QT_TRANSLATE_NOOP(
+        "Settings", "127.0.0.1: this computer alone; 0.0.0.0: every network of it."
+    ),
+    "local_api.token": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave it empty to keep the present token. Needed for other computers; it is never in "
+        "the settings file.",
+    ),
+    "local_api.origins": QT_TRANSLATE_NOOP(
+        "Settings", "Web pages that may ask from a browser, one origin a line."
+    ),
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "90 to 150 percent."),
 }
 
@@ -130,6 +182,20 @@ PASSWORD_HINTS: dict[bool, str] = {
         "Settings",
         "Leave the password empty to keep the present one. It is kept until the program "
         "ends: this computer has no usable keyring.",
+    ),
+}
+
+# The same of keys and tokens.
+KEY_HINTS: dict[bool, str] = {
+    True: QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave it empty to keep the present one. It is stored in the system keyring, never in "
+        "the settings file.",
+    ),
+    False: QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave it empty to keep the present one. It is kept until the program ends: this "
+        "computer has no usable keyring.",
     ),
 }
 
@@ -161,6 +227,11 @@ CHOICES: dict[str, dict[str, str]] = {
         "mosquitto": "Mosquitto",
         "amqtt": "amqtt",
     },
+    "api.mode": {
+        "auto": QT_TRANSLATE_NOOP("Settings", "Automatic: broker, the API while it is down"),
+        "mqtt_only": QT_TRANSLATE_NOOP("Settings", "MQTT only"),
+        "api_only": QT_TRANSLATE_NOOP("Settings", "Always API"),
+    },
     "ui.theme": {
         "auto": QT_TRANSLATE_NOOP("Settings", "As the system"),
         "light": QT_TRANSLATE_NOOP("Settings", "Light"),
@@ -178,6 +249,7 @@ PLACEHOLDER_HINTS = (
     "broker.key_file",
     "storage.mysql_ca_file",
     "storage.backup_dir",
+    "api.url",
 )
 
 
@@ -200,9 +272,10 @@ def hint(key: str) -> str:
     return _translated(HINTS[key]) if key in HINTS else ""
 
 
-def password_hint(kept: bool) -> str:
-    """The hint of a password; `kept` where there is a keyring for it."""
-    return _translated(PASSWORD_HINTS[kept])
+def secret_hint(key: str, kept: bool) -> str:
+    """The hint of a password or key; `kept` where there is a keyring for it."""
+    hints = KEY_HINTS if key.endswith("token") else PASSWORD_HINTS
+    return _translated(hints[kept])
 
 
 def choice(key: str, value: str) -> str:

@@ -178,8 +178,7 @@ class PageView(QWidget):
         for row, widgets in self._rows:
             if row.shown_if is None:
                 continue
-            key, wanted = row.shown_if
-            shown = values.get(key) == wanted or any(key in self._problems for key in row.keys)
+            shown = row.is_shown(values) or any(key in self._problems for key in row.keys)
             for widget in widgets:
                 widget.setVisible(shown)
                 widget.setEnabled(shown)

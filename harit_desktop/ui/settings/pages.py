@@ -1,13 +1,15 @@
 """Which settings the dialog shows, and how they are grouped into pages and rows.
 
 Only settings that act are listed. A row holds one or more settings side by side; `shown_if`
-names another setting of the page and the value at which the row appears.
+names another setting of the page and the value at which the row appears, or a test of it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from harit_desktop.settings.model import FIELD_SPECS
+from harit_desktop.ui.settings.validation import is_beyond_loopback
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,15 @@ class Row:
     """Settings side by side; an entry of SECRET_KEYS is edited as a hidden text."""
 
     keys: tuple[str, ...]
-    shown_if: tuple[str, Any] | None = None
+    shown_if: tuple[str, Any | Callable[[Any], bool]] | None = None
     line_above: bool = False
+
+    def is_shown(self, values: Mapping[str, Any]) -> bool:
+        """Whether the row applies to what the page holds now."""
+        if self.shown_if is None:
+            return True
+        key, wanted = self.shown_if
+        return bool(wanted(values.get(key))) if callable(wanted) else values.get(key) == wanted
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,32 @@ PAGES: tuple[Page, ...] = (
             Row(("storage.backup_dir",)),
         ),
     ),
+    Page(
+        "api",
+        "cloud",
+        (
+            Row(("api.mode",)),
+            Row(("api.url",)),
+            Row(("api.token",)),
+            Row(("api.poll_s", "api.timeout_s")),
+            Row(("publisher.mqtt_retries",)),
+            Row(("api.forward",), line_above=True),
+        ),
+    ),
+    Page(
+        "local_api",
+        "export",
+        (
+            Row(("local_api.enabled",)),
+            Row(("local_api.host", "local_api.port")),
+            Row(
+                ("local_api.allow_network",),
+                shown_if=("local_api.host", is_beyond_loopback),
+            ),
+            Row(("local_api.token",)),
+            Row(("local_api.origins",)),
+        ),
+    ),
     Page("appearance", "sun", (Row(("ui.theme",)), Row(("ui.text_size",)))),
 )
 
@@ -128,6 +163,16 @@ _OBJECT_NAMES = {
     "storage.backup_hours": "settings.storage.backup.hours",
     "storage.backup_keep": "settings.storage.backup.keep",
     "storage.backup_dir": "settings.storage.backup.folder",
+    "api.token": "settings.api.key",
+    "api.poll_s": "settings.api.interval",
+    "api.timeout_s": "settings.api.timeout",
+    "publisher.mqtt_retries": "settings.api.retries",
+    "local_api.enabled": "settings.localApi.enabled",
+    "local_api.host": "settings.localApi.host",
+    "local_api.port": "settings.localApi.port",
+    "local_api.allow_network": "settings.localApi.allowNetwork",
+    "local_api.token": "settings.localApi.token",
+    "local_api.origins": "settings.localApi.origins",
     "ui.theme": "settings.appearance.theme",
     "ui.text_size": "settings.appearance.textSize",
 }

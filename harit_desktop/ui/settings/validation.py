@@ -4,6 +4,8 @@ The settings tree decides about types and ranges; the rules here are those that 
 cannot express. Texts are translated when they are asked for.
 """
 
+import ipaddress
+import urllib.parse
 import zoneinfo
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.settings.model import FIELD_SPECS, FieldSpec
 from harit_desktop.settings.store import build_settings, parse_value
+from harit_desktop.transport.api_address import parse_api_url
 
 _MAX_TOPIC_BYTES = 65_535
 _MAX_DATABASE_CHARS = 64
@@ -65,7 +68,29 @@ def check_together(values: Mapping[str, Any]) -> dict[str, str]:
             "storage.mysql_user": _tr("The server needs a user name."),
         }
         problems |= {key: text for key, text in needed.items() if not values.get(key)}
+    return problems | _check_apis(values)
+
+
+def _check_apis(values: Mapping[str, Any]) -> dict[str, str]:
+    problems = {}
+    if "api.url" in values and not values["api.url"]:
+        if values["api.forward"]:
+            problems["api.url"] = _tr("Enter the address that readings are sent to.")
+        if values["api.mode"] == "api_only":
+            problems["api.url"] = _tr("Without an address no reading would come in.")
+    far = is_beyond_loopback(values.get("local_api.host"))
+    if values.get("local_api.enabled") and far and not values["local_api.allow_network"]:
+        problems["local_api.allow_network"] = _tr("Other computers need your consent.")
     return problems
+
+
+def is_beyond_loopback(host: object) -> bool:
+    """Whether other computers could connect to this address of ours."""
+    name = str(host or "").strip().lower()
+    try:
+        return not ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name not in ("", "localhost")
 
 
 def expectation(spec: FieldSpec) -> str:
@@ -163,6 +188,49 @@ def check_server_host(value: str) -> str | None:
     return check_host(value) if value else None
 
 
+def check_api_url(value: str) -> str | None:
+    """An address that the API's client takes; empty for no API."""
+    if not value:
+        return None
+    try:
+        parse_api_url(value)
+    except KnownError as error:
+        if error.code == "api.not_private":
+            return _tr("http is only for the local network; use https for {host}.").format(
+                host=str(error.params.get("host", ""))[:60]
+            )
+        return _url_mistake(str(error.params.get("why", "")))
+    return None
+
+
+def _url_mistake(why: str) -> str:
+    texts = {
+        "scheme": _tr("The address begins with https:// or http://."),
+        "host": _tr("The address lacks a usable name of a computer."),
+        "credentials": _tr("No user name or password in the address; a key has its own field."),
+        "query": _tr("The address must not have a question mark or # in it."),
+        "port": _tr("The port is a number from 1 to 65535."),
+    }
+    return texts.get(why, _tr("Enter an address such as https://farm.example:5000."))
+
+
+def check_origins(value: tuple[str, ...]) -> str | None:
+    """Web origins (scheme, host, port), as a browser names the page that asks."""
+    for origin in value:
+        try:
+            parts = urllib.parse.urlsplit(origin)
+            whole = f"{parts.scheme}://{parts.netloc}"
+            fits = parts.scheme in ("http", "https") and parts.hostname and "@" not in origin
+            usable = bool(fits) and parts.port != 0 and whole.lower() == origin.lower()
+        except ValueError:
+            usable = False
+        if not usable:
+            return _tr('"{origin}" is no web origin such as http://localhost:8080.').format(
+                origin=origin[:60]
+            )
+    return None
+
+
 def check_database(value: str) -> str | None:
     """A name that MySQL takes: at most 64 characters, no path and nothing invisible."""
     if len(value) > _MAX_DATABASE_CHARS or any(char in "/\\." for char in value):
@@ -182,10 +250,13 @@ def _unfit_topic(topic: str) -> bool:
 
 
 _RULES: dict[str, Callable[[Any], str | None]] = {
+    "api.url": check_api_url,
     "broker.host": check_host,
     "broker.topics": check_topic_filters,
     "broker.timezone": check_time_zone,
     "broker.ws_path": check_path,
+    "local_api.host": check_host,
+    "local_api.origins": check_origins,
     "publisher.topic": check_topic_name,
     "storage.mysql_host": check_server_host,
     "storage.mysql_database": check_database,

@@ -1,0 +1,48 @@
+"""Looks at a way over the network one step at a time, for the command that finds faults.
+
+A step returns what it found, as facts that fill a sentence, or raises what is wrong.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+
+Facts = dict[str, str | int | float]
+
+REACH_S = 4.0
+"""How long a port and a TLS handshake may keep us waiting."""
+
+_SHOWN_ADDRESSES = 3
+
+
+def find_name(host: str, port: int) -> Facts:
+    """The addresses behind a name. Raises socket.gaierror, UnicodeError; may block long."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
+    return {"host": host, "addresses": ", ".join(addresses[:_SHOWN_ADDRESSES])}
+
+
+def reach_port(host: str, port: int) -> Facts:
+    """Connects and leaves. Raises OSError."""
+    began_s = time.monotonic()
+    socket.create_connection((host, port), timeout=REACH_S).close()
+    return {"host": host, "port": port, "milliseconds": since_ms(began_s)}
+
+
+def shake_hands(host: str, port: int, context: ssl.SSLContext) -> Facts:
+    """Agrees on TLS and leaves. Raises OSError, ssl.SSLError among them."""
+    with (
+        socket.create_connection((host, port), timeout=REACH_S) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        certificate = secure.getpeercert() or {}
+        ends = str(certificate.get("notAfter", ""))
+        days = int((ssl.cert_time_to_seconds(ends) - time.time()) // 86_400) if ends else 0
+        return {"version": secure.version() or "TLS", "days": days}
+
+
+def since_ms(began_s: float) -> int:
+    """Whole milliseconds since a moment of the monotonic clock, rounded up."""
+    return -int(-(time.monotonic() - began_s) * 1000 // 1)

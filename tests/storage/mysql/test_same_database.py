@@ -1,0 +1,162 @@
+"""Whether an API's newest rows are rows of our own server, against a real MariaDB."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harit_desktop.domain.errors import KnownError
+from harit_desktop.storage.mysql.same_database import same_database
+from tests.mariadb_server import DATABASE, OLD_READINGS, MariaDbServer
+from tests.storage.builders import EXAMPLE, make_item
+from tests.storage.mysql.forwarding import Sending, make_old_database, old_insert
+
+KEYS = ("N", "P", "K", "CO2", "Temperature", "Moisture", "pH")
+HISTORY = (
+    "SELECT timestamp, health_index, health_status, is_anomalous, anomaly_score,"
+    " N, P, K, CO2, temperature, moisture, pH FROM sensor_readings"
+    " ORDER BY timestamp DESC, id DESC LIMIT 50"
+)
+
+MakeSending = Callable[..., Sending]
+
+
+def history_of(server: MariaDbServer) -> bytes:
+    """What the existing backend answers when it works on this server's database."""
+    rows: list[dict[str, Any]] = []
+    for when, index, status, anomalous, score, *values in server.query(HISTORY):
+        readings = dict(zip(KEYS, values, strict=True))
+        row = {"timestamp": when.isoformat(), "health_index": index, "health_status": status}
+        row |= {"is_anomalous": anomalous, "anomaly_score": score, "sensor_readings": readings}
+        rows.append(row)
+    return json.dumps({"total": len(rows), "readings": rows, "mode": "MySQL"}).encode()
+
+
+def age_all(server: MariaDbServer, minutes: int) -> None:
+    server.query(f"UPDATE sensor_readings SET timestamp = timestamp - INTERVAL {minutes} MINUTE")
+
+
+def changed(history: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    answer = json.loads(history)
+    for row in answer["readings"]:
+        change(row)
+    return json.dumps(answer).encode()
+
+
+def test_rows_that_the_backend_wrote_a_moment_ago_tell(server: MariaDbServer) -> None:
+    make_old_database(server, 1)
+    assert same_database(server.address, history_of(server)) == DATABASE
+
+
+def test_old_rows_tell_where_there_are_some(server: MariaDbServer) -> None:
+    make_old_database(server, 5)
+    age_all(server, 60 * 24)
+    assert same_database(server.address, history_of(server)) == DATABASE
+
+
+def test_a_few_old_rows_may_be_chance(server: MariaDbServer) -> None:
+    make_old_database(server, 2)
+    age_all(server, 60 * 24)
+    assert same_database(server.address, history_of(server)) is None
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_our_own_rows_in_the_answer_tell(
+    server: MariaDbServer, make_sending: MakeSending, adopted: bool
+) -> None:
+    if adopted:
+        server.query(OLD_READINGS)
+    sending = make_sending(server, approved=True)
+    sending.start()
+    sending.commit([make_item(n, values=(20.1 + n, *EXAMPLE[1:])) for n in range(30)])
+    sending.wait_ready()
+    assert same_database(server.address, history_of(server)) == DATABASE
+
+
+def test_another_backend_that_heard_the_same_readings_is_another_one(
+    server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    server.query(OLD_READINGS)
+    sending = make_sending(server, approved=True)
+    sending.start()
+    sending.commit([make_item(n, values=(20.1 + n, *EXAMPLE[1:])) for n in range(30)])
+    sending.wait_ready()
+    # In the same second and with the same values, but judged by itself.
+    theirs = changed(history_of(server), lambda row: row.update(health_index=12))
+    assert same_database(server.address, theirs) is None
+
+
+def test_other_values_or_times_are_another_database(server: MariaDbServer) -> None:
+    make_old_database(server, 5)
+    history = history_of(server)
+
+    def other_values(row: dict[str, Any]) -> None:
+        row["sensor_readings"]["K"] += 0.01
+
+    def other_time(row: dict[str, Any]) -> None:
+        row["timestamp"] = row["timestamp"] + ".250000"
+
+    assert same_database(server.address, changed(history, other_values)) is None
+    assert same_database(server.address, changed(history, other_time)) is None
+
+
+def test_a_copy_of_the_database_is_another_one(server: MariaDbServer) -> None:
+    make_old_database(server, 5)
+    age_all(server, 60 * 24)
+    copy = history_of(server)
+    old_insert(server, EXAMPLE)
+    server.query("UPDATE sensor_readings SET timestamp = NOW() - INTERVAL 1 HOUR WHERE id = 6")
+    assert same_database(server.address, copy) is None
+
+
+def test_an_answer_without_rows_tells_only_after_the_first_post(server: MariaDbServer) -> None:
+    server.query(OLD_READINGS)
+    assert same_database(server.address, history_of(server)) is None
+    old_insert(server, EXAMPLE)
+    assert same_database(server.address, history_of(server)) == DATABASE
+
+
+def test_another_harit_knows_its_readings_by_itself(server: MariaDbServer) -> None:
+    make_old_database(server, 5)
+    theirs = changed(history_of(server), lambda row: row.update(publisher_id="a", timestamp_us=1))
+    assert same_database(server.address, theirs) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"readings": null}',
+        b'{"readings": [{"timestamp": 5, "sensor_readings": {}}]}',
+        b'{"readings": [{"timestamp": "9999-99-99", "sensor_readings": {"N": "x"}}]}',
+        b'{"readings": [{"timestamp": "2025-01-01T00:00:00", "sensor_readings": {"N": true}}]}',
+        b'{"readings": [{"timestamp": "0001-01-01T00:00:00+14:00", "health_index": [1]}]}',
+    ],
+)
+def test_a_strange_answer_is_another_database(server: MariaDbServer, answer: bytes) -> None:
+    make_old_database(server, 3)
+    assert same_database(server.address, answer) is None
+
+
+def test_an_empty_database_holds_nobodys_rows(server: MariaDbServer) -> None:
+    row = {"timestamp": "2025-01-01T00:00:00", "sensor_readings": dict.fromkeys(KEYS, 1.0)}
+    answer = json.dumps({"readings": [row]}).encode()
+    assert same_database(server.address, answer) is None
+
+
+def test_a_server_that_is_away_says_so() -> None:
+    with MariaDbServer() as server:
+        make_old_database(server, 3)
+        answer = history_of(server)
+        server.kill()
+        began_s = time.monotonic()
+        with pytest.raises(KnownError) as raised:
+            same_database(server.address, answer)
+        assert raised.value.code == "server.unreachable"
+        assert time.monotonic() - began_s < 10
