@@ -57,6 +57,7 @@ def points(values: np.ndarray, time_us: int) -> LivePoints:
         values[None, :],
         np.ones((1, len(CHANNELS)), np.uint8),
         np.array([70.0]),
+        np.zeros(1, np.bool_),
     )
 
 

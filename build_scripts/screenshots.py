@@ -270,12 +270,15 @@ def api_views(stage: Stage) -> None:
             for step in range(10):
                 backend.add(VALUES | {"Moisture": 47.5 + step / 10})
                 time.sleep(2)
+            # The device before the first: the one of the API.
+            stage.keys("ctrl+shift+Tab", wait_s=2)
             stage.picture("api_in_use")
             backend.kill()
             time.sleep(8)
             stage.picture("both_down")
             backend.start()
-            stage.keys("ctrl+comma", *CHOOSE_API_PAGE, *CHOOSE_API_TEST, "space", wait_s=3)
+            stage.keys("ctrl+comma", wait_s=2)
+            stage.keys(*CHOOSE_API_PAGE, *CHOOSE_API_TEST, "space", wait_s=3)
             stage.picture("settings_api")
             stage.keys("Escape")
 

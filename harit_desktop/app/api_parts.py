@@ -101,7 +101,7 @@ def build_forwarder(
 
 def test_api(settings: Settings, token: str | None) -> ApiTest:
     """Asks for the newest readings once, and says what came of it in numbers."""
-    from harit_desktop.wire.api_json import read_history
+    from harit_desktop.wire.api_json import read_history, read_total
 
     began = time.monotonic()
     try:
@@ -110,13 +110,14 @@ def test_api(settings: Settings, token: str | None) -> ApiTest:
             raise KnownError("api.bad_url", url="", why="host")
         try:
             page = read_history(client.history(1), settings.broker.timezone)
+            milliseconds = round((time.monotonic() - began) * 1000)
+            readings = read_total(client.stats())
         finally:
             client.close()
     except KnownError as error:
         return ApiTest(False, problem=error.problem)
     newest_us = page.rows[0].timestamp_us if page.rows else None
-    milliseconds = round((time.monotonic() - began) * 1000)
-    return ApiTest(True, milliseconds, page.total, newest_us)
+    return ApiTest(True, milliseconds, readings, newest_us)
 
 
 def build_local_api(

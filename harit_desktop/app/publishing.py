@@ -57,6 +57,7 @@ def build_publisher(
         topic=chosen.topic,
         seed=chosen.seed,
         count=count,
+        mqtt_retries=chosen.mqtt_retries,
     )
 
     def encode(publisher_id: str, timestamp_us: int, values: Values) -> bytes:

@@ -56,15 +56,15 @@ def _at_least(text: str, kind: Callable[[str], N], minimum: N) -> N:
     return value
 
 
-def _common() -> _Parser:
-    """Options that stand before or after a command."""
+def _common(assignments: str) -> _Parser:
+    """Options that stand before or after a command; `assignments` names where --set goes."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="folder where everything is kept"
     )
     common.add_argument(
         "--set",
-        dest="assignments",
+        dest=assignments,
         action="append",
         metavar="KEY=VALUE",
         help="override a setting for this run; may be given again",
@@ -74,11 +74,12 @@ def _common() -> _Parser:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands and options."""
-    common = _common()
+    # What stands after a command would replace what stands before it under the same name.
+    common = _common("later_assignments")
     parser = _Parser(
         prog="harit-desktop",
         description="Receives, analyses, stores and shows soil-sensor readings.",
-        parents=[common],
+        parents=[_common("assignments")],
     )
     parser.add_argument("--version", action="store_true", help="version, Python and Qt")
     parser.add_argument(
@@ -170,7 +171,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = build_parser()
     options = parser.parse_args(argv)
     options.data_dir = getattr(options, "data_dir", None)
-    options.assignments = getattr(options, "assignments", [])
+    options.assignments = [
+        *getattr(options, "assignments", []),
+        *getattr(options, "later_assignments", []),
+    ]
     if options.status_json and not options.headless:
         parser.error("--status-json needs --headless")
     if options.screenshot is not None and options.headless:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from harit_desktop.cli.doctor_checks import Chain, Result
 from harit_desktop.cli.setup import data_paths, open_settings, stop_on_signals
 from harit_desktop.observability.redact import Redactor
 
+LONGEST_WAIT_S = 3600.0
 _LOOK_S = 0.05
 _GOODBYE_S = 1.0
 _NAME_WIDTH = 17
@@ -35,7 +37,8 @@ def run_doctor(options: argparse.Namespace) -> int:
     from harit_desktop.settings.secrets import SecretStore
 
     secrets = SecretStore(paths.instance_name(), redactor.add)
-    chains = plan(paths, store.current, store.problems, secrets, options.wait)
+    wait_s = min(options.wait, LONGEST_WAIT_S)
+    chains = plan(paths, store.current, store.problems, secrets, wait_s)
     results: list[Result] = []
     for result in run_chains(chains, stop):
         shown = msgspec.structs.replace(result, text=redactor.clean(result.text))
@@ -72,8 +75,9 @@ def run_chains(chains: Sequence[Chain], stop: threading.Event) -> Iterator[Resul
             if done:
                 break
             stop.wait(_LOOK_S)
+    until_s = time.monotonic() + _GOODBYE_S
     for chain in chains:
-        chain.join(_GOODBYE_S)
+        chain.join(max(0.0, until_s - time.monotonic()))
 
 
 def line(result: Result) -> str:

@@ -58,7 +58,7 @@ CONTROL_STOP_S = 1.0
 class Engine:
     """Receives, analyses, stores and publishes for one data folder.
 
-    `configured` is False until somebody chose a broker: the window then shows its first-run
+    `configured` is False until somebody chose a source: the window then shows its first-run
     card and nothing connects.
     """
 
@@ -149,8 +149,10 @@ class Engine:
 
     @property
     def configured(self) -> bool:
+        settings = self.settings
         chosen = self._store.is_set("broker", but=("broker.client_id",))
-        return chosen or self.settings.publisher.enabled
+        reads_api = settings.api.mode == "api_only" and bool(settings.api.url)
+        return chosen or reads_api or settings.publisher.enabled
 
     def submit(self, command: Command) -> None:
         """Queues a command; a full queue drops it and says so in the log."""

@@ -86,7 +86,8 @@ class DataPaths:
     def is_own(self, path: Path) -> bool:
         """Whether a file is one of the program's own, which nothing else may write."""
         files = (self.settings, self.database, self.lock, self.window_state, self.sessions)
-        own = (*files, self.readings_csv, self.audit_csv, self.outbox, self.lone_outbox)
+        outboxes = self.root.glob("outbox*.db")
+        own = (*files, self.readings_csv, self.audit_csv, *outboxes)
         inside = (self.logs, self.broker, self.backups)
         target = path.resolve()
         names = {file.resolve() for file in own}

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select, type_coerce
 
 from harit_desktop.domain.analysis import Analysis, Band
 from harit_desktop.domain.api import ApiReading, ApiStats
@@ -68,7 +68,7 @@ def newest_readings(connection: Connection, limit: int) -> list[ApiReading]:
         # Those of a simulator alone could be a million, and newer than all others.
         names = connection.scalars(_REAL_DEVICES).all()
         if len(names) <= _FEW_DEVICES:
-            rows: list[Row[Any]] = []
+            rows: list[Sequence[Any]] = []
             for name in names:
                 rows += connection.execute(_NEWEST_OF_DEVICE, {**scope, "publisher_id": name})
             rows.sort(key=lambda row: row[1], reverse=True)
@@ -157,7 +157,7 @@ GROUP_COLUMNS = (
     func.count(),
     func.count(_readings.health_index),
     func.sum(_readings.health_index),
-    func.sum(_readings.is_anomalous),
+    func.sum(type_coerce(_readings.is_anomalous, Integer)),
 )
 _BLOCK = _readings.timestamp_us.op("/")(BLOCK_US).label("block")
 
@@ -228,7 +228,8 @@ class StoreCounter:
             block.add(row[1:])
 
     def _count_changed(self, connection: Connection) -> None:
-        found = dict(connection.execute(_ROWS_OF_BLOCKS).tuples().all())
+        rows = connection.execute(_ROWS_OF_BLOCKS)
+        found: dict[int, int] = {row[0]: row[1] for row in rows}
         for number in self._blocks.keys() | found.keys():
             known = self._blocks.get(number)
             if known is not None and known.rows == found.get(number):

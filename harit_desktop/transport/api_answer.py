@@ -46,10 +46,12 @@ def read_body(answer: http.client.HTTPResponse, limit: int = MAX_ANSWER_BYTES) -
 def object_in(body: bytes) -> Tree:
     """The JSON object that `body` is. Raises NotTheApi for half of one and for anything else.
 
-    The existing backend writes NaN where a row has one; such a row must not hide the others.
+    The existing backend writes NaN and Infinity where a row has them; such a row must not hide
+    the others.
     """
     try:
-        tree = json.loads(body) if b"NaN" in body else msgspec.json.decode(body)
+        odd = b"NaN" in body or b"Infinity" in body
+        tree = json.loads(body) if odd else msgspec.json.decode(body)
     # UnicodeDecodeError is a ValueError, as both parsers' own errors are.
     except (ValueError, RecursionError) as error:
         raise NotTheApi from error

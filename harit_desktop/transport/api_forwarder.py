@@ -15,17 +15,19 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import ApiForwardStatus, ForwardState
 from harit_desktop.transport.api_failures import ApiFailure
+from harit_desktop.transport.forward_doubt import ForwardDoubt
 from harit_desktop.transport.retry import BackOff
 
 _log = logging.getLogger(__name__)
 
-GROUP = 20
+GROUP = 10
 """Readings between two moves of the cursor: so many are posted twice after a crash at most."""
 
 HISTORY_ROWS = 50
 RETRY_AFTER_LIMIT_S = 300.0
 _BEAT_LIMIT_S = 150.0
 _LOOK_S = 1.0
+_LAST_POST_S = 1.0
 _LOGGED_EVERY = 100
 
 
@@ -71,8 +73,8 @@ class ApiForwarder:
     where the rows of a history answer are rows of our own: an API that writes there is not
     posted to, because each reading would be stored twice. It is asked before the first post,
     after the first post (an API without rows shows only then where it writes), after every
-    failure, and every hour; it may block and may raise KnownError. `address` is what people
-    are shown.
+    failure, and every hour; it may block and may raise KnownError. The same answer tells
+    whether a post without an answer arrived. `address` is what people are shown.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class ApiForwarder:
         self._begun = self._proven = self._ended = False
         self._verified_until_s = 0.0
         self._refusal: Problem | None = None
+        self._doubt: ForwardDoubt[Queued] = ForwardDoubt()
         self._beat_s = 0.0
         self._stopping = threading.Event()
         self._retry = threading.Event()
@@ -112,12 +115,16 @@ class ApiForwarder:
     def stop(self, deadline_s: float) -> bool:
         """Ends within the deadline, also while a request hangs; False when left behind (in a
         name lookup, which has no time-out): it posts nothing more then."""
+        until_s = time.monotonic() + deadline_s
         self._stopping.set()
         self._retry.set()
         self._wake.set()
+        if self._thread.ident is not None:
+            # A post under way that is cut off would be posted again at the next start.
+            self._thread.join(min(_LAST_POST_S, deadline_s / 2))
         self._client.close()
         if self._thread.ident is not None:
-            self._thread.join(deadline_s)
+            self._thread.join(max(0.0, until_s - time.monotonic()))
         self._set(state=ForwardState.OFF, problem=None, retry_at_us=None)
         self._ended = True
         return not self._thread.is_alive()
@@ -193,9 +200,12 @@ class ApiForwarder:
 
     def _post_one(self, item: Queued) -> None:
         """Returns when the API has the reading, or never will."""
+        values = item.analysed.reading.values
         try:
             self._client.post_reading(self._encode_post(item.analysed))
         except ApiFailure as failure:
+            if failure.kind == "retry":
+                self._doubt.unanswered(item, values)
             if failure.kind != "refused":
                 raise
             refused = self._status.refused + 1
@@ -206,19 +216,25 @@ class ApiForwarder:
             self._refusal = failure.problem
             self._set(refused=refused, problem=failure.problem)
         else:
+            self._doubt.arrived(values)
             self._set(sent=self._status.sent + 1)
         self._back_off.reset()
 
     def _verify(self) -> bool:
         """Whether the API may be posted to, as far as its newest rows tell."""
         self._beat_s = time.monotonic()
-        database = self._own_database(self._client.history(HISTORY_ROWS))
+        history = self._client.history(HISTORY_ROWS)
+        database = self._own_database(history)
         if self._stopping.is_set():
             return False
         if database is not None:
             problem = Problem("api.forward_own_database", {"database": database})
             self._pause(ForwardState.REFUSED, problem, self._times.refused_s)
             return False
+        arrived = self._doubt.look(history)
+        if arrived is not None:
+            self._queue.advance(arrived.id)
+            self._set(sent=self._status.sent + 1)
         self._verified_until_s = time.monotonic() + self._times.verified_s
         return True
 

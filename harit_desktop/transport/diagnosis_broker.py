@@ -16,7 +16,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.transport.diagnosis import Facts, find_name, reach_port, shake_hands, since_ms
 from harit_desktop.transport.endpoint import MqttEndpoint
-from harit_desktop.transport.mqtt_client import ProtocolVersion, SessionOptions, _tls_context
+from harit_desktop.transport.mqtt_client import ProtocolVersion, SessionOptions, tls_context
 from harit_desktop.transport.mqtt_connection import Accepted, MqttConnection
 from harit_desktop.transport.mqtt_errors import TlsFileError, broker_problem, problem_of_exception
 from harit_desktop.transport.retry import ProtocolChoice
@@ -68,7 +68,7 @@ class BrokerDiagnosis:
     def secure(self) -> Facts:
         """Only where the endpoint uses TLS."""
         with self._named():
-            context = _tls_context(self._endpoint)
+            context = tls_context(self._endpoint)
             return shake_hands(self._endpoint.host, self._endpoint.port, context)
 
     def log_in(self) -> Facts:

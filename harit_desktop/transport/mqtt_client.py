@@ -199,7 +199,7 @@ def build_client(
     if endpoint.transport == "websockets":
         client.ws_set_options(path=endpoint.ws_path)
     if endpoint.tls:
-        client.tls_set_context(_tls_context(endpoint))
+        client.tls_set_context(tls_context(endpoint))
     if options.will is not None:
         _set_will(client, version, options.will)
     return client
@@ -251,7 +251,8 @@ class _TlsSocket(ssl.SSLSocket):
             raise
 
 
-def _tls_context(endpoint: MqttEndpoint) -> ssl.SSLContext:
+def tls_context(endpoint: MqttEndpoint) -> ssl.SSLContext:
+    """What verifies the broker and identifies us. Raises TlsFileError for an unusable file."""
     try:
         context = ssl.create_default_context(cafile=endpoint.ca_file or None)
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -39,10 +40,21 @@ def read_history(body: bytes, zone: str) -> ApiPage:
     return ApiPage(tuple(found), len(sent) - len(found), _total(tree.get("total")))
 
 
+def read_total(body: bytes) -> int | None:
+    """How many readings the server says to hold, in an answer of `stats`; None where it does
+    not say."""
+    try:
+        tree = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    return _total(tree.get("total_readings")) if isinstance(tree, dict) else None
+
+
 def _tree(body: bytes) -> dict[str, Any]:
     try:
-        # The existing backend writes NaN where a row has one: only that row is unreadable.
-        tree = json.loads(body) if b"NaN" in body else msgspec.json.decode(body)
+        # The existing backend writes these where a row has them: only that row is unreadable.
+        odd = b"NaN" in body or b"Infinity" in body
+        tree = json.loads(body) if odd else msgspec.json.decode(body)
     except (ValueError, RecursionError) as error:
         raise KnownError("api.not_json", host="") from error
     if not isinstance(tree, dict) or not isinstance(tree.get("readings"), list):
@@ -68,6 +80,8 @@ def _row(item: Any, timestamps: TimestampReader, decoder: HaritJson) -> ApiRow |
     if timestamps.instant_us(timestamp) != instant_us:
         return None  # beyond the calendar
     payload = _payload(item, publisher_id, timestamp)
+    if payload is None:
+        return None
     message = RawMessage(POLLED_TOPIC, payload, instant_us, origin=Origin.API)
     reading = decoder.decode(message)
     if not isinstance(reading, Reading):
@@ -75,11 +89,15 @@ def _row(item: Any, timestamps: TimestampReader, decoder: HaritJson) -> ApiRow |
     return ApiRow(payload, instant_us, publisher_id, reading.values)
 
 
-def _payload(item: dict[str, Any], publisher_id: Any, timestamp: str) -> bytes:
-    sensors = item["sensor_readings"]
+def _payload(item: dict[str, Any], publisher_id: Any, timestamp: str) -> bytes | None:
+    """None where a value is no number that JSON has: encoded, it would pass for absent."""
+    sent = item["sensor_readings"]
+    sensors = {key: sent[key] for key in CHANNEL_INDEX if key in sent}
+    if any(type(value) is float and not math.isfinite(value) for value in sensors.values()):
+        return None
     body: dict[str, Any] = {
         "timestamp": timestamp,
-        "sensor_readings": {key: sensors[key] for key in CHANNEL_INDEX if key in sensors},
+        "sensor_readings": sensors,
     }
     if publisher_id is not None:
         body["publisher_id"] = publisher_id

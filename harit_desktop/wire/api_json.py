@@ -10,7 +10,7 @@ from harit_desktop.wire.api_answers import (
     encode_history,
     encode_stats,
 )
-from harit_desktop.wire.api_history import read_history
+from harit_desktop.wire.api_history import read_history, read_total
 from harit_desktop.wire.api_posts import ApiFault, PostedReading, encode_post, read_post
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "encode_stats",
     "read_history",
     "read_post",
+    "read_total",
 ]

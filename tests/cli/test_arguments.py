@@ -59,3 +59,8 @@ def test_without_arguments_the_window_is_asked_for() -> None:
 @pytest.mark.parametrize("display", ["", ":98765", "localhost:59999"])
 def test_a_display_that_does_not_answer_is_noticed(display: str) -> None:
     assert display_problem({"DISPLAY": display} if display else {}) is not None
+
+
+def test_settings_before_and_after_a_command_both_hold() -> None:
+    options = parse(["--set", "a=1", "publish", "--set", "b=2", "--set", "a=3"])
+    assert options.assignments == ["a=1", "b=2", "a=3"]

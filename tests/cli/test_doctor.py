@@ -231,6 +231,14 @@ def test_a_built_in_broker_that_does_not_run_is_no_fault(paths: DataPaths) -> No
     assert steps["broker.message"]["code"] == "doctor.not_reached"
 
 
+def test_a_broker_that_is_not_wanted_is_left_alone(paths: DataPaths) -> None:
+    done = doctor(paths, "--json", *settings(api__mode="api_only", broker__port=free_port()))
+    assert done.returncode == 0
+    steps = steps_of(done)
+    codes = {step["code"] for name, step in steps.items() if name.startswith("broker.")}
+    assert codes == {"doctor.api_only"}
+
+
 # How the steps are run.
 
 

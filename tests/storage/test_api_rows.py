@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import Outcome
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage import api_rows
@@ -51,9 +52,7 @@ def test_a_row_of_a_stored_reading_is_a_duplicate(commit, db_path: Path) -> None
     assert_sound(db_path)
 
 
-def test_the_reading_takes_the_place_of_its_row(
-    journal: SqliteJournal, db_path: Path
-) -> None:
+def test_the_reading_takes_the_place_of_its_row(journal: SqliteJournal, db_path: Path) -> None:
     journal.commit([heard(-100, values_of(1))])
     assert journal.commit([polled(2.5)]).outcomes == (S,)
     assert stored(db_path) == [(-100, "probe", "mqtt"), (2.5, "probe", "api")]
@@ -116,9 +115,7 @@ def test_a_nearer_row_takes_the_reading_of_another(commit, db_path: Path) -> Non
     assert_sound(db_path)
 
 
-def test_a_row_belongs_to_the_only_device_of_the_day(
-    journal: SqliteJournal, db_path: Path
-) -> None:
+def test_a_row_belongs_to_the_only_device_of_the_day(journal: SqliteJournal, db_path: Path) -> None:
     day_s = 86_400
     journal.commit([heard(0, values_of(1), "a")])
     journal.commit([heard(0, values_of(1), "pretended", source=Source.SIMULATOR)])
@@ -187,9 +184,7 @@ def test_rows_of_another_harit_whose_publisher_gives_ids(commit, db_path: Path) 
     assert_sound(db_path)
 
 
-def test_the_log_names_what_took_the_place(
-    journal: SqliteJournal, history: HistoryReader
-) -> None:
+def test_the_log_names_what_took_the_place(journal: SqliteJournal, history: HistoryReader) -> None:
     line = journal.commit([polled(1)]).records[0].id
     journal.commit([heard(0, received_s=600)])
     shown = history.decoded(line)
@@ -263,16 +258,21 @@ def test_no_search_where_there_are_no_rows(
         journal.commit([heard(20, values_of(9))])
 
 
-def test_a_failed_commit_leaves_nothing(journal: SqliteJournal, db_path: Path) -> None:
-    assert journal._connection is not None
-    journal._connection.execute(
-        "CREATE TEMP TRIGGER stop BEFORE DELETE ON sensor_readings"
-        " BEGIN SELECT raise(ABORT, 'stopped'); END"
-    )
+def test_a_failed_commit_leaves_nothing(
+    journal: SqliteJournal, db_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal.commit([polled(1)])
-    with pytest.raises(Exception, match="stopped"):
+
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError("full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr("harit_desktop.storage.api_store.remake", full)
+    with pytest.raises(KnownError, match=r"store\.full"):
         journal.commit([heard(0, received_s=700)])
     assert stored(db_path) == [(1, "api", "api")]
+    monkeypatch.undo()
     assert journal.commit([heard(0, received_s=700)]).outcomes == (S,)
     assert stored(db_path) == [(0, "probe", "mqtt")]
     assert_sound(db_path)

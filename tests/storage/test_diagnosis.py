@@ -14,9 +14,11 @@ from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.diagnosis import StoreDiagnosis
 from harit_desktop.storage.journal import SqliteJournal
+from harit_desktop.storage.mysql import connection
 from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.diagnosis import ServerDiagnosis
 from harit_desktop.storage.mysql.forwarder import Forwarder
+from tests.faults.peers import ScriptedServer, silent
 from tests.mariadb_server import DATABASE, PASSWORD, USER, MariaDbServer
 from tests.servers import free_port, wait_until
 from tests.storage.builders import START_US, make_items
@@ -206,6 +208,17 @@ def test_each_wrong_thing_shows_at_its_step(server: MariaDbServer, diagnose: Dia
     assert code_of(away.reach_port) == "server.unreachable"
     unnamed = diagnose(dataclasses.replace(server.address, host="nobody.invalid"))
     assert code_of(unnamed.find_name) == "server.dns"
+
+
+def test_tls_with_a_peer_that_is_silent_is_not_proven(
+    diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HANDSHAKE_TIMEOUT_S", 0.5)
+    with ScriptedServer(silent) as peer:
+        address = ServerAddress("127.0.0.1", peer.port, DATABASE, USER, None, tls=True)
+        look = diagnose(address)
+        look.reach_port()
+        assert code_of(look.secure) == "server.silent"
 
 
 def test_a_missing_right_is_named(

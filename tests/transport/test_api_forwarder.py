@@ -6,14 +6,18 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from harit_desktop.app.api_parts import build_forwarder
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import ForwardState
+from harit_desktop.settings.store import build_settings
+from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.transport.api_address import parse_api_url
 from harit_desktop.transport.api_client import ApiClient
 from harit_desktop.transport.api_forwarder import GROUP, ApiForwarder, ForwardTimes
@@ -242,6 +246,38 @@ def test_the_servers_wish_to_wait_is_kept(backend: FlaskBackend, forward: Forwar
     forwarding.wait_all_sent()
 
 
+def test_a_post_whose_answer_was_lost_is_not_posted_again(
+    backend: FlaskBackend, forward: Forward
+) -> None:
+    forwarding = forward(backend.url)
+    forwarding.start()
+    forwarding.add(3)
+    forwarding.wait_all_sent()
+    for _ in range(3):
+        looked = len(forwarding.histories)
+        backend.set_fault("lost_answer")
+        forwarding.add(2)
+        wait_until(lambda: forwarding.forwarder.status().state is ForwardState.WAITING, 10)
+        backend.set_fault("none")
+        forwarding.forwarder.retry_now()
+        forwarding.wait_all_sent()
+        assert len(forwarding.histories) > looked
+    assert posted_times(backend) == times_of(forwarding.queue)
+    assert forwarding.forwarder.status().sent == 9
+
+
+def test_the_very_first_post_may_lose_its_answer(backend: FlaskBackend, forward: Forward) -> None:
+    forwarding = forward(backend.url)
+    forwarding.start()
+    wait_until(lambda: forwarding.histories, 10)
+    backend.set_fault("lost_answer")
+    forwarding.add(2)
+    wait_until(lambda: forwarding.forwarder.status().state is ForwardState.WAITING, 10)
+    backend.set_fault("none")
+    forwarding.wait_all_sent()
+    assert posted_times(backend) == times_of(forwarding.queue)
+
+
 def test_a_backend_that_is_killed_and_comes_back(backend: FlaskBackend, forward: Forward) -> None:
     forwarding = forward(backend.url)
     forwarding.start()
@@ -358,3 +394,32 @@ def test_waking_costs_the_pipeline_nothing(forward: Forward) -> None:
     forwarding.forwarder.wake(7)
     wait_until(lambda: forwarding.forwarder.status().waiting == 7, 5)
     assert forwarding.forwarder.healthy()
+
+
+def test_a_restart_goes_on_where_the_store_says(backend: FlaskBackend, tmp_path: Path) -> None:
+    path = tmp_path / "harit.db"
+    journal = SqliteJournal(path, now_us)
+    journal.open()
+    journal.commit([make_item(-1), make_item(-2)])
+    settings = build_settings({"api.url": backend.url, "api.forward": True})
+    for batch in (range(30), range(30, 60), range(60, 90)):
+        forwarder = build_forwarder(settings, None, path, None)
+        assert forwarder is not None
+        forwarder.start()
+        wait_until(lambda f=forwarder: f.status().state is ForwardState.SENDING, 10)  # type: ignore[misc]  # the loop's own
+        journal.commit([make_item(n, values=(20.0 + n, *EXAMPLE[1:])) for n in batch])
+        forwarder.wake(0)
+        wait_until(lambda f=forwarder: f.status().sent >= 10, 10)  # type: ignore[misc]  # the loop's own
+        assert forwarder.stop(5.0)
+    forwarder = build_forwarder(settings, None, path, None)
+    assert forwarder is not None
+    forwarder.start()
+    wait_until(lambda: len(backend.readings()) >= 90, 20)
+    assert forwarder.stop(5.0)
+    journal.close()
+    # What was stored before anybody wanted it passed on stays here.
+    sent = [row["posted"]["N"] for row in backend.readings()]
+    assert sent == [20.0 + number for number in range(90)]
+    first = backend.readings()[0]["posted"]
+    assert first["publisher_id"] == "probe"
+    assert first["timestamp"].startswith("2025-11-24T16:00:00")

@@ -191,3 +191,45 @@ def test_stop_is_bounded_when_the_broker_is_frozen(
     mosquitto.thaw()
     # It could not say goodbye, so the broker says it for it.
     wait_until(lambda: _status_of(mosquitto) == "offline", what="the last will is published")
+
+
+def test_what_is_withdrawn_is_not_sent_when_the_broker_comes_back(
+    receive: Receive, publisher_for: PublisherFor
+) -> None:
+    with MosquittoServer(persistence=True) as server:
+        receiver = receive(endpoint_of(server))
+        receiver.wait_for(LinkState.CONNECTED)
+        server.stop()
+        publisher = publisher_for(endpoint_of(server), encode_status=encoded_status)
+        publisher.start()
+        settled: list[Problem | None] = []
+        for number in range(5):
+            publisher.publish(TOPIC, str(number).encode(), settled.append)
+        publisher.withdraw()
+        assert publisher.waiting == 0
+        publisher.publish(TOPIC, b"new", settled.append)
+        server.start()
+        publisher.retry_now()
+        receiver.source.retry_now()
+        wait_until(lambda: settled == [None])
+        receiver.wait_for_messages(1)
+        time.sleep(0.2)
+        assert receiver.payloads == ["new"]
+        assert _status_of(server) == "online"
+
+
+def test_what_was_sent_before_it_was_withdrawn_can_still_be_confirmed(
+    mosquitto: MosquittoServer, publisher_for: PublisherFor
+) -> None:
+    publisher = publisher_for(endpoint_of(mosquitto))
+    publisher.start()
+    wait_until(lambda: publisher.status().state is LinkState.CONNECTED)
+    mosquitto.freeze()
+    settled: list[Problem | None] = []
+    publisher.publish(TOPIC, b"x", settled.append)
+    wait_until(lambda: publisher._in_flight)
+    publisher.withdraw()
+    assert publisher.waiting == 0
+    assert settled == []
+    mosquitto.thaw()
+    wait_until(lambda: settled == [None])

@@ -239,7 +239,7 @@ def test_while_both_are_down_the_first_that_returns_gets_the_readings(
         setup.wait_for(HOLDING)
         come_back(server, setup, receiver)
         assert setup.worker.finished.wait(15.0)
-        assert heard(receiver) == setup.made
+        wait_until(lambda: list(dict.fromkeys(heard(receiver))) == setup.made)
         assert setup.worker.status().via_api == 0
 
 
@@ -336,7 +336,7 @@ def test_without_an_api_readings_wait_for_the_broker(
         assert setup.worker.status().retry_at_us is not None
         come_back(server, setup, receiver)
         assert setup.worker.finished.wait(10.0)
-        assert heard(receiver) == setup.made
+        wait_until(lambda: list(dict.fromkeys(heard(receiver))) == setup.made)
     assert posted(backend, setup.made) == []
 
 
@@ -532,9 +532,11 @@ def test_broker_and_api_that_end_at_random_lose_and_double_nothing(
         wait_until(lambda: setup.worker.status().waiting < 5, 20.0)
         assert setup.worker.stop(3.0)
         assert setup.worker.status().waiting == 0
-    made, arrived = set(setup.made), Counter(heard(receiver) + posted(backend, setup.made))
+    by_api = posted(backend, setup.made)
     assert kills > 5
     assert setup.worker.status().via_api > 0
-    assert set(arrived) == made
+    assert set(heard(receiver) + by_api) == set(setup.made)
+    # The listener acknowledges nothing, so the broker brings its messages again, marked.
+    first = [json.loads(each.payload) for each in receiver.messages if not each.duplicate_flag]
     # What was on its way when a way ended may be there twice, with the same identity.
-    assert arrived.total() - len(made) <= 3 * kills
+    assert len(first) + len(by_api) - len(setup.made) <= 3 * kills

@@ -220,3 +220,18 @@ def test_stop_is_quick_when_nobody_listens(worker_for: WorkerFor) -> None:
     before_s = time.monotonic()
     assert worker.stop(3.0)
     assert time.monotonic() - before_s < 1.0
+
+
+def test_a_disk_that_takes_nothing_is_said_and_readings_go_out_all_the_same(
+    mosquitto: MosquittoServer, receive: Receive, worker_for: WorkerFor, tmp_path: Path
+) -> None:
+    receiver = _connected(receive, mosquitto)
+    (tmp_path / "outbox.db").mkdir()
+    config = PublisherConfig(interval_s=0.1, topic=TOPIC)
+    worker = worker_for(endpoint_of(mosquitto), config)
+    worker.start()
+    receiver.wait_for_messages(3)
+    problem = worker.status().problem
+    assert problem is not None
+    assert problem.code == "publisher.outbox_failed"
+    assert worker.status().state is PublisherState.RUNNING

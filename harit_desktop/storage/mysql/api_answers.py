@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, or_, select
 
 from harit_desktop.domain.analysis import Analysis
 from harit_desktop.domain.api import ApiReading, ApiStats
@@ -35,6 +35,9 @@ what another program changes or deletes there shows this much later."""
 _SIMULATOR = Source.SIMULATOR.value
 _MAX_TAIL = 10_000
 """Readings of the tail that are compared with the server's one by one."""
+
+_UNSETTLED_ROWS = 1000
+"""So many of the newest rows may still be without a time."""
 
 _readings = sensor_readings.c
 _BY_TIME = (_readings.timestamp_us.desc(), _readings.id.desc())
@@ -68,7 +71,7 @@ def newest_of_both(snapshot: Snapshot, tail: Tail, limit: int) -> list[ApiReadin
             columns.score,
             columns.written_by_old,
         )
-        .where(*columns.shown, _real(columns), c.timestamp_us.is_not(None))
+        .where(*columns.shown, _real(columns))
         .with_hint(columns.readings, "FORCE INDEX (ix_readings_time)")
         .order_by(c.timestamp_us.desc(), c.id.desc())
         .limit(limit)
@@ -93,6 +96,10 @@ def _reading_of(row: Row[Any], columns: ServerColumns) -> ApiReading:
     )
     publisher_id = row.publisher_id or Source.LEGACY.value
     return ApiReading(publisher_id, row.timestamp_us, values_of(row, columns), analysis)
+
+
+_Tail = tuple[list[tuple[Any, ...]], Counts]
+"""Readings that may be on the server, each with its key before it, and counts of the others."""
 
 
 class _Whole(msgspec.Struct):
@@ -136,14 +143,11 @@ class ServerCounter:
                 counts.merge(whole.counts)
         return counts.as_stats()
 
-    def _tail(self, store_id: str) -> tuple[str, list[tuple[Any, ...]], Counts]:
-        rows, counts = self._tail_counts(store_id, keys=True)
-        return store_id, rows, counts
+    def _tail(self, store_id: str) -> tuple[str, _Tail]:
+        return store_id, self._tail_counts(store_id, keys=True)
 
-    def _count(
-        self, snapshot: Snapshot, tail: tuple[str, list[tuple[Any, ...]], Counts]
-    ) -> Counts:
-        store_id, rows, counts = tail
+    def _count(self, snapshot: Snapshot, tail: tuple[str, _Tail]) -> Counts:
+        store_id, (rows, counts) = tail
         known = snapshot.known([row[0] for row in rows], never)
         for key, *group in rows:
             if key not in known:
@@ -151,15 +155,13 @@ class ServerCounter:
         counts.merge(self._follow(snapshot, store_id))
         return counts
 
-    def _tail_counts(
-        self, store_id: str, *, keys: bool
-    ) -> tuple[list[tuple[Any, ...]], Counts]:
+    def _tail_counts(self, store_id: str, *, keys: bool) -> _Tail:
         """The tail's last readings one by one where their `keys` matter, the others counted.
 
         Only the oldest of the tail can be on the server already: they are the ones to compare.
         """
 
-        def query(connection: Connection) -> tuple[list[tuple[Any, ...]], Counts]:
+        def query(connection: Connection) -> _Tail:
             after = cursor_of(connection, store_id)
             single: Sequence[Row[Any]] = ()
             if keys:
@@ -172,15 +174,15 @@ class ServerCounter:
                     counts.add(group)
             return [row[1:] for row in single], counts
 
-        return self._store.read(query, empty=([], Counts()))
+        nothing: _Tail = ([], Counts())
+        return self._store.read(query, empty=nothing)
 
     def _follow(self, snapshot: Snapshot, store_id: str) -> Counts:
         """The server's readings; all of them anew where the last such count is too old."""
         last_id = _last_settled_id(snapshot)
         whole, now_s = self._whole, self._clock()
-        if whole is None or whole.store_id != store_id or last_id < whole.last_id:
-            whole = _Whole(store_id, Counts(), 0, now_s)
-        elif now_s - whole.counted_s > WHOLE_EVERY_S:
+        known = whole is not None and whole.store_id == store_id and last_id >= whole.last_id
+        if whole is None or not known or now_s - whole.counted_s > WHOLE_EVERY_S:
             whole = _Whole(store_id, Counts(), 0, now_s)
         new = _counted(snapshot, whole.last_id, last_id)
         new.merge(whole.counts)
@@ -188,10 +190,10 @@ class ServerCounter:
         return new
 
 
-_SINGLE_GROUP = (
+_SINGLE_GROUP: tuple[Any, ...] = (
     (_readings.source == _SIMULATOR).label("simulated"),
     _readings.health_status,
-    func.coalesce(1, _readings.id),
+    literal_column("1"),
     _readings.health_index.is_not(None).label("with_index"),
     _readings.health_index,
     _readings.is_anomalous,
@@ -211,12 +213,17 @@ _TAIL_GROUPS = (
 
 
 def _last_settled_id(snapshot: Snapshot) -> int:
-    """The last id before any row that has no time yet: such a row is counted once it has."""
+    """The last id before the rows that have no time yet: they are counted once they have.
+
+    One that has been left behind will never have one, and holds up nothing.
+    """
     c, connection = snapshot.columns.c, snapshot.connection
-    unsettled = connection.scalar(select(func.min(c.id)).where(c.timestamp_us.is_(None)))
-    if unsettled is not None:
-        return int(unsettled) - 1
-    return int(connection.scalar(select(func.max(c.id))) or 0)
+    last_id = int(connection.scalar(select(func.max(c.id))) or 0)
+    unsettled = select(func.min(c.id)).where(
+        c.timestamp_us.is_(None), c.id > last_id - _UNSETTLED_ROWS
+    )
+    first = connection.scalar(unsettled)
+    return last_id if first is None else int(first) - 1
 
 
 def _counted(snapshot: Snapshot, after: int, last_id: int) -> Counts:

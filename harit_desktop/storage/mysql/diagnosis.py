@@ -18,7 +18,15 @@ from harit_desktop.storage.mysql.tables import READINGS
 Facts = dict[str, str | int | float]
 
 _READ_TIMEOUT_S = 5.0
-_TLS_CODES = ("server.tls",)
+_BEYOND_TLS = (
+    "server.auth",
+    "server.auth_or_tls",
+    "server.no_database",
+    "server.permission",
+    "server.plain_password",
+    "server.version",
+)
+"""What a server can only say once the connection is encrypted."""
 _DATABASE_CODES = ("server.no_database", "server.permission")
 _NEEDED = {
     "INSERT": "EXPLAIN INSERT INTO sensor_readings (timestamp_us) VALUES (0)",
@@ -64,7 +72,7 @@ class ServerDiagnosis:
     def secure(self) -> Facts:
         """Only where the address uses TLS."""
         error = self._log_in()
-        if error is not None and error.code in _TLS_CODES:
+        if error is not None and error.code not in _BEYOND_TLS:
             raise error
         return {"host": self._address.host}
 

@@ -257,6 +257,7 @@ class Forwarder:
                     in_use = True
                 sent = self._forward_page(session)
                 self._try_refused(session)
+                self._withdraw(session)
             except sqlite3.Error as error:
                 log.debug("the journal is not ready: %s", error)
                 self._stopping.wait(_JOURNAL_PAUSE_S)
@@ -315,7 +316,23 @@ class Forwarder:
             still = {bytes(row[KEY]) for row, _ in session.send(list(rows.values())).refused}
             accepted = [row_id for row_id, row in rows.items() if bytes(row[KEY]) not in still]
             self._tail.accepted(accepted)
+            if accepted:
+                # One of these may have given way, or may be what another gave way to.
+                self._tail.withdrew(session.store_id, 0)
         self._standing.accepted(len(accepted))
+
+    def _withdraw(self, session: Session) -> None:
+        """Hides what left the journal because the same reading came another way.
+
+        On this thread, behind the page that may have brought it there.
+        """
+        with self._sending:
+            while not self._stopping.is_set():
+                withdrawn = self._tail.withdrawn(session.store_id)
+                if not withdrawn:
+                    return
+                session.hide(withdrawn)
+                self._tail.withdrew(session.store_id, withdrawn[-1].id)
 
     def _ready(self) -> None:
         self._pauses.reset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from harit_desktop.storage.cursors import (
@@ -12,21 +13,31 @@ from harit_desktop.storage.cursors import (
     move_cursor,
     read_cursor,
     server_cursor,
+    withdrawn_cursor,
 )
 from harit_desktop.storage.mysql import refused as refused_rows
 from harit_desktop.storage.mysql.insert import JournalRow
 from harit_desktop.storage.mysql.refused import Refused, Scanned
 from harit_desktop.storage.mysql.tables import JOURNAL_COLUMNS
+from harit_desktop.storage.mysql.withdrawal import Withdrawn
 from harit_desktop.storage.sqlite import open_reader, open_side_writer, transaction
 from harit_desktop.storage.watch import sight_of
 
 PAGE_ROWS = 1000
 NEWEST_ROWS = 50
+WITHDRAWN_ROWS = 500
 
 _BUSY_MS = 2000
 _SELECTED = ", ".join(f'"{name}"' for name in JOURNAL_COLUMNS)
 _PAGE = f"SELECT {_SELECTED} FROM sensor_readings WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - names of the schema
 _NEWEST = _PAGE.replace("ORDER BY id", "ORDER BY id DESC")
+
+# Up to the first whose successor is not sent yet.
+_WITHDRAWN = """
+SELECT w.id, w.reading_key, w.successor_key, coalesce(s.id, 0)
+FROM withdrawn_readings AS w LEFT JOIN sensor_readings AS s ON s.reading_key = w.successor_key
+WHERE w.id > ? ORDER BY w.id LIMIT ?
+"""
 
 
 class JournalTail:
@@ -76,7 +87,10 @@ class JournalTail:
         writer = self._open_writer()
         with transaction(writer):
             last_id = read_cursor(writer, server_cursor(store_id))
-            last_id = last_id if at_most is None else min(last_id, at_most)
+            if at_most is not None:
+                last_id = min(last_id, at_most)
+                # Done twice, a withdrawal changes nothing.
+                move_cursor(writer, withdrawn_cursor(store_id), 0)
             _move_both(writer, store_id, last_id)
         return last_id
 
@@ -88,6 +102,24 @@ class JournalTail:
             if refused:
                 refused_rows.keep(writer, store_id, refused)
             _move_both(writer, store_id, last_id)
+
+    def withdrawn(self, store_id: str) -> list[Withdrawn]:
+        """The next readings that are to be hidden on the store."""
+        reader = self._open_reader()
+        self._paged = self._identity
+        after_id = read_cursor(reader, withdrawn_cursor(store_id))
+        found = reader.execute(_WITHDRAWN, (after_id, WITHDRAWN_ROWS)).fetchall()
+        if not found:
+            return []
+        sent_id = read_cursor(reader, server_cursor(store_id))
+        ready = takewhile(lambda row: row[3] <= sent_id, found)
+        return [Withdrawn(*row[:3]) for row in ready]
+
+    def withdrew(self, store_id: str, last_id: int) -> None:
+        """Notes that those up to `last_id` are hidden; 0 to hide all of them again."""
+        writer = self._open_own_writer()
+        with transaction(writer):
+            move_cursor(writer, withdrawn_cursor(store_id), last_id)
 
     def close(self) -> None:
         for connection in (self._reader, self._writer):

@@ -9,10 +9,17 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from harit_desktop.domain.api import ApiReading, ApiStats
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.mysql.address import ServerAddress
+from harit_desktop.storage.mysql.api_answers import (
+    ServerCounter,
+    Tail,
+    newest_of_both,
+    newest_of_tail,
+)
 from harit_desktop.storage.mysql.read_lists import server_states, server_values
 from harit_desktop.storage.mysql.read_series import server_series
 from harit_desktop.storage.mysql.read_tail import TailReadings, no_readings, tail_readings
@@ -32,6 +39,7 @@ class ServerViews:
     def __init__(self, store: StoreReader, address: ServerAddress) -> None:
         self._store = store
         self._server = ServerReader(address)
+        self._counter = ServerCounter(store, self._server)
 
     def series(
         self,
@@ -64,6 +72,21 @@ class ServerViews:
     def values(self, publisher_id: str) -> tuple[int, Values] | None:
         """Time and values of the device's newest reading on the server."""
         return self._ask(lambda snapshot: server_values(snapshot, publisher_id))
+
+    def api_history(self, limit: int) -> list[ApiReading] | None:
+        """The newest readings of both stores that are not simulated, each once."""
+
+        def tail(store_id: str) -> Tail:
+            nothing: Tail = []
+            return self._store.read(lambda c: newest_of_tail(c, store_id, limit), empty=nothing)
+
+        return self._answer(
+            tail, lambda snapshot, tail: newest_of_both(snapshot, tail, limit), never
+        )
+
+    def api_stats(self) -> ApiStats:
+        """Counts of all readings of both stores. Raises KnownError, also server.*."""
+        return self._counter.stats()
 
     def close(self) -> None:
         """Ends the idle connections; a later read opens new ones."""

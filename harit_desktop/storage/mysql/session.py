@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from harit_desktop.domain.clock import US_PER_DAY, NowUs
-from harit_desktop.storage.mysql import legacy, upkeep
+from harit_desktop.storage.mysql import legacy, upkeep, withdrawal
 from harit_desktop.storage.mysql.column_types import check_types
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.errors import Remedy, ServerError
@@ -14,6 +14,7 @@ from harit_desktop.storage.mysql.insert import TIME_US, JournalRow
 from harit_desktop.storage.mysql.inspection import store_id_of
 from harit_desktop.storage.mysql.sender import Sender, Sent
 from harit_desktop.storage.mysql.tables import READINGS, Layout
+from harit_desktop.storage.mysql.withdrawal import Withdrawn
 
 _LOOK_EVERY_S = 0.4
 """With the time after which a call counts as silent, a frozen server shows within 2 s."""
@@ -67,6 +68,12 @@ class Session:
         if self.rows is not None:
             self.rows += sent.new
         return sent
+
+    def hide(self, withdrawn: Sequence[Withdrawn]) -> None:
+        """Hides readings that gave way to others."""
+        hidden = withdrawal.hide(self._connection, self._layout, withdrawn)
+        if self.rows is not None:
+            self.rows -= hidden
 
     def look_after(self) -> None:
         """Does what is due, each job for a short time. `has_work` tells that one has more."""

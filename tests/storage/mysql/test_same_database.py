@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.status import ForwardState
+from harit_desktop.storage.forward_queue import ForwardQueue
 from harit_desktop.storage.mysql.same_database import same_database
+from harit_desktop.transport.api_forwarder import ApiForwarder
 from tests.mariadb_server import DATABASE, OLD_READINGS, MariaDbServer
+from tests.servers import wait_until
 from tests.storage.builders import EXAMPLE, make_item
-from tests.storage.mysql.forwarding import Sending, make_old_database, old_insert
+from tests.storage.mysql.forwarding import Sending, make_old_database, now_us, old_insert
 
 KEYS = ("N", "P", "K", "CO2", "Temperature", "Moisture", "pH")
 HISTORY = (
@@ -160,3 +164,59 @@ def test_a_server_that_is_away_says_so() -> None:
             same_database(server.address, answer)
         assert raised.value.code == "server.unreachable"
         assert time.monotonic() - began_s < 10
+
+
+class BackendOnOurDatabase:
+    """The existing backend as the forwarder's client, working on our own server."""
+
+    def __init__(self, server: MariaDbServer) -> None:
+        self._server = server
+        self.posts = 0
+
+    def history(self, limit: int) -> bytes:
+        return history_of(self._server)
+
+    def post_reading(self, body: bytes) -> bytes:
+        self.posts += 1
+        sent = json.loads(body)
+        old_insert(self._server, [sent[key] for key in KEYS])
+        return b'{"soil_health_index": 61}'
+
+    def close(self) -> None:
+        """Nothing is open between two requests."""
+
+
+@pytest.mark.parametrize(("shipped", "posts"), [(True, 0), (False, 1)])
+def test_an_api_on_our_own_database_gets_no_second_reading(
+    server: MariaDbServer, make_sending: MakeSending, shipped: bool, posts: int
+) -> None:
+    server.query(OLD_READINGS)
+    sending = make_sending(server, approved=True)
+    sending.start()
+    sending.wait_ready()
+    if not shipped:
+        # The server has none of our rows by which its history could be known.
+        assert sending.forwarder.stop(5.0)
+    backend = BackendOnOurDatabase(server)
+    queue = ForwardQueue(sending.path, "test")
+    queue.start_at_end_if_new()
+    forwarder = ApiForwarder(
+        backend,
+        queue,
+        lambda item: json.dumps(dict(zip(KEYS, item.reading.values, strict=True))).encode(),
+        "test",
+        now_us,
+        own_database=lambda history: same_database(server.address, history),
+    )
+    sending.commit([make_item(n, values=(60.1 + n, *EXAMPLE[1:])) for n in range(10)])
+    if shipped:
+        sending.wait_ready()
+    forwarder.start()
+    try:
+        wait_until(lambda: forwarder.status().state is ForwardState.REFUSED, 15)
+        problem = forwarder.status().problem
+        assert problem is not None
+        assert problem.code == "api.forward_own_database"
+        assert backend.posts == posts
+    finally:
+        assert forwarder.stop(5.0)
