@@ -58,12 +58,15 @@ def set_up(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Runs pytest; the end-to-end tests leave their screenshots in artifacts/."""
+    """Runs pytest, all tests in two processes; the end-to-end tests leave their screenshots in
+    artifacts/."""
     _prepare([system_packages.QT, system_packages.TESTS])
     os.environ.setdefault("HARIT_ARTEFACTS", os.path.join(ROOT, "artifacts"))
     os.makedirs(os.environ["HARIT_ARTEFACTS"], exist_ok=True)
     os.chdir(ROOT)
-    return launch.become([DEVELOPMENT.python, "-m", "pytest", *arguments])
+    # Many tests wait for a server or a clock. One file stays in one process, with its servers.
+    chosen = arguments or ["-n", "2", "--dist", "loadfile"]
+    return launch.become([DEVELOPMENT.python, "-m", "pytest", *chosen])
 
 
 def lint(arguments: Sequence[str]) -> int:

@@ -10,10 +10,13 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.domain.message import Outcome
+from harit_desktop.domain.message import Origin, Outcome
+from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
@@ -137,8 +140,10 @@ class Pipeline:
         self.metrics.count(result.outcomes, batch[-1].message.received_us)
         stored = [
             item.analysed
-            for item, outcome in zip(batch, result.outcomes, strict=True)
-            if item.analysed is not None and outcome is Outcome.STORED
+            if item.message.origin is not Origin.API
+            else _of_device(item.analysed, record.publisher_id)
+            for item, record in zip(batch, result.records, strict=True)
+            if item.analysed is not None and record.outcome is Outcome.STORED
         ]
         self._follow("live view", lambda: self._live.publish(stored))
         self._follow("message list", lambda: self._messages.extend(result.records))
@@ -160,3 +165,11 @@ class Pipeline:
         replaced, self._replaced_mirror = self._replaced_mirror, None
         if replaced is not None:
             replaced.close()
+
+
+def _of_device(item: AnalysedReading, publisher_id: str) -> AnalysedReading:
+    """The reading under the device that the store found for it: a remote API may name none."""
+    if item.reading.publisher_id == publisher_id:
+        return item
+    reading = msgspec.structs.replace(item.reading, publisher_id=publisher_id)
+    return msgspec.structs.replace(item, reading=reading)

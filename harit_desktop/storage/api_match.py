@@ -9,7 +9,7 @@ College Admissions and the Stability of Marriage, 1962).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.reading import Reading, Source, TimeSource
 from harit_desktop.storage.api_rows import PolledRow, PolledRows
-from harit_desktop.storage.sameness import SAME_WITHIN_US, alike, rough_range
+from harit_desktop.storage.sameness import SAME_WITHIN_US, Window, alike, rough_range, windows
 
 _IDS_MARGIN_US = 60 * US_PER_S
 """Readings are stored nearly in the order in which they were received."""
@@ -65,20 +65,23 @@ class Candidate(NamedTuple):
 def distance_us(row: PolledRow, reading: Candidate) -> int | None:
     """How far apart in time they are; None where they cannot be the same reading.
 
-    Only another Harit names the publisher, and the instant exactly: of one who named the
-    time the row has the same key, unless a message id made that.
+    A reading that comes late is near to other rows than its own when it is received. So the
+    time of receipt counts for less, and matters where a clock is wrong.
+
+    Only another Harit names the publisher, and the instant exactly: of one who named the time
+    the row has the same key, unless a message id made that.
     """
-    received_apart_us = abs(row.time_us - reading.received_us)
-    if row.publisher_id is None:
-        apart_us = min(abs(row.time_us - reading.timestamp_us), received_apart_us)
-    elif row.publisher_id != reading.publisher_id:
-        return None
-    elif reading.time_source == TimeSource.SENT:
-        is_same = reading.has_message_id and row.time_us == reading.timestamp_us
-        return 0 if is_same else None
-    else:
-        apart_us = received_apart_us
-    return apart_us if apart_us <= SAME_WITHIN_US else None
+    if row.publisher_id is not None:
+        if row.publisher_id != reading.publisher_id:
+            return None
+        if reading.time_source == TimeSource.SENT:
+            is_same = reading.has_message_id and row.time_us == reading.timestamp_us
+            return 0 if is_same else None
+    apart_us = abs(row.time_us - reading.timestamp_us)
+    if apart_us <= SAME_WITHIN_US:
+        return apart_us
+    apart_us = abs(row.time_us - reading.received_us)
+    return SAME_WITHIN_US + apart_us if apart_us <= SAME_WITHIN_US else None
 
 
 class StoredReadings:
@@ -86,31 +89,46 @@ class StoredReadings:
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self._cursor = cursor
-        self._ids: dict[int, tuple[int, int]] = {}
+        self._expected: set[bytes] = set()
+        self._found: dict[bytes, dict[int, Candidate]] = {}
 
     def by_id(self, reading_id: int) -> Candidate | None:
         row = self._cursor.execute(_BY_ID, (reading_id,)).fetchone()
         return None if row is None else _candidate(row)
 
+    def expect(self, rows: Sequence[PolledRow]) -> None:
+        """Looks once for what any of these rows may be, instead of for each of them."""
+        of_channel: dict[int, list[PolledRow]] = {}
+        for row in rows:
+            of_channel.setdefault(_first_channel(row.values), []).append(row)
+        for index, group in of_channel.items():
+            condition = _first_values(index, [row.values for row in group])
+            for window in windows(row.time_us for row in group):
+                for likeness, reading in self._between(window, condition):
+                    self._found.setdefault(likeness, {})[reading.id] = reading
+            self._expected.update(row.key for row in group)
+
     def like(self, row: PolledRow) -> list[tuple[int, Candidate]]:
         """The readings that the row may be, with their distances, the nearest first."""
-        condition, bounds = _first_value(row.values)
-        window = (row.time_us - SAME_WITHIN_US, row.time_us + SAME_WITHIN_US)
-        found = self._cursor.execute(_BY_TIME + condition, (*window, *bounds)).fetchall()
-        scope = (*self._received_around(row.time_us), *window, *bounds)
-        found += self._cursor.execute(_BY_RECEIPT + condition, scope).fetchall()
-        wanted = {r[0]: _candidate(r) for r in found if alike(r[6:]) == row.alike}
-        pairs = ((distance_us(row, reading), reading) for reading in wanted.values())
+        if row.key in self._expected:
+            found = self._found.get(row.alike, {})
+        else:
+            window = (row.time_us - SAME_WITHIN_US, row.time_us + SAME_WITHIN_US)
+            condition = _first_values(_first_channel(row.values), [row.values])
+            between = self._between(window, condition)
+            found = {reading.id: reading for like, reading in between if like == row.alike}
+        pairs = ((distance_us(row, reading), reading) for reading in found.values())
         return sorted((apart, reading) for apart, reading in pairs if apart is not None)
 
-    def _received_around(self, time_us: int) -> tuple[int, int]:
-        """The ids between which are all readings that were received around the instant."""
-        bucket = time_us // SAME_WITHIN_US
-        if bucket not in self._ids:
-            first_us = (bucket - 1) * SAME_WITHIN_US - _IDS_MARGIN_US
-            last_us = (bucket + 2) * SAME_WITHIN_US + _IDS_MARGIN_US
-            self._ids[bucket] = self._first_id(first_us), self._first_id(last_us)
-        return self._ids[bucket]
+    def _between(self, window: Window, condition: str) -> Iterator[tuple[bytes, Candidate]]:
+        """The readings of a time, or received at it, that meet the condition."""
+        found = self._cursor.execute(_BY_TIME + condition, window).fetchall()
+        first_id = self._first_id(window[0] - _IDS_MARGIN_US)
+        last_id = self._first_id(window[1] + _IDS_MARGIN_US)
+        scope = (first_id, last_id, *window)
+        found += self._cursor.execute(_BY_RECEIPT + condition, scope).fetchall()
+        for row in found:
+            yield alike(row[6:]), _candidate(row)
 
     def _first_id(self, received_us: int) -> int:
         """The first id of what was received from then on; there is no index of that."""
@@ -130,12 +148,26 @@ def _candidate(row: tuple[int, int, int, str, str, int]) -> Candidate:
     return Candidate(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
 
 
-def _first_value(values: Values) -> tuple[str, tuple[float, ...]]:
-    """A condition that most other readings do not meet."""
-    for channel, value in zip(CHANNELS, values, strict=False):
-        if value is not None:
-            return f' AND "{channel.column}" BETWEEN ? AND ?', rough_range(value)
-    return "", ()
+def _first_channel(values: Values) -> int:
+    """The first channel that has a value."""
+    return next((index for index, value in enumerate(values) if value is not None), 0)
+
+
+def _first_values(index: int, rows: Sequence[Values]) -> str:
+    """A condition that the readings of like values meet, and most others do not.
+
+    By whole numbers, because SQLite finds these in a list at once: 10 000 of them up to the
+    greatest value, so that like values are in one or two.
+    """
+    ranges = [rough_range(value) for row in rows if (value := row[index]) is not None]
+    if not ranges:
+        return ""
+    scale = 10_000 / max(1e-9, *(abs(bound) for pair in ranges for bound in pair))
+    cells: set[int] = set()
+    for low, high in ranges:
+        cells.update(range(int(low * scale) - 1, int(high * scale) + 2))
+    column = CHANNELS[index].column
+    return f' AND CAST("{column}" * {scale!r} AS INTEGER) IN ({", ".join(map(str, cells))})'
 
 
 class Withdrawal(msgspec.Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -25,6 +25,7 @@ from harit_desktop.storage.api_rows import ApiMemory, PolledRow, PolledRows
 from harit_desktop.storage.bulk import for_rows
 from harit_desktop.storage.cursors import has_server
 from harit_desktop.storage.deletion import delete_of
+from harit_desktop.storage.device_counts import DeviceCounts
 from harit_desktop.storage.rollup import Bucket, minute_of, remake
 from harit_desktop.storage.rows import (
     INSERT_READINGS,
@@ -98,25 +99,22 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class ApiStore:
-    """For one batch. `count` adds a stored reading to the batch's devices and counts, `flush`
-    writes these so that they can be read and changed."""
+    """For one batch, whose `devices` it adds to."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         tally: Tally,
         memory: ApiMemory,
-        count: Callable[[Reading, int], None],
-        flush: Callable[[], None],
+        devices: DeviceCounts,
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._tally = tally
-        self._count = count
-        self._flush = flush
+        self._devices = devices
         self._rows = PolledRows(self._cursor, memory)
-        readings = StoredReadings(self._cursor)
-        self._matcher = Matcher(self._rows, readings, self._store)
+        self._stored = StoredReadings(self._cursor)
+        self._matcher = Matcher(self._rows, self._stored, self._store)
         self._new: dict[bytes, AnalysedReading] = {}
         self._added = 0
         self._heard: dict[int, str] = {}
@@ -127,6 +125,16 @@ class ApiStore:
         for reading, reading_id in stored:
             self._now_us = max(self._now_us, reading.received_us)
             self._matcher.add_reading(reading, reading_id)
+
+    def expect(self, items: Iterable[CommitItem]) -> None:
+        """Looks for the readings of many rows at once, before they are added."""
+        self._stored.expect(
+            [
+                self._row_of(item.message, item.analysed)
+                for item in items
+                if item.analysed is not None and self._rows.find(item.analysed.key) is None
+            ]
+        )
 
     def add_row(self, message: RawMessage, analysed: AnalysedReading) -> None:
         """A row of a remote history. Raises what a row that cannot be stored does."""
@@ -152,7 +160,7 @@ class ApiStore:
 
     def finish(self) -> None:
         """Takes out what gave way. To be called after the last row and reading."""
-        self._flush()
+        self._devices.flush()
         self._withdraw(self._matcher.withdrawals)
         if self._added:
             self._rows.prune(self._now_us, self._added)
@@ -210,7 +218,7 @@ class ApiStore:
             stored = msgspec.structs.replace(stored, key=_new_key(row))
         cursor = self._cursor.execute(_INSERT, reading_row(stored))
         reading_id = cursor.lastrowid or 0
-        self._count(reading, reading_id)
+        self._devices.add(reading, reading_id)
         return reading_id
 
     def _copy(self, row: PolledRow) -> int:
@@ -226,7 +234,7 @@ class ApiStore:
             "like_id": row.reading_id,
         }
         reading_id, publisher_id, source = self._cursor.execute(_COPY, scope).fetchall()[0]
-        self._count(
+        self._devices.add(
             Reading(
                 publisher_id=publisher_id,
                 timestamp_us=row.time_us,
@@ -243,7 +251,7 @@ class ApiStore:
         """The only device that was heard within a day of the instant."""
         moment = time_us // _HEARD_ONCE_US
         if moment not in self._heard:
-            self._flush()
+            self._devices.flush()
             scope = {
                 "from_us": time_us - _HEARD_WITHIN_US,
                 "to_us": time_us + _HEARD_WITHIN_US,

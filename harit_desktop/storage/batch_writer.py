@@ -31,6 +31,7 @@ from harit_desktop.storage.bulk import (
     insert_at_once,
     insert_many,
 )
+from harit_desktop.storage.device_counts import DeviceCounts
 from harit_desktop.storage.rows import (
     INSERT_READINGS,
     READING_COLUMNS,
@@ -59,42 +60,8 @@ INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, reta
 VALUES {rows}
 """
 
-_UPSERT_DEVICE = """
-INSERT INTO devices (publisher_id, first_us, last_us, last_received_us, reading_count,
-    simulated_count)
-VALUES {rows}
-ON CONFLICT (publisher_id) DO UPDATE SET
-    first_us = min(first_us, excluded.first_us),
-    last_us = max(last_us, excluded.last_us),
-    last_received_us = max(last_received_us, excluded.last_received_us),
-    reading_count = reading_count + excluded.reading_count,
-    simulated_count = simulated_count + excluded.simulated_count
-"""
-
 _HELD = MessageRecord(0, 0, Origin.API, "", "", 0, False, Outcome.DUPLICATE, 0)
 """Stands for the line of a row of which it is not known yet what becomes of it."""
-
-
-class _DeviceChange:
-    """What a batch adds to one device."""
-
-    __slots__ = ("count", "first_us", "last_us", "received_us", "simulated")
-
-    def __init__(self, reading: Reading) -> None:
-        self.first_us = self.last_us = reading.timestamp_us
-        self.received_us = reading.received_us
-        self.count = self.simulated = 0
-
-    def add(self, reading: Reading) -> None:
-        time_us = reading.timestamp_us
-        if time_us < self.first_us:
-            self.first_us = time_us
-        elif time_us > self.last_us:
-            self.last_us = time_us
-        if reading.received_us > self.received_us:
-            self.received_us = reading.received_us
-        self.count += 1
-        self.simulated += reading.simulated
 
 
 class BatchWriter:
@@ -122,7 +89,7 @@ class BatchWriter:
         self._outcomes: list[Outcome] = []
         self._records: list[MessageRecord] = []
         self._log_rows: list[tuple[Any, ...]] = []
-        self._devices: dict[str, _DeviceChange] = {}
+        self._devices = DeviceCounts(self._cursor, tally)
         self._memory = ApiMemory() if memory is None else memory
         self._has_rows = bool(self._memory)
         self._new_readings: list[tuple[Reading, int]] = []
@@ -148,20 +115,9 @@ class BatchWriter:
         if self._held or self._new_readings:
             self._place_rows()
         insert_many(self._cursor, _INSERT_LOG, self._log_rows)
-        self._upsert_devices()
+        self._devices.flush()
         self._prune()
         return CommitResult(tuple(self._outcomes), tuple(self._records))
-
-    def _upsert_devices(self) -> None:
-        tally = self._tally
-        tally.readings += sum(d.count for d in self._devices.values())
-        tally.simulated_readings += sum(d.simulated for d in self._devices.values())
-        rows = [
-            (name, d.first_us, d.last_us, d.received_us, d.count, d.simulated)
-            for name, d in self._devices.items()
-        ]
-        insert_many(self._cursor, _UPSERT_DEVICE, rows)
-        self._devices.clear()
 
     def _prune(self) -> None:
         tally = self._tally
@@ -205,10 +161,11 @@ class BatchWriter:
         self._log_rows.append(())
 
     def _place_rows(self) -> None:
-        api = ApiStore(
-            self._connection, self._tally, self._memory, self._count, self._upsert_devices
-        )
+        """Also takes out the rows' own readings that readings of this batch take the place of."""
+        api = ApiStore(self._connection, self._tally, self._memory, self._devices)
         api.add_readings(self._new_readings)
+        if len(self._held) > 1:
+            api.expect(item for _, item in self._held)
         faults: dict[int, Exception] = {}
         for position, item in self._held:
             try:
@@ -267,16 +224,9 @@ class BatchWriter:
 
     def _note_stored(self, message: RawMessage, reading: Reading, reading_id: int) -> None:
         self._log_reading(message, Outcome.STORED, reading, reading_id)
-        self._count(reading, reading_id)
+        self._devices.add(reading, reading_id)
         if self._has_rows and self._memory.is_near(reading):
             self._new_readings.append((reading, reading_id))
-
-    def _count(self, reading: Reading, reading_id: int) -> None:
-        self._tally.last_reading_id = reading_id
-        change = self._devices.get(reading.publisher_id)
-        if change is None:
-            change = self._devices[reading.publisher_id] = _DeviceChange(reading)
-        change.add(reading)
 
     def _log_reading(
         self, message: RawMessage, outcome: Outcome, reading: Reading, reading_id: int | None

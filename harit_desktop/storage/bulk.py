@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
+from harit_desktop.domain.api import POLLED_TOPIC
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.reading import Reading, TimeSource
@@ -87,7 +88,9 @@ def _plain_rows(items: Sequence[CommitItem]) -> Iterator[tuple[int, bytes, tuple
         message, analysed = item.message, item.analysed
         if analysed is None or item.show_only or not message.topic.isascii():
             continue
-        if is_timeless(message, analysed.reading) or is_polled(message):
+        if message.topic == POLLED_TOPIC and is_polled(message):
+            continue
+        if is_timeless(message, analysed.reading):
             continue
         try:
             yield position, analysed.key, reading_row(analysed)

@@ -15,7 +15,7 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import ApiForwardStatus, ForwardState
 from harit_desktop.transport.api_failures import ApiFailure
-from harit_desktop.transport.forward_doubt import ForwardDoubt
+from harit_desktop.transport.post_doubt import HISTORY_ROWS, LOOK_AGAIN_S, Fate, PostDoubt
 from harit_desktop.transport.retry import BackOff
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ _log = logging.getLogger(__name__)
 GROUP = 10
 """Readings between two moves of the cursor: so many are posted twice after a crash at most."""
 
-HISTORY_ROWS = 50
 RETRY_AFTER_LIMIT_S = 300.0
 _BEAT_LIMIT_S = 150.0
 _LOOK_S = 1.0
@@ -100,7 +99,7 @@ class ApiForwarder:
         self._begun = self._proven = self._ended = False
         self._verified_until_s = 0.0
         self._refusal: Problem | None = None
-        self._doubt: ForwardDoubt[Queued] = ForwardDoubt()
+        self._doubt: PostDoubt[Queued] = PostDoubt()
         self._beat_s = 0.0
         self._stopping = threading.Event()
         self._retry = threading.Event()
@@ -204,8 +203,7 @@ class ApiForwarder:
         try:
             self._client.post_reading(self._encode_post(item.analysed))
         except ApiFailure as failure:
-            if failure.kind == "retry":
-                self._doubt.unanswered(item, values)
+            self._doubt.failed(item, values, failure)
             if failure.kind != "refused":
                 raise
             refused = self._status.refused + 1
@@ -231,9 +229,13 @@ class ApiForwarder:
             problem = Problem("api.forward_own_database", {"database": database})
             self._pause(ForwardState.REFUSED, problem, self._times.refused_s)
             return False
-        arrived = self._doubt.look(history)
-        if arrived is not None:
-            self._queue.advance(arrived.id)
+        doubtful = self._doubt.item
+        fate = self._doubt.look(history)
+        if fate is Fate.UNSURE:
+            self._pause(ForwardState.WAITING, self._status.problem, LOOK_AGAIN_S)
+            return False
+        if doubtful is not None and fate is Fate.ARRIVED:
+            self._queue.advance(doubtful.id)
             self._set(sent=self._status.sent + 1)
         self._verified_until_s = time.monotonic() + self._times.verified_s
         return True
@@ -251,7 +253,7 @@ class ApiForwarder:
         """The store or its server cannot say what it has."""
         self._pause(ForwardState.WAITING, problem, self._back_off.next_pause_s())
 
-    def _pause(self, state: ForwardState, problem: Problem, pause_s: float) -> None:
+    def _pause(self, state: ForwardState, problem: Problem | None, pause_s: float) -> None:
         """Waits until it is time, or a person does not want to wait any longer."""
         if self._stopping.is_set():
             return

@@ -45,13 +45,15 @@ class HistoryClient(Protocol):
 
 class SourceTimes(msgspec.Struct, frozen=True):
     """How long, in seconds: a stable connection of the broker, the pauses between two checks
-    while the API is not in use and between two readings of the whole gap, and the longest
-    pause between two looks at the broker's link."""
+    while the API is not in use and between two readings of the whole gap, the longest pause
+    between two looks at the broker's link, and how long the history is read on once the broker
+    is back: those who send may find it again later than we do, and post until then."""
 
     stable_s: float = STABLE_S
     check_s: float = 60.0
     deep_s: float = 300.0
     look_s: float = 1.0
+    after_s: float = 600.0
 
 
 class ApiSource:
@@ -95,6 +97,7 @@ class ApiSource:
         self._address = address
         self._in_use = self._open = False
         self._last_rounds = 0
+        self._after_until_s = 0.0
         self._due_s = self._deep_s = self._held_s = self._beat_s = 0.0
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -159,9 +162,10 @@ class ApiSource:
             self._due_s, self._deep_s = self._held_s, 0.0
             _log.warning("Readings come from the API at %s now", self._address)
         elif was_in_use and not self._in_use:
-            # The gap stays open until one more round has read what came in since the last.
+            # The gap stays open until what came in since the last round has been read, too.
             self._gap.end(now_us)
             self._last_rounds = 0
+            self._after_until_s = now_s + self._times.after_s
             if self._standing.health == "ok":
                 self._due_s = 0.0
             _log.warning("Readings come from the broker again")
@@ -198,7 +202,8 @@ class ApiSource:
     def _poll(self) -> bool:
         """One round; False when there was no room for all that it found."""
         last = not self._in_use
-        deep = last or time.monotonic() >= self._deep_s
+        unread = last and (self._last_rounds == 0 or self._gap.cut_short)
+        deep = unread or time.monotonic() >= self._deep_s
         page, failure = self._read_gap(deep=deep)
         all_taken = self._deliver_new(page)
         if failure is not None:
@@ -212,7 +217,8 @@ class ApiSource:
         self._gap.done(page, self._now_us())
         if last:
             self._last_rounds += 1
-            if not self._gap.cut_short or self._last_rounds >= _LAST_ROUNDS:
+            read = not self._gap.cut_short or self._last_rounds >= _LAST_ROUNDS
+            if read and time.monotonic() >= self._after_until_s:
                 self._gap.close()
                 self._open = False
         return True

@@ -99,6 +99,11 @@ class PublisherFailover:
             pause_s = max(_SHORTEST_PAUSE_S, retry_after_s)
         self._api_from_s = self._clock() + min(pause_s, _LONGEST_PAUSE_S)
 
+    def unsure(self, pause_s: float) -> None:
+        """What became of the last post will be asked again after a pause."""
+        self._api_failing = True
+        self._api_from_s = self._clock() + pause_s
+
     def retry_now(self) -> None:
         """A person asks for it: ends the pauses, and lets even a stopped API be asked again."""
         self._api_stopped = False

@@ -12,6 +12,10 @@ MAX_ADDRESSES = 1024
 """Addresses remembered; beyond them the one that was silent for longest is forgotten, and
 has a full bucket when it comes again."""
 
+FAILURE_COST = 20
+"""A request with a wrong token counts as so many more: a second's worth beyond loopback. On
+loopback all programs have one address, and one that errs must not shut the others out."""
+
 _IPV6_PREFIX = 64
 """One subscriber has at least so many addresses to choose from: they share a bucket."""
 
@@ -41,10 +45,10 @@ class RateLimiter:
         return 0.0 if admitted else (1 - tokens) / self._per_s
 
     def charge_failure(self, address: str) -> None:
-        """A wrong token costs what the address may send in a second."""
+        """What a wrong token costs beside its request."""
         key = _key_of(address)
         with self._lock:
-            self._keep(key, max(self._filled(key) - self._per_s, 1 - self._per_s))
+            self._keep(key, max(self._filled(key) - FAILURE_COST, 1 - FAILURE_COST))
 
     def __len__(self) -> int:
         return len(self._buckets)

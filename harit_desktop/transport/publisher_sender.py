@@ -16,6 +16,14 @@ from harit_desktop.domain.status import LinkState, LinkStatus, PublisherRoute
 from harit_desktop.transport.api_client import ApiClient, ApiFailure
 from harit_desktop.transport.failover import BrokerLink, Directions, PublisherFailover
 from harit_desktop.transport.mqtt_publisher import MqttPublisher
+from harit_desktop.transport.post_doubt import (
+    CUT_OFF_S,
+    HISTORY_ROWS,
+    LOOK_AGAIN_S,
+    Fate,
+    PostDoubt,
+    posted_values,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +61,9 @@ class PublisherSender:
     """The only reader of `outbox`; `settled` is called on its thread.
 
     A reading leaves the outbox when a way confirmed it, or refused it for good. Any other
-    is sent again as it was, by this way or the other. Started once, stopped once.
+    is sent again as it was, by this way or the other; by the API only where its history does
+    not show that it arrived, for the existing backend stores what comes twice twice. Started
+    once, stopped once.
     """
 
     def __init__(
@@ -77,6 +87,9 @@ class PublisherSender:
         self._heard_s = time.monotonic()
         self._answers: deque[tuple[int, Problem | None]] = deque()
         self._api_problem: Problem | None = None
+        self._doubt: PostDoubt[int] = PostDoubt()
+        self._left_over = True
+        self._begun_s = time.monotonic()
         self._retry_now = False
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -199,13 +212,42 @@ class PublisherSender:
 
     def _post(self, api: ApiClient, item: OutboxItem) -> bool:
         try:
-            api.post_reading(item.body)
+            fate = self._fate(api, item)
+            if fate is Fate.UNSURE:
+                self._failover.unsure(LOOK_AGAIN_S)
+                return False
+            if fate is Fate.MISSING:
+                self._send(api, item)
         except ApiFailure as failure:
             return self._not_posted(item, failure)
         self._failover.posted()
         self._api_problem = None
         self._settle([item.id], None, via_api=True)
         return True
+
+    def _fate(self, api: ApiClient, item: OutboxItem) -> Fate:
+        """What became of a reading that may have been posted before, else MISSING."""
+        self._left_over &= item.id < self._own_from
+        if self._left_over and self._doubt.item is None:
+            # The run before may have ended between a post and its note.
+            late_s = max(0.0, self._begun_s + CUT_OFF_S - time.monotonic())
+            self._doubt.suspect(item.id, posted_values(item.body), late_s)
+        if self._doubt.item != item.id:
+            # What was in doubt went to the broker since, or found no room.
+            return Fate.MISSING
+        fate = self._doubt.look(api.history(HISTORY_ROWS))
+        # Posted in order: where one was not, neither were those after it.
+        self._left_over &= fate is not Fate.MISSING
+        return fate
+
+    def _send(self, api: ApiClient, item: OutboxItem) -> None:
+        values = posted_values(item.body)
+        try:
+            api.post_reading(item.body)
+        except ApiFailure as failure:
+            self._doubt.failed(item.id, values, failure)
+            raise
+        self._doubt.arrived(values)
 
     def _not_posted(self, item: OutboxItem, failure: ApiFailure) -> bool:
         """Whether to go on: a refusal is for this reading alone."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import Outcome
 from harit_desktop.domain.reading import Source
@@ -22,12 +24,15 @@ from tests.storage.rollup_truth import assert_counted, assert_true, catch_up
 S, D = Outcome.STORED, Outcome.DUPLICATE
 
 
+Commit = Callable[..., list[Outcome]]
+
+
 @pytest.fixture(params=["at once", "one by one", "with restarts"])
-def commit(request: pytest.FixtureRequest, journal: SqliteJournal):  # type: ignore[no-untyped-def]  # a closure
+def commit(request: pytest.FixtureRequest, journal: SqliteJournal) -> Commit:
     """Commits items in one batch, each alone, or each in a new run of the program."""
 
-    def one_by_one(*items):  # type: ignore[no-untyped-def]  # as above
-        outcomes = []
+    def one_by_one(*items: CommitItem) -> list[Outcome]:
+        outcomes: list[Outcome] = []
         for item in items:
             outcomes += journal.commit([item]).outcomes
             if request.param == "with restarts":
@@ -35,7 +40,7 @@ def commit(request: pytest.FixtureRequest, journal: SqliteJournal):  # type: ign
                 journal.open()
         return outcomes
 
-    def at_once(*items):  # type: ignore[no-untyped-def]  # as above
+    def at_once(*items: CommitItem) -> list[Outcome]:
         return list(journal.commit(items).outcomes)
 
     return at_once if request.param == "at once" else one_by_one
@@ -46,7 +51,7 @@ def assert_sound(path: Path) -> None:
     assert assert_true(path) == assert_counted(path)
 
 
-def test_a_row_of_a_stored_reading_is_a_duplicate(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_row_of_a_stored_reading_is_a_duplicate(commit: Commit, db_path: Path) -> None:
     assert commit(heard(0), polled(2.5), polled(2.5)) == [S, D, D]
     assert stored(db_path) == [(0, "probe", "mqtt")]
     assert_sound(db_path)
@@ -66,7 +71,7 @@ def test_the_reading_takes_the_place_of_its_row(journal: SqliteJournal, db_path:
     assert len(stored(db_path)) == 2
 
 
-def test_values_count_to_six_digits(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_values_count_to_six_digits(commit: Commit, db_path: Path) -> None:
     sent = (22.123456, 0.0, 1013.2549, None, -0.0, 54.8, 7.18)
     got = (22.1235, -0.0, 1013.25, None, 0.0, 54.8, 7.18)
     other = (22.1236, *got[1:])
@@ -80,20 +85,22 @@ def test_values_count_to_six_digits(commit, db_path: Path) -> None:  # type: ign
     assert_sound(db_path)
 
 
-def test_only_within_five_minutes_of_its_time_or_receipt(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_only_within_five_minutes_of_its_time_or_receipt(commit: Commit, db_path: Path) -> None:
     wrong_clock = heard(-5000, received_s=0)
     assert commit(wrong_clock, polled(299)) == [S, D]
     assert commit(heard(20_000), polled(20_301)) == [S, S]
     assert_sound(db_path)
 
 
-def test_a_wrong_clock_does_not_hide_the_reading_that_comes_later(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_clock_does_not_hide_the_reading_that_comes_later(
+    commit: Commit, db_path: Path
+) -> None:
     assert commit(heard(-6000, values_of(3)), polled(2), heard(-5000, received_s=0))[0] is S
     assert [row[0] for row in stored(db_path)] == [-6000, -5000]
     assert_sound(db_path)
 
 
-def test_equal_readings_a_minute_apart_are_two(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_equal_readings_a_minute_apart_are_two(commit: Commit, db_path: Path) -> None:
     assert commit(heard(0), heard(60), polled(1), polled(61), polled(121)) == [S, S, D, D, S]
     assert [row[0] for row in stored(db_path)] == [0, 60, 121]
     commit(heard(120), heard(180))
@@ -101,7 +108,7 @@ def test_equal_readings_a_minute_apart_are_two(commit, db_path: Path) -> None:  
     assert_sound(db_path)
 
 
-def test_a_nearer_row_takes_the_reading_of_another(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_nearer_row_takes_the_reading_of_another(commit: Commit, db_path: Path) -> None:
     commit(heard(-90, values_of(1)), heard(0), polled(61), polled(1))
     assert stored(db_path) == [
         (-90, "probe", "mqtt"),
@@ -149,7 +156,7 @@ def test_the_same_row_stays_the_same_when_it_would_belong_to_another(
     assert len(stored(db_path)) == 3
 
 
-def test_rows_of_another_harit_are_known_by_their_key(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_rows_of_another_harit_are_known_by_their_key(commit: Commit, db_path: Path) -> None:
     assert commit(heard(0), polled(0, publisher_id="probe")) == [S, D]
     # Equal values of other instants are other readings, however near.
     assert commit(polled(60, publisher_id="probe"), polled(0, publisher_id="other")) == [S, S]
@@ -159,7 +166,7 @@ def test_rows_of_another_harit_are_known_by_their_key(commit, db_path: Path) -> 
     assert_sound(db_path)
 
 
-def test_rows_of_another_harit_that_named_no_time(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_rows_of_another_harit_that_named_no_time(commit: Commit, db_path: Path) -> None:
     assert commit(timeless(0), polled(1, publisher_id="other")) == [S, S]
     assert commit(polled(1, publisher_id="probe"), polled(61, publisher_id="probe")) == [D, S]
     assert commit(timeless(60)) == [S]
@@ -167,7 +174,7 @@ def test_rows_of_another_harit_that_named_no_time(commit, db_path: Path) -> None
     assert_sound(db_path)
 
 
-def test_rows_of_another_harit_whose_publisher_gives_ids(commit, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_rows_of_another_harit_whose_publisher_gives_ids(commit: Commit, db_path: Path) -> None:
     item = heard(0)
     assert item.analysed is not None
     named = msgspec.structs.replace(
@@ -215,7 +222,9 @@ def test_a_row_that_cannot_be_stored_holds_nothing_up(
     assert_sound(db_path)
 
 
-def test_simulated_readings_have_their_rows_too(commit, journal, db_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_simulated_readings_have_their_rows_too(
+    commit: Commit, journal: SqliteJournal, db_path: Path
+) -> None:
     assert commit(heard(0, source=Source.SIMULATOR), polled(1)) == [S, D]
     journal.delete_simulated()
     assert commit(polled(1)) == [D]

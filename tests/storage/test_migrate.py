@@ -17,6 +17,7 @@ from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.schema import SCHEMA_VERSION, create_statements, sensor_readings
 from tests.storage.builders import START_US, counts_of, make_item, make_items
+from tests.storage.polled import polled
 from tests.storage.rollup_truth import assert_counted, assert_true, catch_up
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -222,3 +223,23 @@ def test_killed_between_the_copy_and_the_step(old: Path, monkeypatch: pytest.Mon
     journal.commit(make_items(500, 3))
     journal.close()
     assert len(list((old.parent / "backups").iterdir())) == 2
+
+
+@pytest.mark.parametrize("version", old_versions())
+def test_rows_of_an_api_are_matched_to_readings_of_an_old_store(
+    db_path: Path, version: int
+) -> None:
+    restore(SCHEMAS / f"v{version}.sql", db_path)
+    with closing(sqlite3.connect(db_path)) as connection:
+        names = "timestamp_us, N, P, K, CO2, temperature, moisture, pH"
+        time_us, *values = connection.execute(
+            f"SELECT {names} FROM sensor_readings WHERE id = 4"
+        ).fetchone()
+    journal = SqliteJournal(db_path, lambda: START_US)
+    journal.open()
+    at_s = (time_us - START_US) / 1e6 + 20
+    result = journal.commit([polled(at_s, tuple(values)), polled(at_s, (1.0, *values[1:]))])
+    journal.close()
+    assert result.outcomes == (Outcome.DUPLICATE, Outcome.STORED)
+    catch_up(db_path)
+    assert assert_true(db_path) == assert_counted(db_path) == 20

@@ -278,6 +278,22 @@ def test_the_very_first_post_may_lose_its_answer(backend: FlaskBackend, forward:
     assert posted_times(backend) == times_of(forwarding.queue)
 
 
+def test_a_post_that_is_stored_after_its_time_is_waited_for(
+    backend: FlaskBackend, forward: Forward
+) -> None:
+    forwarding = forward(backend.url, timeout_s=1.0)
+    forwarding.start()
+    forwarding.add(2)
+    forwarding.wait_all_sent()
+    backend.set_fault("slow")
+    forwarding.add(2)
+    forwarding.wait_for(ForwardState.WAITING, "api.timeout")
+    backend.set_fault("none")
+    forwarding.wait_all_sent()
+    assert posted_times(backend) == times_of(forwarding.queue)
+    assert forwarding.forwarder.status().sent == 4
+
+
 def test_a_backend_that_is_killed_and_comes_back(backend: FlaskBackend, forward: Forward) -> None:
     forwarding = forward(backend.url)
     forwarding.start()

@@ -73,14 +73,14 @@ def _failure(code: str, kind: Kind = "retry", retry_after_s: float | None = None
 class Stand:
     """A source with a broker's link, an inbox and a history to play with."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, *, after_s: float = 0.0, **options: object) -> None:
         self.history = History()
         self.link = LinkStatus(state=LinkState.CONNECTED, since_us=now_us())
         self.messages: list[RawMessage] = []
         self.room = 1_000_000
         self.newest_us: int | None = now_us()
         chosen: dict[str, object] = {"mode": "auto", "poll_s": 0.05, "keepalive_s": 0.1}
-        times = SourceTimes(stable_s=0.4, check_s=0.1, look_s=0.02)
+        times = SourceTimes(stable_s=0.4, check_s=0.1, look_s=0.02, after_s=after_s)
         self.source = ApiSource(
             self.history,
             _read,
@@ -126,8 +126,8 @@ def stand_for() -> Iterator[StandFor]:
     """Makes (without starting) a stand: `stand_for(**options of the source)`."""
     stands: list[Stand] = []
 
-    def make(**options: object) -> Stand:
-        stands.append(Stand(**options))
+    def make(*, after_s: float = 0.0, **options: object) -> Stand:
+        stands.append(Stand(after_s=after_s, **options))
         return stands[-1]
 
     yield make
@@ -182,6 +182,23 @@ def test_takes_over_covers_the_gap_and_gives_way_again(stand_for: StandFor) -> N
     assert stand.status.readings == len(stand.messages)
     wait_until(lambda: stand.history.limits[-2:] == [1, 1])
     assert len(stand.taken) == len(set(stand.taken))
+
+
+def test_what_is_posted_after_the_switch_back_is_read_for_a_while(stand_for: StandFor) -> None:
+    """Those who send may find the broker again later than we do."""
+    stand = stand_for(after_s=0.8)
+    stand.link_is(LinkState.LOST)
+    stand.source.start()
+    stand.wait_for(ApiState.IN_USE)
+    stand.link_is(LinkState.CONNECTED)
+    stand.wait_for(ApiState.STANDBY)
+    wait_until(lambda: stand.history.asked)
+    stand.history.takes(2, now_us())
+    stand.wait_for_rows(2)
+    stand.history.takes(1, now_us())
+    stand.wait_for_rows(3)
+    wait_until(lambda: stand.history.limits[-2:] == [1, 1])
+    assert stand.status.state is ApiState.STANDBY
 
 
 def test_the_last_round_covers_the_switch_over(stand_for: StandFor) -> None:
@@ -384,7 +401,7 @@ def test_a_server_that_fails_midway_still_gives_what_it_gave(stand_for: StandFor
 
 
 def test_a_gap_that_could_not_be_read_is_read_once_it_can(stand_for: StandFor) -> None:
-    times = SourceTimes(stable_s=0.4, check_s=0.1, look_s=0.02, deep_s=0.2)
+    times = SourceTimes(stable_s=0.4, check_s=0.1, look_s=0.02, deep_s=0.2, after_s=0.0)
     stand = stand_for(mode="api_only", times=times)
     stand.history.takes(1000, now_us() - 1000 * MINUTE_US)
     stand.newest_us = now_us() - 900 * MINUTE_US
@@ -426,7 +443,7 @@ def test_a_thread_that_hangs_is_not_healthy(
 
 
 def test_many_turns_lose_nothing_and_double_nothing(stand_for: StandFor) -> None:
-    times = SourceTimes(stable_s=0.05, check_s=0.05, look_s=0.01)
+    times = SourceTimes(stable_s=0.05, check_s=0.05, look_s=0.01, after_s=0.0)
     stand = stand_for(keepalive_s=0.02, poll_s=0.02, times=times)
     stand.source.start()
     stand.wait_for(ApiState.STANDBY)

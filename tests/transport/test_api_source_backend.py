@@ -19,7 +19,7 @@ from tests.flask_backend import FAULTS, KEYS, FlaskBackend
 from tests.servers import MosquittoServer, wait_until
 from tests.transport.conftest import Receiver, endpoint_of, now_us
 
-QUICK = SourceTimes(stable_s=0.5, check_s=0.2, look_s=0.05)
+QUICK = SourceTimes(stable_s=0.5, check_s=0.2, look_s=0.05, after_s=0.0)
 
 
 def _values(number: int) -> dict[str, float]:

@@ -145,6 +145,18 @@ def test_the_api_is_asked_again_when_it_says_so_within_bounds(
     assert machine.after(0.25, "down").to_api
 
 
+def test_a_post_of_unknown_fate_is_asked_about_soon_and_gives_way_to_the_broker() -> None:
+    machine = Machine()
+    machine.after(9, "down")
+    for _ in range(5):
+        machine.unsure(1.0)
+        assert machine.advance("down").route is HOLDING
+        assert not machine.after(0.75, "down").to_api
+        assert machine.after(0.25, "down").to_api
+    machine.unsure(1.0)
+    assert machine.advance("up").route is MQTT
+
+
 def test_an_api_that_needs_a_person_is_left_alone_until_one_asks() -> None:
     machine = Machine()
     machine.after(9, "down")

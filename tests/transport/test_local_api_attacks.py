@@ -324,10 +324,7 @@ def test_pipelined_requests_are_answered_in_order(rig: Rig) -> None:
         found = b""
         while piece := client.recv(4096):
             found += piece
-    assert [line[9:12] for line in found.split(b"\r\n") if line.startswith(b"HTTP")] == [
-        b"200",
-        b"404",
-    ]
+    assert [part[:3] for part in found.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404"]
 
 
 def test_the_token_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
@@ -338,12 +335,10 @@ def test_the_token_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
 
         for wrong in (None, "correct-horse", "Bearer", "Bearer wrong", "Basic correct-horse", "é"):
             response = ask(wrong)
-            assert response.status_code in (401, 429)
+            assert response.status_code == 401
             assert_plain_error(response)
-            assert response.status_code == 429 or response.headers["WWW-Authenticate"] == "Bearer"
-            time.sleep(0.6)
+            assert response.headers["WWW-Authenticate"] == "Bearer"
         assert rig.get(f"{LATEST}?token=correct-horse").status_code == 401
-        time.sleep(1.1)
         assert ask("bearer correct-horse").status_code == 404
         assert ask("Bearer correct-horse", "/health").status_code == 200
         # A browser asks first without it.

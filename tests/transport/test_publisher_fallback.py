@@ -279,21 +279,6 @@ def test_an_api_that_fails_gives_way_at_once_to_a_broker_that_is_back(
         assert not set(heard(receiver)) & set(posted(backend, setup.made))
 
 
-def test_an_answer_that_is_lost_brings_the_same_reading_again(
-    setup_for: Callable[..., Setup], backend: FlaskBackend
-) -> None:
-    backend.set_fault("lost_answer")
-    setup = setup_for(None, backend.url, mode="api_only", count=5)
-    wait_until(lambda: posted(backend, setup.made))
-    setup.wait_for(HOLDING)
-    backend.set_fault("none")
-    assert setup.worker.finished.wait(15.0)
-    counts = Counter(posted(backend, setup.made))
-    assert set(counts) == set(setup.made)
-    assert counts[setup.made[0]] >= 2
-    assert all(counts[reading] == 1 for reading in setup.made[1:])
-
-
 def test_a_slow_api_holds_neither_the_readings_up_nor_the_end(
     setup_for: Callable[..., Setup], backend: FlaskBackend
 ) -> None:
@@ -466,12 +451,8 @@ def test_a_publisher_killed_while_both_are_down_loses_nothing(
     assert last.worker.finished.wait(20.0)
     last.worker.stop(3.0)
     made += last.made
-    arrived = Counter(posted(backend, made))
-    assert set(arrived) == set(made)
-    # A kill between the answer and its note leaves one reading in doubt.
-    assert sum(arrived.values()) - len(made) <= 1
-    order = list(dict.fromkeys(posted(backend, made)))
-    assert order == made
+    # A kill between the answer and its note leaves one reading in doubt, which is looked up.
+    assert posted(backend, made) == made
 
 
 @pytest.mark.slow
@@ -536,6 +517,7 @@ def test_broker_and_api_that_end_at_random_lose_and_double_nothing(
     assert kills > 5
     assert setup.worker.status().via_api > 0
     assert set(heard(receiver) + by_api) == set(setup.made)
+    assert max(Counter(by_api).values()) == 1
     # The listener acknowledges nothing, so the broker brings its messages again, marked.
     first = [json.loads(each.payload) for each in receiver.messages if not each.duplicate_flag]
     # What was on its way when a way ended may be there twice, with the same identity.

@@ -22,6 +22,7 @@ from harit_desktop.wire.api_json import (
     encode_post,
     read_history,
     read_post,
+    read_total,
 )
 from harit_desktop.wire.encode import encode_reading
 from harit_desktop.wire.registry import MessageDecoder
@@ -148,6 +149,22 @@ def test_rows_come_newest_first_with_the_count_of_the_others() -> None:
 @pytest.mark.parametrize("total", [None, "5", -1, True, 5.0])
 def test_a_total_that_is_no_count_is_none(total: Any) -> None:
     assert page(total=total) == ApiPage((), 0, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "total"),
+    [
+        (b'{"total_readings": 7}', 7),
+        (b'{"total_readings": true}', None),
+        (b'{"total_readings": -7}', None),
+        (b"{}", None),
+        (b"[]", None),
+        (b"{", None),
+        (b"[" * 10**6, None),
+    ],
+)
+def test_the_total_of_the_stats(body: bytes, total: int | None) -> None:
+    assert read_total(body) == total
 
 
 @pytest.mark.parametrize(

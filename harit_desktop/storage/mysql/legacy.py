@@ -15,13 +15,12 @@ import pymysql
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.tables import Layout, exact_values
-from harit_desktop.storage.sameness import SAME_WITHIN_US, digits
+from harit_desktop.storage.sameness import SAME_WITHIN_US, digits, windows
 
 SLICE_ROWS = 2000
 """Rows taken over in one step, some tens of milliseconds: forwarding goes on in between."""
 
 _LIVE_US = 600 * US_PER_S
-_MAX_WINDOWS = 20
 _UPDATED_AT_ONCE = 500
 _DUPLICATE = 1062
 
@@ -63,8 +62,6 @@ _TAKEN = "SELECT same_as FROM sensor_readings WHERE same_as IN %s"
 _SET_LINKS = """
 UPDATE sensor_readings SET same_as = CASE id{} END WHERE id IN %s AND same_as IS NULL
 """
-
-Window = tuple[int, int]
 
 _digits = digits
 
@@ -113,21 +110,6 @@ def link_near(connection: ServerConnection, layout: Layout, times_us: Iterable[i
     """Links rows of the existing system to new ones of ours at these times."""
     for from_us, to_us in windows(times_us):
         _link(connection, layout, from_us, to_us)
-
-
-def windows(times_us: Iterable[int]) -> list[Window]:
-    """A few ranges that hold all times with what may be the same reading around them."""
-    merged: list[list[int]] = []
-    for time_us in sorted(times_us):
-        if merged and time_us - SAME_WITHIN_US <= merged[-1][1]:
-            merged[-1][1] = time_us + SAME_WITHIN_US
-        else:
-            merged.append([time_us - SAME_WITHIN_US, time_us + SAME_WITHIN_US])
-    while len(merged) > _MAX_WINDOWS:
-        # Close the narrowest gaps: half as many ranges, a little more to read.
-        pairs = [merged[i : i + 2] for i in range(0, len(merged), 2)]
-        merged = [[pair[0][0], pair[-1][1]] for pair in pairs]
-    return [(from_us, to_us) for from_us, to_us in merged]
 
 
 def _finish_links(connection: ServerConnection, layout: Layout, name: str) -> None:

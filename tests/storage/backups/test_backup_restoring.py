@@ -228,6 +228,8 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_to_this_one(
         "DROP TABLE cursors",
         "DROP TABLE rollups_minute",
         "DROP TABLE rollups_hour",
+        "DROP TABLE api_rows",
+        "DROP TABLE withdrawn_readings",
         "PRAGMA user_version = 1",
     )(made)
     fill_other(paths, 50)
