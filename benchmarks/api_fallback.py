@@ -27,12 +27,6 @@ from tests.faults.sensors import COLUMNS  # noqa: E402 - needs the path
 from tests.flask_backend import FlaskBackend  # noqa: E402 - needs the path
 from tests.servers import MosquittoServer  # noqa: E402 - needs the path
 
-PERSISTENT = [
-    "persistence true",
-    "autosave_interval 1",
-    "autosave_on_changes true",
-    "max_queued_messages 100000",
-]
 WAIT_S = 240.0
 VALUES = " || ' ' || ".join(COLUMNS)
 
@@ -52,7 +46,10 @@ def log_of(file: Path) -> list[str]:
 
 def measure(keepalive_s: int, down_s: float, folder: Path) -> None:
     errors = folder / "publisher.log"
-    with MosquittoServer(PERSISTENT) as broker, FlaskBackend() as backend:
+    with (
+        MosquittoServer(["max_queued_messages 100000"], persistence=True) as broker,
+        FlaskBackend() as backend,
+    ):
         api = f"api.url={backend.url}"
         options = at(broker, api, "api.poll_s=2", f"broker.keepalive_s={keepalive_s}")
         with Program(folder / "monitor", *options) as program, errors.open("wb") as log:

@@ -31,7 +31,7 @@ LATE_S = 5.0
 DEVICES = 3
 INTERVAL_S = 0.5
 KEEPALIVE_S = 5
-PERSISTENT = ["persistence true", "max_queued_messages 100000", "max_inflight_messages 200"]
+BROKER = ["max_queued_messages 100000", "max_inflight_messages 200"]
 
 Values = tuple[float, ...]
 
@@ -129,7 +129,7 @@ def test_both_ways_go_and_come_at_random(tmp_path: Path) -> None:
     rng = random.Random(int(os.environ.get("HARIT_TEST_SEED", "4")))
     capture = tmp_path / "capture.txt"
     with (
-        MosquittoServer(PERSISTENT) as broker,
+        MosquittoServer(BROKER, persistence=True) as broker,
         FlaskBackend() as backend,
         captured(broker, capture),
     ):
