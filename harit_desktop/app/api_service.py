@@ -69,7 +69,7 @@ class StoreService:
         return self._settled(posted, answer)
 
     def _settled(self, posted: PostedReading, answer: Answer) -> PostOutcome:
-        if answer.analysis is None:
+        if answer.analysis is None or answer.outcome is Outcome.REJECTED:
             reason = answer.problem.code if answer.problem is not None else answer.outcome.value
             return PostOutcome(400, encode_error(f"Invalid data type: {reason}"))
         reading = ApiReading(

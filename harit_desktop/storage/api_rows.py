@@ -25,20 +25,20 @@ _TOUCH_US = US_PER_DAY
 
 _COLUMNS = "row_key, publisher_id, time_us, alike, reading_id, distance_us, message_id, seen_us"
 # The names are our own.
-_FIND = f"SELECT {_COLUMNS} FROM api_rows WHERE row_key = ?"  # noqa: S608
+_FIND = f"SELECT {_COLUMNS} FROM api_rows WHERE row_key = ?"  # noqa: S608 - names of ours
 _NEAR = (
-    f"SELECT {_COLUMNS} FROM api_rows"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM api_rows"  # noqa: S608 - names of ours
     " WHERE alike = ? AND time_us BETWEEN ? AND ?"
 )
 _OF_READING = (
-    f"SELECT {_COLUMNS} FROM api_rows"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM api_rows"  # noqa: S608 - names of ours
     " WHERE reading_id = ? AND row_key <> ? AND distance_us NOT NULL"
 )
-_SAVE = f"INSERT OR REPLACE INTO api_rows ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_SAVE = f"INSERT OR REPLACE INTO api_rows ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names of ours
 _TOUCH = "UPDATE api_rows SET seen_us = ? WHERE row_key = ?"
 _OLDEST = "SELECT row_key FROM api_rows WHERE seen_us < ? ORDER BY seen_us LIMIT ?"
 _DELETE = "DELETE FROM api_rows WHERE row_key = ?"
-_BUCKETS = f"SELECT DISTINCT time_us / {SAME_WITHIN_US} FROM api_rows"  # noqa: S608
+_BUCKETS = f"SELECT DISTINCT time_us / {SAME_WITHIN_US} FROM api_rows"  # noqa: S608 - names of ours
 
 
 def is_polled(message: RawMessage) -> bool:

@@ -45,7 +45,7 @@ _HEARD_ONCE_US = 600 * 1_000_000
 """Rows of so many minutes are taken to be of the same device."""
 
 _INSERT = for_rows(INSERT_READINGS, len(READING_COLUMNS), 1)
-_KNOWN = f"SELECT id, NOT ({NOT_POLLED}) FROM sensor_readings WHERE reading_key = ?"  # noqa: S608
+_KNOWN = f"SELECT id, NOT ({NOT_POLLED}) FROM sensor_readings WHERE reading_key = ?"  # noqa: S608 - names of ours
 _WHOSE = "SELECT publisher_id FROM sensor_readings WHERE id = ?"
 # Those that were heard themselves: a row says nothing of whose it is.
 _HEARD = f"""

@@ -99,7 +99,7 @@ class ApiForwarder:
         self._begun = self._proven = self._ended = False
         self._verified_until_s = 0.0
         self._refusal: Problem | None = None
-        self._doubt: PostDoubt[Queued] = PostDoubt()
+        self._doubt: PostDoubt[Queued] = PostDoubt(now_us)
         self._beat_s = 0.0
         self._stopping = threading.Event()
         self._retry = threading.Event()

@@ -28,7 +28,7 @@ MAX_BODY_BYTES = 64 * 1024
 RETRY_AFTER_S = 5
 
 MAX_POSTS = 24
-"""Readings that wait for their commit at once; the threads beyond them answer the rest."""
+"""Readings that wait for their commit at once; the server's other threads answer the rest."""
 _ROOM_WITHIN_S = 0.5
 
 _JSON = "application/json"

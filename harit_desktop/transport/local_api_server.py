@@ -31,8 +31,10 @@ from harit_desktop.transport.local_api_app import (
     plain_headers,
 )
 
-THREADS = 16
 CONNECTIONS = 32
+THREADS = CONNECTIONS
+"""One each, as most of them wait for a commit: with half as many, a store that stops for a second
+turned readings away."""
 MAX_HEADER_BYTES = 16 * 1024
 SILENT_S = 20
 """How long a connection may be without a request, and how long a request may take to arrive."""

@@ -87,7 +87,7 @@ class PublisherSender:
         self._heard_s = time.monotonic()
         self._answers: deque[tuple[int, Problem | None]] = deque()
         self._api_problem: Problem | None = None
-        self._doubt: PostDoubt[int] = PostDoubt()
+        self._doubt: PostDoubt[int] = PostDoubt(now_us)
         self._left_over = True
         self._begun_s = time.monotonic()
         self._retry_now = False
@@ -231,7 +231,8 @@ class PublisherSender:
         if self._left_over and self._doubt.item is None:
             # The run before may have ended between a post and its note.
             late_s = max(0.0, self._begun_s + CUT_OFF_S - time.monotonic())
-            self._doubt.suspect(item.id, posted_values(item.body), late_s)
+            values = posted_values(item.body)
+            self._doubt.suspect(item.id, values, late_s, made_us=item.timestamp_us)
         if self._doubt.item != item.id:
             # What was in doubt went to the broker since, or found no room.
             return Fate.MISSING
@@ -245,7 +246,7 @@ class PublisherSender:
         try:
             api.post_reading(item.body)
         except ApiFailure as failure:
-            self._doubt.failed(item.id, values, failure)
+            self._doubt.failed(item.id, values, failure, made_us=item.timestamp_us)
             raise
         self._doubt.arrived(values)
 

@@ -101,7 +101,7 @@ def test_a_server_without_tls() -> None:
 
     def plain(peer: object) -> None:
         seen.append(peer.recv(5))  # type: ignore[attr-defined]  # a socket
-        peer.sendall(answer(b"{}", JSON, "400 Bad"))  # type: ignore[attr-defined]
+        peer.sendall(answer(b"{}", JSON, "400 Bad"))  # type: ignore[attr-defined]  # a stand-in has it
 
     with ScriptedServer(plain) as server:
         client = client_of(server)

@@ -250,9 +250,9 @@ def test_a_store_that_hangs_leaves_the_other_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_service, "COMMIT_WITHIN_S", 2.0)
-    with Rig(tmp_path) as rig, ThreadPoolExecutor(25) as pool:
+    with Rig(tmp_path) as rig, ThreadPoolExecutor(28) as pool:
         rig.hold.set()
-        posts = [pool.submit(rig.post, {**EXAMPLE, "N": n}) for n in range(25)]
+        posts = [pool.submit(rig.post, {**EXAMPLE, "N": n}) for n in range(28)]
         time.sleep(0.8)
         began_s = time.monotonic()
         assert rig.get("/health").status_code == 200
@@ -405,3 +405,22 @@ def test_every_answer_is_json_with_the_same_headers(rig: Rig) -> None:
         assert headers["Vary"] == "Origin"
         assert "Server" not in headers
         assert "Set-Cookie" not in headers
+
+
+def test_localhost_is_served_at_each_of_its_addresses(tmp_path: Path) -> None:
+    with Rig(tmp_path, host="localhost") as rig:
+        found = socket.getaddrinfo("localhost", rig.port, type=socket.SOCK_STREAM)
+        for family, _, _, _, address in found:
+            try:
+                with socket.socket(family) as probe:
+                    probe.bind((address[0], 0))
+            except OSError:
+                # That family is switched off here.
+                continue
+            with socket.socket(family) as client:
+                client.settimeout(5)
+                client.connect(address)
+                client.sendall(
+                    f"GET /health HTTP/1.0\r\nHost: localhost:{rig.port}\r\n\r\n".encode()
+                )
+                assert client.recv(100).startswith(b"HTTP/1.0 200")

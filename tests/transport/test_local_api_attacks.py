@@ -136,7 +136,7 @@ def test_json_with_a_charset_is_taken_and_packed_json_is_not(rig: Rig) -> None:
         b'{"N":' + b"9" * 5000 + b',"P":1,"K":1,"CO2":1,"Temperature":1,"Moisture":1,"pH":1}',
         b"[" * 30_000,
         b'{"a":' * 10_000,
-        json.dumps({**EXAMPLE, "deep": eval("[" * 20 + "]" * 20)}).encode(),  # noqa: S307 - brackets
+        json.dumps({**EXAMPLE, "deep": json.loads("[" * 20 + "]" * 20)}).encode(),
         json.dumps({**EXAMPLE, "publisher_id": "a\u202eb"}).encode(),
         json.dumps({**EXAMPLE, "publisher_id": "a" * 65}).encode(),
         json.dumps({**EXAMPLE, "publisher_id": 5}).encode(),

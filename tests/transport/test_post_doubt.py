@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import socket
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from harit_desktop.transport.post_doubt import (
 )
 from tests.transport.clocks import Clock
 
+NOW_US = 1_764_000_000_000_000
 LOST = ApiFailure("retry", "api.lost", host="h", detail="")
 
 
@@ -38,7 +42,7 @@ def history(*rows: object) -> bytes:
 class Doubt(PostDoubt[str]):
     def __init__(self) -> None:
         self.clock = Clock()
-        super().__init__(self.clock.monotonic)
+        super().__init__(lambda: NOW_US, self.clock.monotonic)
 
 
 def caused(failure: ApiFailure, cause: Exception) -> ApiFailure:
@@ -138,6 +142,42 @@ def test_other_values_are_of_another_reading(posted: float, shown: float) -> Non
     doubt = Doubt()
     doubt.failed("reading", values(posted), LOST)
     assert doubt.look(history(row(shown))) is Fate.UNSURE
+
+
+def at(seconds: float, zone: dt.tzinfo | None) -> str:
+    """What a clock of `zone` (None: this computer's) shows then, as the backend says it."""
+    shown = dt.datetime.fromtimestamp(NOW_US / 1e6 + seconds, zone)
+    return shown.replace(tzinfo=None).isoformat()
+
+
+@pytest.fixture
+def in_india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_india")
+@pytest.mark.parametrize("zone", [None, dt.UTC])
+def test_without_a_known_row_none_is_older_than_the_reading(zone: dt.tzinfo | None) -> None:
+    def fate(seconds: float) -> Fate:
+        doubt = Doubt()
+        doubt.failed("first", values(1), LOST, made_us=NOW_US - 30_000_000)
+        return doubt.look(history({**row(1), "timestamp": at(seconds, zone)}))
+
+    assert fate(-30) is Fate.ARRIVED
+    assert fate(0) is Fate.ARRIVED
+    assert fate(-32) is Fate.UNSURE
+    assert fate(-7200) is Fate.UNSURE
+
+
+@pytest.mark.parametrize("timestamp", [None, 7, "", "yesterday", "0001-01-01T00:00:00"])
+def test_a_row_without_a_time_proves_nothing_then(timestamp: object) -> None:
+    doubt = Doubt()
+    doubt.failed("first", values(1), LOST, made_us=NOW_US)
+    assert doubt.look(history({**row(1), "timestamp": timestamp})) is Fate.UNSURE
 
 
 def test_odd_rows_hide_no_others() -> None:

@@ -74,6 +74,8 @@ class Setup:
             "topic": TOPIC,
             "mqtt_retries": 0,
             "stable_s": 1.0,
+            # With the same seed each run would begin with the same values.
+            "seed": random.randrange(2**31),
         }
         self._body = body
         publisher = None
