@@ -164,7 +164,7 @@ def test_a_key_is_sent_and_a_wrong_one_is_refused() -> None:
         right.close()
         for token in (None, "wrong", "kéy", "a\r\nb: c"):
             client = client_of(backend.port, token=token)
-            found = failure(lambda each=client: each.post_reading(BODY))  # type: ignore[misc]
+            found = failure(lambda each=client: each.post_reading(BODY))  # type: ignore[misc]  # a default argument
             assert (found.kind, found.code, found.params["status"]) == ("stop", "api.auth", 401)
             client.close()
         assert len(backend.readings()) == 1
