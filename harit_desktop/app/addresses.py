@@ -8,18 +8,10 @@ import msgspec
 
 from harit_desktop.runtime.parts import BrokerAddress
 from harit_desktop.settings.model import Settings
-from harit_desktop.settings.secrets import SecretStore
 
 if TYPE_CHECKING:
     from harit_desktop.storage.mysql.address import ServerAddress
     from harit_desktop.transport.endpoint import MqttEndpoint
-
-
-def store_password(settings: Settings, secrets: SecretStore) -> str | None:
-    """The store server's password; None without a store server, or without one kept."""
-    if not settings.storage.uses_server:
-        return None
-    return secrets.get("storage.mysql_password")
 
 
 def server_address(settings: Settings, password: str | None) -> ServerAddress | None:

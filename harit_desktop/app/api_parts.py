@@ -107,7 +107,7 @@ def test_api(settings: Settings, token: str | None) -> ApiTest:
     try:
         client = build_client(settings, token)
         if client is None:
-            raise KnownError("api.bad_url", url="", why="host")
+            raise KnownError("api.not_set")
         try:
             page = read_history(client.history(1), settings.broker.timezone)
             milliseconds = round((time.monotonic() - began) * 1000)

@@ -6,13 +6,14 @@ import dataclasses
 import uuid
 from typing import TYPE_CHECKING
 
-from harit_desktop.app.addresses import broker_endpoint, store_password
+from harit_desktop.app.addresses import broker_endpoint
 from harit_desktop.app.clock import now_us
 from harit_desktop.app.parts import ProductParts
 from harit_desktop.app.publishing import build_publisher
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.runtime.parts import BackupPart, BrokerAddress, HistoryPart
+from harit_desktop.runtime.secrets import wanted_secrets
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
@@ -35,34 +36,33 @@ def build_lone_publisher(
 
     Connects under an id of its own, so that it can run beside the program.
     """
-    secrets = SecretStore(paths.instance_name(), redactor.add)
+    secrets = wanted_secrets(settings, SecretStore(paths.instance_name(), redactor.add))
     broker = settings.broker
     if broker.mode == "builtin":
         builtin = settings.builtin_broker
-        address, password = BrokerAddress(builtin.host, builtin.port, "auto"), None
+        address = BrokerAddress(builtin.host, builtin.port, "auto")
     else:
         address = BrokerAddress(broker.host, broker.port, broker.protocol)
-        password = secrets.get("broker.password") if broker.username else None
-    endpoint = broker_endpoint(settings, address, password)
+    endpoint = broker_endpoint(settings, address, secrets.broker_password)
     endpoint = dataclasses.replace(endpoint, client_id=f"harit-publish-{uuid.uuid4().hex[:12]}")
-    history = ProductParts(paths).history(settings, store_password(settings, secrets))
+    history = ProductParts(paths).history(settings, secrets.store_password)
     return build_publisher(
         settings,
         endpoint,
         history.last_values,
         outbox=paths.lone_outbox,
-        api_token=secrets.get("api.token") if settings.api.url else None,
+        api_token=secrets.api_token,
         count=count,
     )
 
 
 def open_history(paths: DataPaths, settings: Settings, redactor: Redactor) -> HistoryPart:
     """Reads of the folder's store for a command without an engine."""
-    secrets = SecretStore(paths.instance_name(), redactor.add)
-    return ProductParts(paths).history(settings, store_password(settings, secrets))
+    secrets = wanted_secrets(settings, SecretStore(paths.instance_name(), redactor.add))
+    return ProductParts(paths).history(settings, secrets.store_password)
 
 
 def open_backups(paths: DataPaths, settings: Settings, redactor: Redactor) -> BackupPart:
     """Backups of the folder's store for a command without an engine."""
-    secrets = SecretStore(paths.instance_name(), redactor.add)
-    return ProductParts(paths).backups(settings, store_password(settings, secrets))
+    secrets = wanted_secrets(settings, SecretStore(paths.instance_name(), redactor.add))
+    return ProductParts(paths).backups(settings, secrets.store_password)

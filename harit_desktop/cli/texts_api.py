@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 API = {
+    "api.not_set": "api.url is not set, and nothing else is allowed by api.mode",
     "api.bad_url": "{url!r} is not an address the API can have ({why}); "
     "one looks like https://farm.example:5000",
     "api.not_private": "{host} is not in this network: use https:// for its API",

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-import msgspec
-
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.status import (
@@ -27,22 +25,12 @@ from harit_desktop.runtime.parts import (
     LocalApiPart,
     Parts,
 )
+from harit_desktop.runtime.secrets import Secrets
 from harit_desktop.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
 STOP_S = 1.0
-
-
-class ApiSecrets(msgspec.Struct, frozen=True):
-    """Never shown; None where there is none."""
-
-    token: str | None = None
-    local_token: str | None = None
-    store_password: str | None = None
-
-    def __repr__(self) -> str:
-        return "ApiSecrets(...)"
 
 
 class _Stoppable(Protocol):
@@ -77,9 +65,8 @@ class ApiKeeper:
         self._newest_us = newest_us
         self._history = history
         self._settings = Settings()
-        self._secrets = ApiSecrets()
+        self._secrets = Secrets()
         self._wanted = False
-        self._last_id = 0
         self._source: ApiSourcePart | None = None
         self._forward: ApiForwardPart | None = None
         self._local: LocalApiPart | None = None
@@ -119,16 +106,15 @@ class ApiKeeper:
             found.append(api.problem)
         return tuple(found)
 
-    def committed(self, last_id: int) -> None:
-        """The journal holds readings up to `last_id`."""
-        self._last_id = last_id
+    def committed(self) -> None:
+        """The journal holds more readings."""
         forward = self._forward
         if forward is not None:
-            forward.wake(last_id)
+            forward.wake()
 
     # -- for the control thread ------------------------------------------------------
 
-    def use(self, settings: Settings, secrets: ApiSecrets) -> None:
+    def use(self, settings: Settings, secrets: Secrets) -> None:
         """Builds all of it as the settings say; a remote API is read once `connect` says so."""
         self._settings, self._secrets = settings, secrets
         self._use_source()
@@ -177,7 +163,7 @@ class ApiKeeper:
                 "source",
                 lambda: self._parts.api_source(
                     self._settings,
-                    self._secrets.token,
+                    self._secrets.api_token,
                     self._deliver,
                     self._link_status,
                     self._newest_us,
@@ -189,10 +175,12 @@ class ApiKeeper:
         secrets = self._secrets
         self._forward = self._start(
             "forward",
-            lambda: self._parts.api_forward(self._settings, secrets.token, secrets.store_password),
+            lambda: self._parts.api_forward(
+                self._settings, secrets.api_token, secrets.store_password
+            ),
         )
         if self._forward is not None:
-            self._forward.wake(self._last_id)
+            self._forward.wake()
 
     def _use_local(self) -> None:
         old, self._local = self._local, None
@@ -202,7 +190,7 @@ class ApiKeeper:
             "local",
             lambda: self._parts.local_api(
                 self._settings,
-                self._secrets.local_token,
+                self._secrets.local_api_token,
                 self._deliver,
                 self._answers,
                 self._history,

@@ -17,7 +17,7 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
-from harit_desktop.runtime.api_keeper import ApiKeeper, ApiSecrets
+from harit_desktop.runtime.api_keeper import ApiKeeper
 from harit_desktop.runtime.commands import (
     ApplySettings,
     ApproveChange,
@@ -33,8 +33,9 @@ from harit_desktop.runtime.commands import (
     StopPublisher,
 )
 from harit_desktop.runtime.ingestion import Ingestion
-from harit_desktop.runtime.links import STOP_S, Links, LinkSecrets
+from harit_desktop.runtime.links import STOP_S, Links
 from harit_desktop.runtime.parts import AnalyserPart, MirrorPart, Parts
+from harit_desktop.runtime.secrets import Secrets, wanted_secrets
 from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.secrets import SecretStore
@@ -94,9 +95,9 @@ class Control:
 
     def _begin(self) -> None:
         self._use_mirror(self._store.current)
-        self._bench.keeper.use(self._store.current, self._store_password())
+        self._bench.keeper.use(self._store.current, self._secrets().store_password)
         self._store.ensure_client_id()
-        self._bench.apis.use(self._store.current, self._api_secrets())
+        self._bench.apis.use(self._store.current, self._secrets())
 
     def execute(self, command: Command) -> None:
         """Does what was asked, or notes why not."""
@@ -145,28 +146,11 @@ class Control:
                 self._restore(command.path)
 
     def _connect(self, settings: Settings) -> None:
-        self._links.connect(settings, self._link_secrets())
+        self._links.connect(settings, self._secrets())
         self._bench.apis.connect(wanted=True)
 
-    def _link_secrets(self) -> LinkSecrets:
-        settings, secrets = self._store.current, self._bench.secrets
-        broker, password = settings.broker, None
-        if broker.mode != "builtin" and broker.username:
-            password = secrets.get("broker.password")
-        return LinkSecrets(password, secrets.get("api.token") if settings.api.url else None)
-
-    def _api_secrets(self) -> ApiSecrets:
-        settings, secrets = self._store.current, self._bench.secrets
-        return ApiSecrets(
-            secrets.get("api.token") if settings.api.url else None,
-            secrets.get("local_api.token") if settings.local_api.enabled else None,
-            self._store_password(),
-        )
-
-    def _store_password(self) -> str | None:
-        if not self._store.current.storage.uses_server:
-            return None
-        return self._bench.secrets.get("storage.mysql_password")
+    def _secrets(self) -> Secrets:
+        return wanted_secrets(self._store.current, self._bench.secrets)
 
     def _start_publisher(self, changes: dict[str, Any]) -> None:
         self._keep(changes)
@@ -185,7 +169,7 @@ class Control:
         self._start_publishing(self._store.current)
 
     def _start_publishing(self, settings: Settings) -> None:
-        self._links.start_publisher(settings, self._link_secrets())
+        self._links.start_publisher(settings, self._secrets())
         # A publisher without a subscriber connects that too.
         self._bench.apis.connect(wanted=self._links.connection_wanted)
 
@@ -216,12 +200,12 @@ class Control:
         if "storage.mysql_password" in command.secrets or self._bench.keeper.concerns(
             before.storage, after.storage
         ):
-            self._bench.keeper.use(after, self._store_password())
+            self._bench.keeper.use(after, self._secrets().store_password)
         if changed & {"broker", "analysis"}:
             self._bench.pipeline.use_stages(stages)
             self.analyser = analyser
         if changed & {"api", "local_api", "broker", "storage"}:
-            self._bench.apis.use(after, self._api_secrets())
+            self._bench.apis.use(after, self._secrets())
         self._restart(changed, before, after)
 
     def _restart(self, changed: set[str], before: Settings, settings: Settings) -> None:
@@ -286,8 +270,8 @@ class Control:
         finally:
             bench.ingestion.resume()
             self._use_mirror(settings)
-            bench.keeper.use(settings, self._store_password())
-            bench.apis.use(settings, self._api_secrets())
+            bench.keeper.use(settings, self._secrets().store_password)
+            bench.apis.use(settings, self._secrets())
             if was_connected:
                 self._connect(settings)
             if settings.publisher.enabled:

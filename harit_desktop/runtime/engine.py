@@ -75,6 +75,8 @@ class Engine:
         self.messages = MessageRing()
         self.queries = QueryPool()
         self.files = QueryPool(1, "files")
+        # A server that does not answer must not keep charts or exports waiting.
+        self._probes = QueryPool(1, "probe")
         self._parts = parts
         self._now_us = now_us
         self._store = settings_store
@@ -219,7 +221,7 @@ class Engine:
             key = self._secrets.get("api.token") if token is None else token
             return self._parts.test_api(self._store.preview(changes), key or None)
 
-        return self.queries.submit("api test", ask)
+        return self._probes.submit("api test", ask)
 
     def count_export(self, request: ExportRequest) -> QueryHandle[int]:
         """How many rows an export would write."""
@@ -263,7 +265,7 @@ class Engine:
         clean &= self._links.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.8)))
         clean &= self._apis.stop_forward(max(0.1, min(0.5, ends - time.monotonic() - 0.6)))
         clean &= self._keeper.stop(max(0.1, min(0.6, ends - time.monotonic() - 0.5)))
-        for pool in (self.queries, self.files):
+        for pool in (self.queries, self.files, self._probes):
             pool.stop(0.1)
         self._links.stop_broker(max(0.2, ends - time.monotonic()))
         return clean
@@ -288,7 +290,7 @@ class Engine:
 
     def _committed(self, last_id: int) -> None:
         self._keeper.committed(last_id)
-        self._apis.committed(last_id)
+        self._apis.committed()
 
     def _load_known_devices(self) -> None:
         self.queries.submit(

@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage
@@ -22,19 +20,10 @@ from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.broker_keeper import BrokerKeeper
 from harit_desktop.runtime.parts import BrokerAddress, Parts, PublisherPart, SourcePart
+from harit_desktop.runtime.secrets import Secrets
 from harit_desktop.settings.model import Settings
 
 log = logging.getLogger(__name__)
-
-
-class LinkSecrets(msgspec.Struct, frozen=True):
-    """Never shown; None where there is none."""
-
-    password: str | None = None
-    api_token: str | None = None
-
-    def __repr__(self) -> str:
-        return "LinkSecrets(...)"
 
 
 STOP_S = 2.0
@@ -64,7 +53,7 @@ class Links:
         self._pipeline = pipeline
         self._stopping = stopping
         self._settings = Settings()
-        self._secrets = LinkSecrets()
+        self._secrets = Secrets()
         self._source: SourcePart | None = None
         self._publisher: PublisherPart | None = None
         self._address: BrokerAddress | None = None
@@ -110,7 +99,7 @@ class Links:
 
     # -- for the control thread ------------------------------------------------------
 
-    def connect(self, settings: Settings, secrets: LinkSecrets) -> None:
+    def connect(self, settings: Settings, secrets: Secrets) -> None:
         """Subscribes as the settings say; a publisher that runs moves to the same broker."""
         self.stop_source(STOP_S)
         self._settings, self._secrets = settings, secrets
@@ -128,7 +117,7 @@ class Links:
         self.stop_source(STOP_S)
         self._source_wanted = False
 
-    def start_publisher(self, settings: Settings, secrets: LinkSecrets) -> None:
+    def start_publisher(self, settings: Settings, secrets: Secrets) -> None:
         """Starts the simulated sensors towards the subscriber's broker."""
         self._publisher_wanted = True
         self._settings, self._secrets = settings, secrets
@@ -181,7 +170,9 @@ class Links:
         self.stop_source(STOP_S)
         if self._stopping.is_set() or not self._subscribes:
             return
-        source = self._parts.source(self._settings, address, self._secrets.password, self._deliver)
+        source = self._parts.source(
+            self._settings, address, self._secrets.broker_password, self._deliver
+        )
         self._pipeline.use_acknowledger(source)
         self._source = source
         source.start()
@@ -194,7 +185,7 @@ class Links:
         publisher = self._parts.publisher(
             self._settings,
             address,
-            self._secrets.password,
+            self._secrets.broker_password,
             self._last_values,
             self._secrets.api_token,
         )

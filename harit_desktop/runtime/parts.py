@@ -200,8 +200,8 @@ class ApiForwardPart(Protocol):
     def healthy(self) -> bool: ...
     def retry_now(self) -> None: ...
 
-    def wake(self, last_id: int) -> None:
-        """Readings up to `last_id` are committed to the journal. From any thread."""
+    def wake(self) -> None:
+        """More readings are committed to the journal. From any thread."""
         ...
 
 

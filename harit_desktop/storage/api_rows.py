@@ -38,6 +38,7 @@ _SAVE = f"INSERT OR REPLACE INTO api_rows ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?,
 _TOUCH = "UPDATE api_rows SET seen_us = ? WHERE row_key = ?"
 _OLDEST = "SELECT row_key FROM api_rows WHERE seen_us < ? ORDER BY seen_us LIMIT ?"
 _DELETE = "DELETE FROM api_rows WHERE row_key = ?"
+_COUNT = "SELECT count(*) FROM api_rows"
 _BUCKETS = f"SELECT DISTINCT time_us / {SAME_WITHIN_US} FROM api_rows"  # noqa: S608 - names of ours
 
 
@@ -70,14 +71,12 @@ class ApiMemory:
 
     def __init__(self) -> None:
         self._near: set[int] = set()
-        self.count = 0
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Begins anew with what the file holds. Raises sqlite3.Error."""
         self._near.clear()
         for (bucket,) in connection.execute(_BUCKETS).fetchall():
             self.add(bucket * SAME_WITHIN_US)
-        (self.count,) = connection.execute("SELECT count(*) FROM api_rows").fetchone()
 
     def __bool__(self) -> bool:
         return bool(self._near)
@@ -124,14 +123,12 @@ class PolledRows:
         if now_us - row.seen_us > _TOUCH_US:
             self._cursor.execute(_TOUCH, (now_us, row.key))
 
-    def prune(self, now_us: int, added: int) -> None:
+    def prune(self, now_us: int) -> None:
         """Forgets what was not read for long, and the oldest of too many."""
-        memory = self._memory
-        memory.count += added
-        before_us, excess = now_us - KEPT_DAYS * US_PER_DAY, memory.count - KEPT_ROWS
+        (count,) = self._cursor.execute(_COUNT).fetchone()
+        before_us, excess = now_us - KEPT_DAYS * US_PER_DAY, count - KEPT_ROWS
         gone = self._cursor.execute(_OLDEST, (before_us, _PRUNED_AT_ONCE)).fetchall()
         if excess > len(gone):
             limit = min(excess, _PRUNED_AT_ONCE)
             gone = self._cursor.execute(_OLDEST, (2**63 - 1, limit)).fetchall()
         self._cursor.executemany(_DELETE, gone)
-        memory.count -= len(gone)

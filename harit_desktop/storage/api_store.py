@@ -163,7 +163,7 @@ class ApiStore:
         self._devices.flush()
         self._withdraw(self._matcher.withdrawals)
         if self._added:
-            self._rows.prune(self._now_us, self._added)
+            self._rows.prune(self._now_us)
 
     def placed(self, item: CommitItem) -> Placed:
         """What became of a row that was added, at its first mention in the batch."""

@@ -142,8 +142,8 @@ class ApiForwarder:
         self._retry.set()
         self._wake.set()
 
-    def wake(self, last_id: int) -> None:
-        """Readings up to `last_id` are committed to the journal. From any thread."""
+    def wake(self) -> None:
+        """More readings are committed to the journal. From any thread."""
         self._wake.set()
 
     def _run(self) -> None:

@@ -205,7 +205,7 @@ class PublisherWorker:
 
     def _problem(self, link: LinkStatus, sender: SenderStatus) -> Problem | None:
         if self._publisher is None and self._api is None:
-            return Problem("api.bad_url", {"url": "", "why": "host"})
+            return Problem("api.not_set")
         if sender.api_stopped and sender.route is not PublisherRoute.API:
             return sender.api_problem
         if link.problem is None and sender.route is PublisherRoute.MQTT:

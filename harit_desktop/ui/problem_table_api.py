@@ -137,6 +137,13 @@ _TLS: dict[str, Entry] = {
 _NOT_USED = QT_TRANSLATE_NOOP("Problems", "The API is not used.")
 
 _ADDRESS: dict[str, Entry] = {
+    "api.not_set": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "Readings are to go through the API, but it has no address."),
+        QT_TRANSLATE_NOOP("Problems", "Nothing is sent; what was made is kept."),
+        QT_TRANSLATE_NOOP("Problems", "Enter the API's address in the settings."),
+        _SETTINGS,
+    ),
     "api.bad_url": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "The address of the API cannot be used: {url}."),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PathText:
-    """A row: `detail` below the title, `word` at its right; `state` as in DESIGN 14.
+    """A row: `detail` below the title, `word` at its right; `state` as the widgets say it.
 
     `severity` "" is calm, else "info", "warn" or "crit": it colours the word and brings a
     glyph with it. `more` is for who asks: a tool tip, and the description for a screen reader.
