@@ -6,53 +6,94 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import msgspec
-from msgspec import Meta
 
+from harit_desktop.analysis.profile_checks import complaint
+from harit_desktop.analysis.schema import ChannelRange as ChannelRange
+from harit_desktop.analysis.schema import ClassicProfile, ConditionProfile
+from harit_desktop.analysis.schema import Profile as Profile
 from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.errors import KnownError
 
+BUILT_IN = (
+    "classic",
+    "generic",
+    "rice",
+    "wheat",
+    "soybean",
+    "groundnut",
+    "cotton",
+    "chickpea",
+    "bajra",
+    "sugarcane",
+)
+
+MAX_FILE_BYTES = 64_000
 _PROFILE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _TABLE_LINE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
 _KEY_LINE = re.compile(r"""\s*([A-Za-z0-9_."'-]+)\s*=""")
+_METHODS: dict[object, type[ClassicProfile] | type[ConditionProfile]] = {
+    "classic": ClassicProfile,
+    "condition": ConditionProfile,
+}
 
-Path = tuple[str, ...]
-
-
-class ChannelRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ranges in the channel's own unit, each low then high; `weight` without unit."""
-
-    optimal: tuple[float, float]
-    alarm: tuple[float, float]
-    weight: Annotated[float, Meta(gt=0, le=100)]
+KeyPath = tuple[str, ...]
 
 
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One profile file. `edge_score` is a channel's score (0..100) at its optimal limits.
+def load_profile(profile_id: str, folder: Path | None = None) -> Profile:
+    """The profile of that id: `<id>.toml` in the user's `folder`, else the built-in one.
 
-    A catalogue channel that `channels` does not name has no part in the judgement.
+    Raises KnownError: profile.not_found (profile), or what `parse_profile` raises;
+    profile.invalid (file, reason) too where the file cannot be read or names another id.
     """
+    if not _PROFILE_ID.fullmatch(profile_id):
+        raise KnownError("profile.not_found", profile=profile_id[:100])
+    name = f"{profile_id}.toml"
+    own = None if folder is None else _own_text(folder / name)
+    if own is not None:
+        profile = parse_profile(own, name)
+    elif profile_id in BUILT_IN:
+        source = files("harit_desktop.analysis").joinpath("data", name)
+        profile = parse_profile(source.read_text("utf-8"), name)
+    else:
+        raise KnownError("profile.not_found", profile=profile_id)
+    if profile.id != profile_id:
+        reason = f"the file is named {name}, so its id must be {profile_id}"
+        raise KnownError("profile.invalid", file=name, reason=reason)
+    return profile
 
-    schema: Literal["harit-profile"]
-    schema_version: Literal[1]
-    id: Annotated[str, Meta(min_length=1, max_length=41)]
-    method: Literal["classic"]
-    edge_score: Annotated[float, Meta(gt=0, lt=100)]
-    channels: dict[str, ChannelRange]
 
+def profile_ids(folder: Path | None = None) -> tuple[str, ...]:
+    """What can be loaded by name: the built-in profiles, then the user's own, sorted.
 
-def load_profile(profile_id: str) -> Profile:
-    """The built-in profile of that id.
-
-    Raises KnownError(profile.not_found), or what `parse_profile` raises.
+    A folder that is missing or cannot be read has none. The files are not opened.
     """
-    if _PROFILE_ID.fullmatch(profile_id):
-        source = files("harit_desktop.analysis").joinpath("data", f"{profile_id}.toml")
-        if source.is_file():
-            return parse_profile(source.read_text("utf-8"), source.name)
-    raise KnownError("profile.not_found", profile=profile_id[:100])
+    try:
+        own = sorted(path.stem for path in folder.glob("*.toml")) if folder is not None else []
+    except OSError:
+        own = []
+    return (*BUILT_IN, *(i for i in own if i not in BUILT_IN and _PROFILE_ID.fullmatch(i)))
+
+
+def _own_text(path: Path) -> str | None:
+    """None where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            reason = f"larger than {MAX_FILE_BYTES} bytes"
+            raise KnownError("profile.invalid", file=path.name, reason=reason)
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise KnownError("profile.invalid", file=path.name, reason=reason) from error
+    except UnicodeDecodeError as error:
+        raise KnownError("profile.not_toml", file=path.name, reason="not UTF-8 text") from error
 
 
 def parse_profile(text: str, file: str) -> Profile:
@@ -66,40 +107,53 @@ def parse_profile(text: str, file: str) -> Profile:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise KnownError("profile.not_toml", file=file, reason=str(error)[:200]) from error
-    for path in _unknown_keys(tree):
+    method = tree.get("method")
+    kind = _METHODS.get(method) if isinstance(method, str) else None
+    if kind is None:
+        reason = 'method must be "classic" or "condition"'
+        raise KnownError("profile.invalid", file=file, reason=reason)
+    for path in _unknown_keys(tree, kind, ()):
         line = _line_of(text, path)
         raise KnownError("profile.unknown_key", file=file, key=".".join(path)[:100], line=line)
     try:
-        profile = msgspec.convert(tree, Profile)
+        profile = msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         raise KnownError("profile.invalid", file=file, reason=str(error)[:200]) from error
-    for key, limits in profile.channels.items():
-        bounds = (limits.alarm[0], *limits.optimal, limits.alarm[1])
-        if not bounds[0] < bounds[1] < bounds[2] < bounds[3]:
-            reason = f"{key}: alarm low < optimal low < optimal high < alarm high is needed"
-            raise KnownError("profile.invalid", file=file, reason=reason)
-    if not profile.channels:
-        raise KnownError("profile.invalid", file=file, reason="no channel")
+    wrong = complaint(profile)
+    if wrong is not None:
+        raise KnownError("profile.invalid", file=file, reason=wrong)
     return profile
 
 
-def _unknown_keys(tree: Mapping[str, Any]) -> Iterator[Path]:
-    yield from ((key,) for key in tree if key not in Profile.__struct_fields__)
-    channels = tree.get("channels")
-    if not isinstance(channels, dict):
-        return
-    for channel, limits in channels.items():
-        if channel not in CHANNEL_INDEX:
-            yield ("channels", channel)
-        elif isinstance(limits, dict):
-            for key in limits:
-                if key not in ChannelRange.__struct_fields__:
-                    yield ("channels", channel, key)
+def _unknown_keys(tree: Mapping[str, Any], kind: Any, path: KeyPath) -> Iterator[KeyPath]:
+    """Keys that `kind` does not have; `kind` is a struct, or a dict from channel to struct."""
+    known: dict[str, Any]
+    if get_origin(kind) is dict:
+        known = dict.fromkeys(CHANNEL_INDEX, get_args(kind)[1])
+    else:
+        known = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    for key, value in tree.items():
+        if key not in known:
+            yield (*path, key)
+            continue
+        inner = _table_type(known[key])
+        if inner is not None and isinstance(value, dict):
+            yield from _unknown_keys(value, inner, (*path, key))
 
 
-def _line_of(text: str, wanted: Path) -> int:
+def _table_type(kind: Any) -> Any:
+    """The struct or dict in a field's type, which may be optional; None for a plain value."""
+    for candidate in (kind, *get_args(kind)):
+        if get_origin(candidate) is dict:
+            return candidate
+        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
+            return candidate
+    return None
+
+
+def _line_of(text: str, wanted: KeyPath) -> int:
     """The line that sets `wanted` in a file of plain tables; 0 for one written otherwise."""
-    table: Path = ()
+    table: KeyPath = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _TABLE_LINE.match(line):
             table = _path_of(header[1])
@@ -113,5 +167,5 @@ def _line_of(text: str, wanted: Path) -> int:
     return 0
 
 
-def _path_of(dotted: str) -> Path:
+def _path_of(dotted: str) -> KeyPath:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -23,24 +23,23 @@ never negative. Channels that tie for the weakest share its part equally.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, fsum, sqrt
+from math import fsum, sqrt
 from typing import NamedTuple
 
 import msgspec
 
-from harit_desktop.analysis.profiles import Profile
-from harit_desktop.domain.analysis import Contribution, Explanation, Flag
-from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
-
-MIN_USABLE_CHANNELS = 4
-TOO_FEW_CHANNELS = "too_few_channels"
-"""Withheld: fewer than `MIN_USABLE_CHANNELS` channels are usable."""
-NO_KEY_CHANNEL = "no_key_channel"
-"""Withheld: neither moisture nor pH is usable."""
-
-_LEFT_OUT = (int(Flag.FAIL), int(Flag.MISSING))
-
-_KEY_CHANNELS = (CHANNEL_INDEX["Moisture"], CHANNEL_INDEX["pH"])
+from harit_desktop.analysis.judgement import (
+    KEY_CHANNELS,
+    LEFT_OUT,
+    MIN_USABLE_CHANNELS,
+    NO_KEY_CHANNEL,
+    TOO_FEW_CHANNELS,
+    Judgement,
+    Limits,
+)
+from harit_desktop.analysis.schema import ClassicProfile
+from harit_desktop.domain.analysis import Contribution, Explanation
+from harit_desktop.domain.channels import CHANNELS, Values
 
 Scores = Sequence[float | None]
 """One score of 0..100 per catalogue channel; None for a channel that is left out."""
@@ -99,7 +98,7 @@ class Scale(msgspec.Struct, frozen=True):
     judged: tuple[_Judged, ...] = ()
 
 
-def scale_of(profile: Profile) -> Scale:
+def scale_of(profile: ClassicProfile) -> Scale:
     """The tables of a profile, in the order of the catalogue."""
     curves: list[Curve | None] = []
     for channel in CHANNELS:
@@ -130,7 +129,7 @@ def _judged(position: int, curve: Curve) -> _Judged:
 def channel_scores(values: Values, flags: Sequence[int], scale: Scale) -> list[float | None]:
     """The score of each channel that is present, believable and part of the profile."""
     return [
-        None if value is None or curve is None or flag in _LEFT_OUT else curve.score(value)
+        None if value is None or curve is None or flag in LEFT_OUT else curve.score(value)
         for value, flag, curve in zip(values, flags, scale.curves, strict=True)
     ]
 
@@ -139,7 +138,7 @@ def withheld_reason(scores: Scores) -> str | None:
     """Why these scores cannot carry an index, None where they can."""
     if len(scores) - list(scores).count(None) < MIN_USABLE_CHANNELS:
         return TOO_FEW_CHANNELS
-    if all(scores[index] is None for index in _KEY_CHANNELS):
+    if all(scores[index] is None for index in KEY_CHANNELS):
         return NO_KEY_CHANNEL
     return None
 
@@ -150,17 +149,6 @@ def index_of(scores: Scores, scale: Scale) -> float | None:
         return None
     mean, lowest, _ = _mean_and_lowest(scores, scale)
     return scale.top / 100.0 * sqrt((mean * mean + lowest * lowest) / 2)
-
-
-class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """The unrounded index (None: withheld), the positions of the channels outside their
-    optimal range, how far the furthest of them is towards its alarm limit (0..1), and whether
-    any is beyond it."""
-
-    index: float | None
-    critical: tuple[int, ...]
-    furthest: float
-    alarming: bool
 
 
 def judge(values: Values, flags: Sequence[int], scale: Scale) -> Judgement:
@@ -175,7 +163,7 @@ def judge(values: Values, flags: Sequence[int], scale: Scale) -> Judgement:
     lowest, furthest, alarming = 100.0, 0.0, False
     for position, low, high, centre, half, drop, weight, curve in scale.judged:
         value = values[position]
-        if value is None or flags[position] in _LEFT_OUT:
+        if value is None or flags[position] in LEFT_OUT:
             continue
         if low <= value <= high:
             # `Curve.score` of a value inside the optimal range.
@@ -198,8 +186,8 @@ def judge(values: Values, flags: Sequence[int], scale: Scale) -> Judgement:
 
 
 def _has_key_channel(values: Values, flags: Sequence[int], scale: Scale) -> bool:
-    for position in _KEY_CHANNELS:
-        usable = values[position] is not None and flags[position] not in _LEFT_OUT
+    for position in KEY_CHANNELS:
+        usable = values[position] is not None and flags[position] not in LEFT_OUT
         if usable and scale.curves[position] is not None:
             return True
     return False
@@ -208,11 +196,6 @@ def _has_key_channel(values: Values, flags: Sequence[int], scale: Scale) -> bool
 def score(values: Values, flags: Sequence[int], scale: Scale) -> float | None:
     """The unrounded index of a reading; see `index_of`."""
     return index_of(channel_scores(values, flags, scale), scale)
-
-
-def rounded(index: float | None) -> int | None:
-    """The index as shown and stored: rounded half up, 1 to 100."""
-    return None if index is None else min(100, max(1, floor(index + 0.5)))
 
 
 def _mean_and_lowest(scores: Scores, scale: Scale) -> tuple[float, float, float]:
@@ -251,13 +234,32 @@ def explain(values: Values, flags: Sequence[int], scale: Scale) -> Explanation:
         if curve is not None and value is not None and channel_score is not None:
             critical = curve.is_critical(value)
         contributions.append(Contribution(channel.key, channel_score, *points[i], critical))
+    low, high = bounds(scores, scale)
     return Explanation(
         index=index_of(scores, scale),
         contributions=tuple(contributions),
         ceiling_loss=0.0 if reason else 100.0 - scale.top,
         missing=tuple(missing),
         withheld_reason=reason,
+        low=low,
+        high=high,
     )
+
+
+def bounds(scores: Scores, scale: Scale) -> tuple[float | None, float | None]:
+    """The unrounded index with the channels left out at 0, and at 100. None for a profile
+    of too few channels."""
+    low, high = (
+        index_of(
+            [
+                missing if curve is not None and found is None else found
+                for found, curve in zip(scores, scale.curves, strict=True)
+            ],
+            scale,
+        )
+        for missing in (0.0, 100.0)
+    )
+    return low, high
 
 
 def _points(scores: Scores, scale: Scale) -> list[tuple[float, float]]:
@@ -276,3 +278,25 @@ def _points(scores: Scores, scale: Scale) -> list[tuple[float, float]]:
         lost = loss * part * (100.0 - value) / shared_loss if shared_loss > 0.0 else 0.0
         points.append((max(0.0, maximum - lost), maximum))
     return points
+
+
+class ClassicMethod:
+    """A classic profile as a method of judging."""
+
+    def __init__(self, profile: ClassicProfile) -> None:
+        self.scale = scale_of(profile)
+
+    def judge(self, values: Values, flags: Sequence[int]) -> Judgement:
+        return judge(values, flags, self.scale)
+
+    def explain(self, values: Values, flags: Sequence[int]) -> Explanation:
+        return explain(values, flags, self.scale)
+
+    def limits(self, position: int) -> Limits | None:
+        curve = self.scale.curves[position]
+        if curve is None:
+            return None
+        return (curve.optimal_low, curve.optimal_high, curve.alarm_low, curve.alarm_high)
+
+    def interval(self, values: Values, flags: Sequence[int]) -> None:
+        """Classic takes every value at its word."""

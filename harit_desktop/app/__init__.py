@@ -11,6 +11,7 @@ from harit_desktop.app.commands import (
     open_backups,
     open_history,
 )
+from harit_desktop.app.diagnosis import plan_diagnosis
 from harit_desktop.app.parts import ProductParts
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "now_us",
     "open_backups",
     "open_history",
+    "plan_diagnosis",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harit_desktop.app.clock import now_us
-from harit_desktop.domain.api import ApiTest
+from harit_desktop.domain.api import ApiPage, ApiTest
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.reading import AnalysedReading
@@ -34,6 +34,13 @@ def build_client(settings: Settings, token: str | None) -> ApiClient | None:
     return ApiClient(parse_api_url(settings.api.url), token, settings.api.timeout_s)
 
 
+def history_reader(settings: Settings) -> Callable[[bytes], ApiPage]:
+    """Understands the remote API's history. Its naive times are those of the profile's zone."""
+    from harit_desktop.wire.api_json import read_history
+
+    return functools.partial(read_history, zone=settings.broker.timezone)
+
+
 def build_source(
     settings: Settings,
     token: str | None,
@@ -49,11 +56,10 @@ def build_source(
     if client is None:
         return None
     from harit_desktop.transport.api_source import ApiSource
-    from harit_desktop.wire.api_json import read_history
 
     return ApiSource(
         client,
-        functools.partial(read_history, zone=settings.broker.timezone),
+        history_reader(settings),
         deliver,
         link_status,
         now_us,
@@ -90,18 +96,26 @@ def build_forwarder(
             reading.values,
             simulated=False,
             message_id=reading.message_id,
+            relayed=True,
         )
 
-    def own_database(history: bytes) -> str | None:
-        return None if server is None else same_database(server, history)
+    def own_database(page: ApiPage) -> str | None:
+        return None if server is None else same_database(server, page)
 
-    queue = ForwardQueue(database, address.shown)
-    return ApiForwarder(client, queue, encode, address.shown, now_us, own_database=own_database)
+    return ApiForwarder(
+        client,
+        ForwardQueue(database, address.shown),
+        encode,
+        address.shown,
+        now_us,
+        read_history=history_reader(settings),
+        own_database=own_database,
+    )
 
 
 def test_api(settings: Settings, token: str | None) -> ApiTest:
     """Asks for the newest readings once, and says what came of it in numbers."""
-    from harit_desktop.wire.api_json import read_history, read_total
+    from harit_desktop.wire.api_json import read_total
 
     began = time.monotonic()
     try:
@@ -109,7 +123,7 @@ def test_api(settings: Settings, token: str | None) -> ApiTest:
         if client is None:
             raise KnownError("api.not_set")
         try:
-            page = read_history(client.history(1), settings.broker.timezone)
+            page = history_reader(settings)(client.history(1))
             milliseconds = round((time.monotonic() - began) * 1000)
             readings = read_total(client.stats())
         finally:

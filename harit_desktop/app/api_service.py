@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harit_desktop.app.clock import now_us
-from harit_desktop.domain.api import POSTED_TOPIC, Answer, ApiReading
-from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.api import POLLED_TOPIC, POSTED_TOPIC, Answer, ApiReading
 from harit_desktop.domain.message import Origin, Outcome, RawMessage
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.runtime.parts import HistoryPart
-from harit_desktop.transport.local_api_app import RETRY_AFTER_S, PostOutcome
+from harit_desktop.transport.local_api_answers import ApiAnswer, later, refusal
 from harit_desktop.wire.api_json import (
     ApiFault,
     PostedReading,
     encode_analysis,
-    encode_error,
     encode_history,
     encode_stats,
     read_post,
@@ -45,15 +43,17 @@ class StoreService:
         self._mode = mode
         self._zone = zone
 
-    def post(self, body: bytes) -> PostOutcome:
+    def post(self, body: bytes) -> ApiAnswer:
         """Through the inbox and the pipeline like every message; answered after the commit."""
         try:
             posted = read_post(body)
         except ApiFault as fault:
-            return PostOutcome(fault.status, encode_error(fault.error, fault.extra))
+            return refusal(fault.status, fault.error, fault.extra)
         ticket = self._answers.expect()
         message = RawMessage(
-            topic=POSTED_TOPIC,
+            # What another Harit sends on is like a row of its history: it may be here already
+            # by another way, and is not sent on again.
+            topic=POLLED_TOPIC if posted.relayed else POSTED_TOPIC,
             payload=posted.payload,
             received_us=now_us(),
             origin=Origin.API,
@@ -61,22 +61,25 @@ class StoreService:
         )
         if not self._deliver(message):
             self._answers.forget(ticket)
-            return _later("Too many readings wait, this one was not taken")
-        try:
-            answer = self._answers.wait(ticket, COMMIT_WITHIN_S)
-        except KnownError:
-            return _later("The store is slow; the reading may be stored all the same")
+            return later("Too many readings wait, this one was not taken")
+        answer = self._answers.wait(ticket, COMMIT_WITHIN_S)
+        if answer is None:
+            return later("Not stored yet; the reading may be stored all the same")
         return self._settled(posted, answer)
 
-    def _settled(self, posted: PostedReading, answer: Answer) -> PostOutcome:
+    def give_up(self) -> None:
+        """Those who wait hear at once that their reading may be stored all the same."""
+        self._answers.give_up()
+
+    def _settled(self, posted: PostedReading, answer: Answer) -> ApiAnswer:
         if answer.analysis is None or answer.outcome is Outcome.REJECTED:
             reason = answer.problem.code if answer.problem is not None else answer.outcome.value
-            return PostOutcome(400, encode_error(f"Invalid data type: {reason}"))
+            return refusal(400, f"Invalid data type: {reason}")
         reading = ApiReading(
             posted.publisher_id or "", answer.timestamp_us, posted.values, answer.analysis
         )
         stored = answer.outcome is Outcome.STORED
-        return PostOutcome(200, encode_analysis(reading, self._zone), stored=stored)
+        return ApiAnswer(200, encode_analysis(reading, self._zone), stored=stored)
 
     def latest(self) -> bytes | None:
         reading = self._history().api_latest()
@@ -87,7 +90,3 @@ class StoreService:
 
     def stats(self) -> bytes:
         return encode_stats(self._history().api_stats(), self._mode)
-
-
-def _later(error: str) -> PostOutcome:
-    return PostOutcome(503, encode_error(error), retry_after_s=RETRY_AFTER_S)

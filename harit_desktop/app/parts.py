@@ -102,9 +102,15 @@ class ProductParts:
         return MessageDecoder(settings.broker.timezone)
 
     def analyser(self, settings: Settings) -> AnalyserPart:
-        from harit_desktop.analysis.engine import AnalysisEngine
+        from harit_desktop.analysis.engine import AnalysisEngine, ChannelMeaning
 
-        return AnalysisEngine(settings.analysis.profile)
+        chosen = settings.analysis
+        meaning = ChannelMeaning(
+            moisture_basis=chosen.moisture_basis,
+            co2_location=chosen.co2_location,
+            n_basis=chosen.n_basis,
+        )
+        return AnalysisEngine(chosen.profile, meaning=meaning, folder=self._paths.profiles)
 
     def mirror(self, settings: Settings) -> MirrorPart | None:
         if not settings.storage.csv_mirror:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harit_desktop.app.api_parts import build_client
+from harit_desktop.app.api_parts import build_client, history_reader
 from harit_desktop.app.clock import now_us
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import KnownError
@@ -76,6 +76,7 @@ def build_publisher(
         Outbox(outbox),
         None if mode == "mqtt_only" else _api(settings, api_token),
         mode,
+        history_reader(settings),
     )
 
 

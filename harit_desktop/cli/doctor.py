@@ -12,33 +12,43 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from harit_desktop.cli.doctor_checks import Chain, Result
+from harit_desktop.cli.doctor_passed import passed
 from harit_desktop.cli.setup import data_paths, open_settings, stop_on_signals
 from harit_desktop.observability.redact import Redactor
 
 LONGEST_WAIT_S = 3600.0
+
+ENDS_WITHIN_S = 40.0
+"""From the start of the program to its end; a longer `--wait` comes on top of it."""
+
+AROUND_S = 2.5
+"""Of it, what is left for the start of Python before, and for its end."""
+
+GOODBYE_S = 1.0
+"""Of it, how long the chains may take to say farewell."""
+
 _LOOK_S = 0.05
-_GOODBYE_S = 1.0
 _NAME_WIDTH = 17
 
 
 def run_doctor(options: argparse.Namespace) -> int:
     """Prints what each step found; 1 where one failed, else 0.
 
-    Changes nothing, and may run beside the program. Everything ends within 40 s, and
-    `--wait` beyond 5 s.
+    Changes nothing, and may run beside the program. Everything ends within
+    `ENDS_WITHIN_S`, and what `--wait` has beyond the usual.
     """
+    until_s = time.monotonic() + ENDS_WITHIN_S - AROUND_S - GOODBYE_S
     # A library's warning would stand between the lines.
     logging.getLogger().addHandler(logging.NullHandler())
     paths = data_paths(options)
     store = open_settings(options, paths)
     stop = stop_on_signals()
     redactor = Redactor()
-    from harit_desktop.cli.doctor_plan import plan
-    from harit_desktop.settings.secrets import SecretStore
+    from harit_desktop.app import plan_diagnosis
 
-    secrets = SecretStore(paths.instance_name(), redactor.add)
     wait_s = min(options.wait, LONGEST_WAIT_S)
-    chains = plan(paths, store.current, store.problems, secrets, wait_s)
+    planned = plan_diagnosis(paths, store.current, store.problems, redactor, wait_s)
+    chains = [Chain(checks, passed, until_s + checks.longer_s) for checks in planned]
     results: list[Result] = []
     for result in run_chains(chains, stop):
         shown = msgspec.structs.replace(result, text=redactor.clean(result.text))
@@ -75,7 +85,7 @@ def run_chains(chains: Sequence[Chain], stop: threading.Event) -> Iterator[Resul
             if done:
                 break
             stop.wait(_LOOK_S)
-    until_s = time.monotonic() + _GOODBYE_S
+    until_s = time.monotonic() + GOODBYE_S
     for chain in chains:
         chain.join(max(0.0, until_s - time.monotonic()))
 

@@ -1,22 +1,22 @@
-"""Runs checks: each chain on a thread of its own, each step with a deadline of its own."""
+"""Runs checks: each chain on a thread of its own, with deadlines for each step and for all."""
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
 from harit_desktop.cli.doctor_texts import ENDS_A_CHAIN, NOT_A_FAULT, finding
+from harit_desktop.domain.diagnosis import Checks, Facts, Step
 from harit_desktop.domain.errors import KnownError, Problem
 
 log = logging.getLogger(__name__)
 
-Facts = Mapping[str, str | int | float]
 State = Literal["pass", "fail", "skip"]
 
 OK = "ok"
@@ -32,43 +32,28 @@ class Result(msgspec.Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True)
-class Step:
-    """A check that returns facts or raises KnownError. `says` makes a sentence of the facts.
-
-    With `skip`, why there is nothing to check, it is not run.
-    """
-
-    name: str
-    run: Callable[[], Facts]
-    says: Callable[[Facts], str]
-    deadline_s: float
-    skip: str | None = None
-
-
 class Chain:
-    """Steps of which each needs the ones before it; `results` grows as they are done.
+    """Checks under way; `results` grows as their steps are done.
 
-    `close` is called on the chain's thread after the last step, `give_up` on the caller's
-    when a step overruns its deadline: its thread is then left behind.
+    `says` makes a sentence of a good step's facts (chain, step, facts). A step that overruns
+    its own deadline, or that is not done at the moment `until_s` of the monotonic clock, is
+    given up, with all after it: the chain's thread is then left behind.
     """
 
     def __init__(
-        self,
-        name: str,
-        steps: Sequence[Step],
-        close: Callable[[], None] = lambda: None,
-        give_up: Callable[[], None] = lambda: None,
+        self, checks: Checks, says: Callable[[str, str, Facts], str], until_s: float = math.inf
     ) -> None:
-        self.name = name
-        self._steps = tuple(steps)
-        self._close = close
-        self._give_up = give_up
+        self.name = checks.name
+        self._steps = checks.steps
+        self._close = checks.close
+        self._give_up = checks.give_up
+        self._says = says
+        self._until_s = until_s
         self._lock = threading.Lock()
         self._results: list[Result] = []
         self._began_s = time.monotonic()
         self._ended_early = False
-        self._thread = threading.Thread(target=self._run, name=f"doctor-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"doctor-{checks.name}", daemon=True)
 
     def start(self) -> None:
         self._began_s = time.monotonic()
@@ -84,14 +69,18 @@ class Chain:
         return len(self.results) == len(self._steps)
 
     def look(self) -> None:
-        """Ends the chain where its present step takes longer than it may."""
+        """Ends the chain where it, or its present step, takes longer than it may."""
         with self._lock:
             if len(self._results) == len(self._steps):
                 return
             step = self._steps[len(self._results)]
-            if time.monotonic() - self._began_s < step.deadline_s:
+            now_s = time.monotonic()
+            if now_s - self._began_s >= step.deadline_s:
+                problem = Problem("doctor.no_answer", {"seconds": round(step.deadline_s)})
+            elif now_s >= self._until_s:
+                problem = Problem("doctor.out_of_time")
+            else:
                 return
-            problem = Problem("doctor.no_answer", {"seconds": round(step.deadline_s)})
             self._add(self._of_problem(step, problem))
             self._skip_rest(Problem("doctor.not_reached", {"step": self._name_of(step)}))
         self._give_up()
@@ -128,7 +117,8 @@ class Chain:
         if step.skip is not None:
             return self._of_problem(step, Problem(step.skip))
         try:
-            return Result(self._name_of(step), "pass", OK, step.says(step.run()))
+            text = self._says(self.name, step.name, step.run())
+            return Result(self._name_of(step), "pass", OK, text)
         except KnownError as error:
             return self._of_problem(step, error.problem)
         except Exception as error:

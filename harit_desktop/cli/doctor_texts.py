@@ -32,6 +32,8 @@ ENDS_A_CHAIN = frozenset({"doctor.builtin_stopped"})
 _PROGRAM = {
     "doctor.no_answer": "no answer in {seconds} s; look whether a firewall or a proxy is in "
     "between, and try again",
+    "doctor.out_of_time": "the time for all checks was over before this one ended, because those "
+    "before it were slow; look whether the network or a server is overloaded, and try again",
     "doctor.fault": "the check itself failed ({error}); please report it",
     "doctor.little_room": "only {free_mb} MB are free where {path} lies; make room, or move the "
     "data folder with --data-dir",

@@ -92,6 +92,8 @@ def _last_line(status: PublisherStatus) -> str:
         line += f" ({status.via_api} through the API)"
     if status.waiting:
         line += f"  {status.waiting} stay in the outbox and are sent by the next run"
+    if status.problem is not None:
+        line += f"  | {sentence(status.problem)}"
     return line
 
 

@@ -34,5 +34,4 @@ API = {
     "local_api.failed": "the API stopped by a fault ({reason}) and is started again",
     "publisher.outbox_full": "the outbox was full; the {count} oldest readings were left out",
     "publisher.outbox_failed": "the outbox cannot be written: {reason}",
-    "store.slow": "the store took more than {seconds} s; the reading may be stored all the same",
 }

@@ -71,7 +71,11 @@ class Explanation(msgspec.Struct, frozen=True):
 
     `ceiling_loss` are the points that the profile's scale never gives (Harit Classic
     ends at 86). `index` is unrounded, None when withheld; `missing` names the channels
-    that were left out and `withheld_reason` is a stable code.
+    that were left out and `withheld_reason` is a stable code. `confidence` is the share
+    (0..1) of the evidence a perfect probe would give, None where the profile has no notion
+    of it. `low` and `high` are the unrounded index with all of `missing` at their worst and
+    at their best; equal to `index` where nothing is missing, None where too little of the
+    profile is left even so.
     """
 
     index: float | None
@@ -79,6 +83,9 @@ class Explanation(msgspec.Struct, frozen=True):
     ceiling_loss: float
     missing: tuple[str, ...]
     withheld_reason: str | None = None
+    confidence: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Analysis(msgspec.Struct, frozen=True, gc=False):
@@ -86,7 +93,8 @@ class Analysis(msgspec.Struct, frozen=True, gc=False):
 
     `index` is 1..100 or None when withheld. `critical_factors` uses the channel names of
     the existing system. `flags` has one `Flag` per catalogue channel. `profile` names the
-    profile that judged, so that history keeps the judgement of its day.
+    profile that judged, so that history keeps the judgement of its day. `confidence` is
+    that of `Explanation`; it is not stored.
     """
 
     index: int | None
@@ -96,3 +104,4 @@ class Analysis(msgspec.Struct, frozen=True, gc=False):
     critical_factors: tuple[str, ...]
     flags: tuple[int, ...]
     profile: str
+    confidence: float | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from harit_desktop.domain.analysis import Analysis
@@ -20,13 +22,17 @@ class ApiRow(msgspec.Struct, frozen=True, gc=False):
 
     `payload` is the row as a message of the native format. `timestamp_us` is its time in UTC
     microseconds. `publisher_id` is None where the server does not say whose it is (the
-    existing backend): then the time is the server's own, too.
+    existing backend): then the time is the server's own, too, and `sent_at` is how the server
+    wrote it, naive where it gave no offset. `health_index` is what the server stores, by which
+    a row of its table can be told from another; nobody is shown it.
     """
 
     payload: bytes
     timestamp_us: int
     publisher_id: str | None
     values: Values
+    sent_at: datetime | None = None
+    health_index: float | None = None
 
 
 class ApiPage(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from concurrent.futures import TimeoutError as WaitedTooLong
 
 from harit_desktop.domain.api import Answer
 from harit_desktop.domain.batch import CommitItem, CommitResult
-from harit_desktop.domain.errors import KnownError
 
 
 class Answers:
@@ -19,7 +18,7 @@ class Answers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, Future[Answer]] = {}
+        self._waiting: dict[int, Future[Answer | None]] = {}
 
     def expect(self) -> int:
         """A ticket for a message that is about to be queued; to be `wait`ed for or `forget`ed."""
@@ -28,13 +27,13 @@ class Answers:
             self._waiting[ticket] = Future()
         return ticket
 
-    def wait(self, ticket: int, timeout_s: float) -> Answer:
-        """What became of it. Raises KnownError(store.slow) where that takes too long: the
+    def wait(self, ticket: int, timeout_s: float) -> Answer | None:
+        """What became of it. None where that is not known in time, or after `give_up`: the
         message may be stored all the same."""
         try:
             return self._waiting[ticket].result(timeout_s)
-        except WaitedTooLong as error:
-            raise KnownError("store.slow", seconds=timeout_s) from error
+        except WaitedTooLong:
+            return None
         finally:
             self.forget(ticket)
 
@@ -42,18 +41,29 @@ class Answers:
         with self._lock:
             self._waiting.pop(ticket, None)
 
+    def give_up(self) -> None:
+        """Tells all who hold a ticket now that nothing is known; later tickets are as ever."""
+        with self._lock:
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_result(None)
+
     def settle(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
         """Tells those who wait. Costs nothing where nobody does; for the pipeline's thread."""
         if not self._waiting:
             return
         for item, outcome, record in zip(batch, result.outcomes, result.records, strict=True):
-            future = self._waiting.get(item.message.ticket)
-            if future is None or future.done():
+            if item.message.ticket not in self._waiting:
                 continue
             if item.analysed is None:
-                future.set_result(Answer(outcome, problem=record.problem))
-                continue
-            reading = item.analysed.reading
-            future.set_result(
-                Answer(outcome, reading.timestamp_us, item.analysed.analysis, record.problem)
-            )
+                answer = Answer(outcome, problem=record.problem)
+            else:
+                instant_us = item.analysed.reading.timestamp_us
+                answer = Answer(outcome, instant_us, item.analysed.analysis, record.problem)
+            self._tell(item.message.ticket, answer)
+
+    def _tell(self, ticket: int, answer: Answer) -> None:
+        with self._lock:
+            future = self._waiting.get(ticket)
+            if future is not None and not future.done():
+                future.set_result(answer)

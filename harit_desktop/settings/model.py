@@ -6,12 +6,13 @@ settings dialog is generated from `field_specs`.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
+
+from harit_desktop.domain.hosts import is_loopback
 
 # Control, bidirectional and invisible characters would disguise a name; @ could hide
 # credentials in it.
@@ -87,17 +88,14 @@ class StorageSettings(_Section, frozen=True):
         """Whether TLS is used: as chosen, else wherever the server is another computer."""
         if self.mysql_tls is not None:
             return self.mysql_tls
-        try:
-            return not ipaddress.ip_address(self.mysql_host).is_loopback
-        except ValueError:
-            return self.mysql_host.lower() != "localhost"
+        return not is_loopback(self.mysql_host)
 
 
 class ApiSettings(_Section, frozen=True):
     mode: Literal["auto", "mqtt_only", "api_only"] = "auto"
     url: str = ""
     poll_s: Annotated[float, Meta(ge=1, le=3600, extra={"unit": "s"})] = 10.0
-    timeout_s: Annotated[float, Meta(ge=1, le=60, extra={"unit": "s"})] = 10.0
+    timeout_s: Annotated[float, Meta(ge=1, le=30, extra={"unit": "s"})] = 10.0
     forward: bool = False
 
 

@@ -69,6 +69,11 @@ class DataPaths:
         return self.root / "backups"
 
     @property
+    def profiles(self) -> Path:
+        """The user's own crop profiles."""
+        return self.root / "profiles"
+
+    @property
     def sessions(self) -> Path:
         """What is known of earlier sessions with brokers."""
         return self.root / "sessions.json"

@@ -18,8 +18,8 @@ from harit_desktop.domain.api import POLLED_TOPIC
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.reading import Reading, Source, TimeSource
+from harit_desktop.domain.sameness import SAME_WITHIN_US, Window, alike, rough_range, windows
 from harit_desktop.storage.api_rows import PolledRow, PolledRows
-from harit_desktop.storage.sameness import SAME_WITHIN_US, Window, alike, rough_range, windows
 
 _IDS_MARGIN_US = 60 * US_PER_S
 """Readings are stored nearly in the order in which they were received."""

@@ -15,7 +15,7 @@ from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.domain.message import Origin, RawMessage
 from harit_desktop.domain.reading import Reading
-from harit_desktop.storage.sameness import SAME_WITHIN_US
+from harit_desktop.domain.sameness import SAME_WITHIN_US
 
 KEPT_DAYS = 30
 """So long after a row was read last it is remembered."""

@@ -20,6 +20,7 @@ from harit_desktop.domain.reading import (
     TimeSource,
     led_by,
 )
+from harit_desktop.domain.sameness import alike
 from harit_desktop.storage.api_match import NOT_POLLED, Matcher, StoredReadings, Withdrawal
 from harit_desktop.storage.api_rows import ApiMemory, PolledRow, PolledRows
 from harit_desktop.storage.bulk import for_rows
@@ -33,7 +34,6 @@ from harit_desktop.storage.rows import (
     reading_row,
     utc_text,
 )
-from harit_desktop.storage.sameness import alike
 from harit_desktop.storage.tally import Tally
 
 NOBODY = "api"

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.diagnosis import Facts
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.database_files import size_bytes_of, wal_of
 from harit_desktop.storage.opening import check
@@ -27,8 +28,6 @@ from harit_desktop.storage.sqlite import (
     open_reader,
     roll_back,
 )
-
-Facts = dict[str, str | int | float]
 
 LEAST_ROOM_MB = 50
 """Below it the disk counts as full: days of readings, but no backup any more."""

@@ -111,6 +111,9 @@ class Outbox:
                 self._tried(self._delete)
             if self._unsaved:
                 _log.error("%d readings could not be kept on the disk", len(self._unsaved))
+                # What is counted from now on is what the next run finds.
+                self._waiting = {i: None for i in self._waiting if i not in self._unsaved}
+                self._unsaved.clear()
             self._closed = True
             self._shut()
 

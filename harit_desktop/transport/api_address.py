@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import SplitResult, quote, urlsplit
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.hosts import is_loopback
 
 MAX_LENGTH = 500
 _SHOWN_LENGTH = 200
@@ -38,19 +39,18 @@ class ApiAddress:
     @property
     def is_loopback(self) -> bool:
         """Whether what is sent there cannot leave this computer."""
-        address = _ip(self.host)
-        if address is None:
-            return self.host == "localhost" or self.host.endswith(".localhost")
-        return address.is_loopback
+        return is_loopback(self.host)
 
     @property
     def is_this_computer(self) -> bool:
         """Whether the host is this computer, by whatever address or name; asks no name server."""
+        if self.is_loopback:
+            return True
         address = _ip(self.host)
         if address is None:
             own = socket.gethostname().lower()
-            return self.is_loopback or self.host in {own, own.split(".")[0] + ".local"}
-        return address.is_loopback or _is_own(address)
+            return self.host in {own, own.split(".")[0] + ".local"}
+        return _is_own(address)
 
     def url(self, path: str) -> str:
         """The full address of `path`, which begins with a slash."""

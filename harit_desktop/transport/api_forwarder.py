@@ -10,18 +10,25 @@ from typing import Protocol
 
 import msgspec
 
+from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import ApiForwardStatus, ForwardState
 from harit_desktop.transport.api_failures import ApiFailure
-from harit_desktop.transport.post_doubt import HISTORY_ROWS, LOOK_AGAIN_S, Fate, PostDoubt
+from harit_desktop.transport.post_doubt import (
+    CUT_OFF_S,
+    HISTORY_ROWS,
+    LOOK_AGAIN_S,
+    Fate,
+    PostDoubt,
+)
 from harit_desktop.transport.retry import BackOff
 
 _log = logging.getLogger(__name__)
 
 GROUP = 10
-"""Readings between two moves of the cursor: so many are posted twice after a crash at most."""
+"""Readings between two moves of the cursor: so many are looked up after a start."""
 
 RETRY_AFTER_LIMIT_S = 300.0
 _BEAT_LIMIT_S = 150.0
@@ -68,12 +75,14 @@ class ApiForwarder:
     """Implements the runtime's ApiForwardPart. Started once, stopped once; owns `client`.
 
     Each reading goes with its own time and publisher, oldest first, and the queue's cursor
-    moves only behind what the API took or will never take. `own_database` names the database
-    where the rows of a history answer are rows of our own: an API that writes there is not
-    posted to, because each reading would be stored twice. It is asked before the first post,
-    after the first post (an API without rows shows only then where it writes), after every
-    failure, and every hour; it may block and may raise KnownError. The same answer tells
-    whether a post without an answer arrived. `address` is what people are shown.
+    moves only behind what the API took or will never take. `read_history` understands an
+    answer of `history`, or raises KnownError. `own_database` names the database where the rows
+    of that answer are rows of our own: an API that writes there is not posted to, because each
+    reading would be stored twice. It is asked before the first post, after the first post (an
+    API without rows shows only then where it writes), after every failure, and every hour; it
+    may block, and raises KnownError where it cannot tell: then nothing is posted either. The
+    same answer tells whether a post without an answer arrived. `address` is what people are
+    shown.
     """
 
     def __init__(
@@ -84,7 +93,8 @@ class ApiForwarder:
         address: str,
         now_us: NowUs,
         *,
-        own_database: Callable[[bytes], str | None],
+        read_history: Callable[[bytes], ApiPage],
+        own_database: Callable[[ApiPage], str | None],
         times: ForwardTimes | None = None,
     ) -> None:
         self._client = client
@@ -92,11 +102,15 @@ class ApiForwarder:
         self._encode_post = encode_post
         self._address = address
         self._now_us = now_us
+        self._read_history = read_history
         self._own_database = own_database
         self._times = times or ForwardTimes()
         self._status = ApiForwardStatus(address=address)
         self._back_off = BackOff()
         self._begun = self._proven = self._ended = False
+        self._begun_s = 0.0
+        self._left_over = GROUP
+        """So many readings the run before may have posted and not noted, if it was killed."""
         self._verified_until_s = 0.0
         self._refusal: Problem | None = None
         self._doubt: PostDoubt[Queued] = PostDoubt(now_us)
@@ -155,7 +169,7 @@ class ApiForwarder:
             except ApiFailure as failure:
                 self._failed(failure)
             except KnownError as error:
-                self._unsure(error.problem)
+                self._unsure(self._named(error))
             except Exception as error:  # noqa: BLE001 - the thread must outlive any fault
                 _log.exception("Passing readings on failed and goes on")
                 detail = type(error).__name__
@@ -168,8 +182,12 @@ class ApiForwarder:
         """Posts one group; True where there is nothing more to do for now."""
         if not self._begun:
             self._queue.start_at_end_if_new()
-            self._begun = True
+            self._begun, self._begun_s = True, time.monotonic()
         self._count()
+        if self._left_over and self._look_up():
+            self._left_over -= self._doubt.item is None
+            return False
+        self._left_over = 0
         if time.monotonic() >= self._verified_until_s and not self._verify():
             return False
         self._set(state=ForwardState.SENDING, problem=self._refusal, retry_at_us=None)
@@ -181,6 +199,19 @@ class ApiForwarder:
         if not self._proven and self._status.sent > sent and self._verify():
             self._proven = True
         return False
+
+    def _look_up(self) -> bool:
+        """Asks whether the run before has posted the oldest reading that waits; False where no
+        more is to be asked. Posted in order: where it was not, neither were those after it."""
+        page = self._queue.next(1)
+        if not page:
+            return False
+        if self._doubt.item is None:
+            reading = page[0].analysed.reading
+            late_s = max(0.0, self._begun_s + CUT_OFF_S - time.monotonic())
+            self._doubt.suspect(page[0], reading.values, late_s, made_us=reading.received_us)
+        sent = self._status.sent
+        return not self._verify() or self._status.sent > sent
 
     def _post(self, page: Sequence[Queued]) -> None:
         done_id: int | None = None
@@ -221,8 +252,8 @@ class ApiForwarder:
     def _verify(self) -> bool:
         """Whether the API may be posted to, as far as its newest rows tell."""
         self._beat_s = time.monotonic()
-        history = self._client.history(HISTORY_ROWS)
-        database = self._own_database(history)
+        page = self._read_history(self._client.history(HISTORY_ROWS))
+        database = self._own_database(page)
         if self._stopping.is_set():
             return False
         if database is not None:
@@ -230,7 +261,7 @@ class ApiForwarder:
             self._pause(ForwardState.REFUSED, problem, self._times.refused_s)
             return False
         doubtful = self._doubt.item
-        fate = self._doubt.look(history)
+        fate = self._doubt.look(page)
         if fate is Fate.UNSURE:
             self._pause(ForwardState.WAITING, self._status.problem, LOOK_AGAIN_S)
             return False
@@ -250,8 +281,14 @@ class ApiForwarder:
         self._pause(ForwardState.WAITING, failure.problem, pause_s)
 
     def _unsure(self, problem: Problem) -> None:
-        """The store or its server cannot say what it has."""
+        """The store or its server cannot say what it has, or the API's answer does not."""
         self._pause(ForwardState.WAITING, problem, self._back_off.next_pause_s())
+
+    def _named(self, error: KnownError) -> Problem:
+        """Who reads an answer does not know whose it is."""
+        if error.params.get("host") != "":
+            return error.problem
+        return Problem(error.code, {**error.params, "host": self._address})
 
     def _pause(self, state: ForwardState, problem: Problem | None, pause_s: float) -> None:
         """Waits until it is time, or a person does not want to wait any longer."""

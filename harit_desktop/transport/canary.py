@@ -25,12 +25,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from harit_desktop.transport.mqtt_client import BufferedClient, ProtocolVersion
+from harit_desktop.transport.mqtt_errors import FIRST_FAILURE_CODE
 
 _log = logging.getLogger(__name__)
 
 PROBE_PREFIX = "harit/_probe/"
 _DO_NOT_SEND_RETAINED = 2
-_FIRST_FAILURE_CODE = 0x80
 _NO_SUBSCRIBER = 0x10
 _TRIES = 20
 _TRIES_UNPROVEN = 3
@@ -109,7 +109,7 @@ class Canary:
     def published(self, packet_id: int, code: int) -> None:
         if packet_id == self._publication:
             self._publication = None
-            if code >= _FIRST_FAILURE_CODE:
+            if code >= FIRST_FAILURE_CODE:
                 self._deny(code)
             elif code == _NO_SUBSCRIBER:
                 self._payload = None

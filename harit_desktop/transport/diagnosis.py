@@ -9,26 +9,23 @@ import socket
 import ssl
 import time
 
-Facts = dict[str, str | int | float]
+from harit_desktop.domain.diagnosis import Facts, milliseconds, name_facts, port_facts
 
 REACH_S = 4.0
 """How long a port and a TLS handshake may keep us waiting."""
-
-_SHOWN_ADDRESSES = 3
 
 
 def find_name(host: str, port: int) -> Facts:
     """The addresses behind a name. Raises socket.gaierror, UnicodeError; may block long."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
-    return {"host": host, "addresses": ", ".join(addresses[:_SHOWN_ADDRESSES])}
+    return name_facts(host, (str(where[0]) for *_, where in found))
 
 
 def reach_port(host: str, port: int) -> Facts:
     """Connects and leaves. Raises OSError."""
     began_s = time.monotonic()
     socket.create_connection((host, port), timeout=REACH_S).close()
-    return {"host": host, "port": port, "milliseconds": since_ms(began_s)}
+    return port_facts(host, port, time.monotonic() - began_s)
 
 
 def shake_hands(host: str, port: int, context: ssl.SSLContext) -> Facts:
@@ -45,4 +42,4 @@ def shake_hands(host: str, port: int, context: ssl.SSLContext) -> Facts:
 
 def since_ms(began_s: float) -> int:
     """Whole milliseconds since a moment of the monotonic clock, rounded up."""
-    return -int(-(time.monotonic() - began_s) * 1000 // 1)
+    return milliseconds(time.monotonic() - began_s)

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.diagnosis import Facts
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.transport.api_address import ApiAddress, parse_api_url
 from harit_desktop.transport.api_client import NO_READING, ApiClient
 from harit_desktop.transport.api_failures import ApiFailure, failure_of
 from harit_desktop.transport.diagnosis import (
     REACH_S,
-    Facts,
     find_name,
     reach_port,
     shake_hands,
@@ -182,7 +182,7 @@ def look_at_local_api(config: LocalApiConfig) -> Facts:
 def _is_ours(config: LocalApiConfig) -> bool:
     """Whether what answers there gives every answer the headers that ours has. The existing
     backend, which likes the same port, has none of them."""
-    from harit_desktop.transport.local_api_app import plain_headers
+    from harit_desktop.transport.local_api_answers import plain_headers
 
     host = _REACHED_AT.get(config.host, config.host.strip("[]"))
     connection = http.client.HTTPConnection(host, config.port, timeout=REACH_S)

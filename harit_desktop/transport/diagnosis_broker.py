@@ -13,12 +13,18 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from harit_desktop.domain.diagnosis import Facts
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.transport.diagnosis import Facts, find_name, reach_port, shake_hands, since_ms
+from harit_desktop.transport.diagnosis import find_name, reach_port, shake_hands, since_ms
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_client import ProtocolVersion, SessionOptions, tls_context
 from harit_desktop.transport.mqtt_connection import Accepted, MqttConnection
-from harit_desktop.transport.mqtt_errors import TlsFileError, broker_problem, problem_of_exception
+from harit_desktop.transport.mqtt_errors import (
+    FIRST_FAILURE_CODE,
+    TlsFileError,
+    broker_problem,
+    problem_of_exception,
+)
 from harit_desktop.transport.retry import ProtocolChoice
 from harit_desktop.transport.waker import Waker
 
@@ -28,7 +34,6 @@ LOGIN_S = 3.0
 GRANT_S = 4.0
 _GOODBYE_S = 0.5
 _NOT_RETAINED = 2
-_FIRST_FAILURE_CODE = 0x80
 _NOTHING_KEPT = SessionOptions(persistent=False, expiry_s=0)
 
 
@@ -102,7 +107,7 @@ class BrokerDiagnosis:
             raise _known(connection.problem)
         if not asked.keys() <= self._answers.keys():
             raise _known(broker_problem(self._endpoint, "broker.timeout", phase="suback"))
-        denied += [t for i, t in asked.items() if self._answers[i] >= _FIRST_FAILURE_CODE]
+        denied += [t for i, t in asked.items() if self._answers[i] >= FIRST_FAILURE_CODE]
         lowered = [t for i, t in asked.items() if self._answers[i] == 0]
         for code, topics in (("broker.subscribe_denied", denied), ("broker.qos_lowered", lowered)):
             if topics:

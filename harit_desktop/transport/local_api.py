@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import msgspec
 
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.domain.status import LocalApiState, LocalApiStatus
 from harit_desktop.transport.local_api_app import ApiCounts, ApiService, GuardedApp, build_app
-from harit_desktop.transport.local_api_guard import Guard, LocalApiConfig, is_loopback
+from harit_desktop.transport.local_api_guard import Guard, LocalApiConfig
 from harit_desktop.transport.local_api_server import HttpServer
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,9 @@ TRY_AGAIN_S = 10.0
 """Until the port is asked for once more. It is never another one."""
 
 _SWEEP_S = 1.0
-_DRAIN_PART = 0.5
+_CLOSING_PART = 0.9
+_FAULT_CLOSE_S = 1.0
+"""To end what a fault has left of the server, before there is another one."""
 
 
 class LocalApi:
@@ -43,7 +46,8 @@ class LocalApi:
         self._try_again_s = try_again_s
         self._counts = ApiCounts()
         self._stop = threading.Event()
-        self._drain_s = 0.0
+        self._close_s = _FAULT_CLOSE_S
+        self._all_ended = True
         self._server: HttpServer | None = None
         self._status = LocalApiStatus(LocalApiState.STARTING, config.host, config.port)
         self._thread = threading.Thread(target=self._run, name="local-api", daemon=True)
@@ -53,16 +57,16 @@ class LocalApi:
         self._thread.start()
 
     def stop(self, deadline_s: float) -> bool:
-        """Answers what is under way, as far as that takes half the time; False when a thread
-        was left behind."""
-        self._drain_s = deadline_s * _DRAIN_PART
+        """Answers what is under way, as far as that takes half the time, and the rest with
+        503; False when a thread was left behind."""
+        self._close_s = deadline_s * _CLOSING_PART
         self._stop.set()
         server = self._server
         if server is not None:
             server.wake()
         if self._thread.ident is not None:
             self._thread.join(deadline_s)
-        return not self._thread.is_alive()
+        return not self._thread.is_alive() and self._all_ended
 
     def status(self) -> LocalApiStatus:
         counts = self._counts
@@ -119,7 +123,7 @@ class LocalApi:
             self._turn(server)
         finally:
             self._server = None
-            server.close(self._drain_s)
+            self._all_ended = server.close(self._close_s, self._service.give_up)
 
     def _turn(self, server: HttpServer) -> None:
         swept_s = time.monotonic()

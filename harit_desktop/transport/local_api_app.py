@@ -11,11 +11,20 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.transport.local_api_answers import (
+    JSON,
+    MAX_BODY_BYTES,
+    SECURITY_HEADERS,
+    ApiAnswer,
+    Headers,
+    error_body,
+    later,
+    refusal,
+)
 from harit_desktop.transport.local_api_guard import Guard, Verdict
 
 log = logging.getLogger(__name__)
@@ -23,53 +32,22 @@ log = logging.getLogger(__name__)
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
 """Most readings of one `history` answer; a larger `limit` means this one."""
-MAX_BODY_BYTES = 64 * 1024
-
-RETRY_AFTER_S = 5
-
 MAX_POSTS = 24
 """Readings that wait for their commit at once; the server's other threads answer the rest."""
 _ROOM_WITHIN_S = 0.5
 
-_JSON = "application/json"
 _HEALTH = b'{"status":"ok","service":"soil-health-api"}'
-
-_SECURITY_HEADERS = [
-    ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Vary", "Origin"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-]
-
-_HTTP_WORDS = {
-    400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
-    413: f"The body is larger than {MAX_BODY_BYTES} bytes",
-    415: f"The body must be sent as {_JSON}",
-}
-
-Headers = list[tuple[str, str]]
-
-
-class PostOutcome(msgspec.Struct, frozen=True):
-    """What a posted reading is answered with. `stored` tells that it was committed just now
-    and was not known before; with `retry_after_s` the client may send it again."""
-
-    status: int
-    body: bytes
-    stored: bool = False
-    retry_after_s: int | None = None
 
 
 class ApiService(Protocol):
     """Gives the answers as JSON; from any thread. Raises KnownError where the store fails."""
 
-    def post(self, body: bytes) -> PostOutcome:
+    def post(self, body: bytes) -> ApiAnswer:
         """Stores a posted reading; 200 only once it is committed."""
+        ...
+
+    def give_up(self) -> None:
+        """Ends every wait for a commit at once: the server is about to end."""
         ...
 
     def latest(self) -> bytes | None:
@@ -99,11 +77,6 @@ class ApiCounts:
             self.stored += 1
 
 
-def error_body(words: str) -> bytes:
-    """The JSON of an error answer."""
-    return msgspec.json.encode({"error": words})
-
-
 def build_app(service: ApiService, counts: ApiCounts) -> Flask:
     """The endpoints, without the guard."""
     app = Flask(__name__, static_folder=None, template_folder=None)
@@ -131,38 +104,35 @@ class _Endpoints:
         self._room = threading.BoundedSemaphore(MAX_POSTS)
 
     def health(self) -> Response:
-        return _json(200, _HEALTH)
+        return _ok(_HEALTH)
 
     def analyze(self) -> Response:
-        if request.mimetype != _JSON or request.headers.get("Content-Encoding"):
-            return _json(415, error_body(_HTTP_WORDS[415]))
+        if request.mimetype != JSON or request.headers.get("Content-Encoding"):
+            return _response(refusal(415))
         body = request.get_data(cache=False)
         # A store that hangs must not hold every thread: the other answers still come.
         if not self._room.acquire(timeout=_ROOM_WITHIN_S):
-            return _busy("Too many readings wait to be stored; send this one again")
+            return _response(later("Too many readings wait to be stored; send this one again"))
         try:
-            outcome = self._service.post(body)
+            answer = self._service.post(body)
         finally:
             self._room.release()
-        if outcome.stored:
+        if answer.stored:
             self._counts.count_stored()
-        response = _json(outcome.status, outcome.body)
-        if outcome.retry_after_s is not None:
-            response.headers["Retry-After"] = str(outcome.retry_after_s)
-        return response
+        return _response(answer)
 
     def latest(self) -> Response:
         body = self._service.latest()
-        return _json(404, error_body("No readings yet")) if body is None else _json(200, body)
+        return _response(refusal(404, "No readings yet")) if body is None else _ok(body)
 
     def history(self) -> Response:
         limit = _limit(request.args.get("limit"))
         if limit is None:
-            return _json(400, error_body("limit must be a whole number of 1 or more"))
-        return _json(200, self._service.history(limit))
+            return _response(refusal(400, "limit must be a whole number of 1 or more"))
+        return _ok(self._service.history(limit))
 
     def stats(self) -> Response:
-        return _json(200, self._service.stats())
+        return _ok(self._service.stats())
 
 
 def _limit(text: str | None) -> int | None:
@@ -177,28 +147,28 @@ def _limit(text: str | None) -> int | None:
     return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
 
 
-def _json(status: int, body: bytes) -> Response:
-    return Response(body, status, mimetype=_JSON)
+def _ok(body: bytes) -> Response:
+    return _response(ApiAnswer(200, body))
 
 
-def _busy(words: str) -> Response:
-    response = _json(503, error_body(words))
-    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+def _response(answer: ApiAnswer) -> Response:
+    response = Response(answer.body, answer.status, mimetype=JSON)
+    if answer.retry_after_s is not None:
+        response.headers["Retry-After"] = str(answer.retry_after_s)
     return response
 
 
 def _failed(error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        status = error.code or 500
-        response = _json(status, error_body(_HTTP_WORDS.get(status, "Bad request")))
+        response = _response(refusal(error.code or 500))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
     if isinstance(error, KnownError):
         log.warning("a request could not be answered: %s", error.problem)
-        return _busy("The store does not answer at present")
+        return _response(later("The store does not answer at present"))
     log.error("a request failed", exc_info=error)
-    return _json(500, error_body("Internal server error"))
+    return _response(refusal(500))
 
 
 StartResponse = Callable[..., Any]
@@ -218,7 +188,7 @@ class GuardedApp:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: Headers, exc_info: object = None) -> Any:
             self._counts.count(turned_away=status.startswith(_TURNED_AWAY))
-            headers = [*headers, *_SECURITY_HEADERS, *self._guard.cross_origin_headers(environ)]
+            headers = [*headers, *SECURITY_HEADERS, *self._guard.cross_origin_headers(environ)]
             return start_response(status, headers, exc_info)
 
         verdict = self._guard.judge(environ)
@@ -232,11 +202,6 @@ def _answer(verdict: Verdict, start: StartResponse, environ: Mapping[str, Any]) 
         start(verdict.status, list(verdict.headers))
         return []
     body = error_body(verdict.error)
-    headers = [("Content-Type", _JSON), ("Content-Length", str(len(body))), *verdict.headers]
+    headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), *verdict.headers]
     start(verdict.status, headers)
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
-
-
-def plain_headers() -> Headers:
-    """For answers that the server gives before there is a request: JSON, not to be kept."""
-    return [("Content-Type", _JSON), *_SECURITY_HEADERS]

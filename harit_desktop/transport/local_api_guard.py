@@ -9,7 +9,6 @@ browser would only keep the answer from it.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -18,12 +17,16 @@ from typing import Any
 import msgspec
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.transport.local_api_rate import RateLimiter
 
 LOOPBACK_RATE = (2000.0, 4000.0)
 """Requests a second, and at once, of all programs on this computer together."""
 NETWORK_RATE = (20.0, 100.0)
 """The same for each address beyond it."""
+LOOPBACK_FAILURES = (100.0, 200.0)
+NETWORK_FAILURES = (1.0, 5.0)
+"""Wrong tokens that are answered as such, likewise; for what comes beyond them, 429."""
 
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -85,28 +88,36 @@ class Guard:
         # Beyond loopback the computer has names that we do not know; there the token decides.
         self._hosts = _allowed_hosts(config.host, port) if config.on_loopback else None
         rate = LOOPBACK_RATE if config.on_loopback else NETWORK_RATE
-        self._limiter = RateLimiter(*rate, clock)
+        failures = LOOPBACK_FAILURES if config.on_loopback else NETWORK_FAILURES
+        # On loopback all programs have one address, as do all computers behind a router: one
+        # that errs must not shut out those that have the token. So nothing without it, not
+        # even a flood, takes from their bucket.
+        self._clients = RateLimiter(*rate, clock)
+        self._strangers = RateLimiter(*rate, clock)
+        self._failures = RateLimiter(*failures, clock)
 
     def judge(self, environ: Mapping[str, Any]) -> Verdict | None:
         """None where the application is to answer."""
         address = str(environ.get("REMOTE_ADDR") or "")
-        wait_s = self._limiter.admit(address)
+        known = self._token is None or self._has_token(environ)
+        wait_s = (self._clients if known else self._strangers).admit(address)
         if wait_s > 0:
-            return Verdict(
-                "429 Too Many Requests", "Too many requests", (_retry_after(math.ceil(wait_s)),)
-            )
+            return _too_many("Too many requests", wait_s)
         if self._hosts is not None and environ.get("HTTP_HOST", "").lower() not in self._hosts:
             return Verdict("403 Forbidden", "Host not allowed")
         if not self._may_ask(environ):
             return Verdict("403 Forbidden", "Origin not allowed")
         if _is_preflight(environ):
             return Verdict("204 No Content", headers=_preflight_headers(environ))
-        if self._token is not None and not self._has_token(environ):
-            self._limiter.charge_failure(address)
-            return Verdict(
-                "401 Unauthorized", "A valid token is needed", (("WWW-Authenticate", "Bearer"),)
-            )
-        return None
+        return None if known else self._refuse_token(address)
+
+    def _refuse_token(self, address: str) -> Verdict:
+        wait_s = self._failures.admit(address)
+        if wait_s > 0:
+            return _too_many("Too many requests without a valid token", wait_s)
+        return Verdict(
+            "401 Unauthorized", "A valid token is needed", (("WWW-Authenticate", "Bearer"),)
+        )
 
     def cross_origin_headers(self, environ: Mapping[str, Any]) -> list[tuple[str, str]]:
         """What lets an allowed page read the answer."""
@@ -132,14 +143,6 @@ class Guard:
         given = sent.strip().encode("latin-1", "replace")
         assert self._token is not None
         return hmac.compare_digest(given, self._token) and kind.lower() == "bearer"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server on this host name or address is reached from this computer alone."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _allowed_hosts(host: str, port: int) -> frozenset[str]:
@@ -168,5 +171,5 @@ def _preflight_headers(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...
     return (*_PREFLIGHT_HEADERS, _PRIVATE_NETWORK) if private else _PREFLIGHT_HEADERS
 
 
-def _retry_after(seconds: int) -> tuple[str, str]:
-    return ("Retry-After", str(seconds))
+def _too_many(words: str, wait_s: float) -> Verdict:
+    return Verdict("429 Too Many Requests", words, (("Retry-After", str(math.ceil(wait_s))),))

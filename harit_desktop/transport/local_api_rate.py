@@ -12,10 +12,6 @@ MAX_ADDRESSES = 1024
 """Addresses remembered; beyond them the one that was silent for longest is forgotten, and
 has a full bucket when it comes again."""
 
-FAILURE_COST = 20
-"""A request with a wrong token counts as so many more: a second's worth beyond loopback. On
-loopback all programs have one address, and one that errs must not shut the others out."""
-
 _IPV6_PREFIX = 64
 """One subscriber has at least so many addresses to choose from: they share a bucket."""
 
@@ -37,18 +33,12 @@ class RateLimiter:
 
     def admit(self, address: str) -> float:
         """0 where a request may go on, else the seconds until the next one may."""
-        key = _key_of(address)
+        key = address_key(address)
         with self._lock:
             tokens = self._filled(key)
             admitted = tokens >= 1
             self._keep(key, tokens - 1 if admitted else tokens)
         return 0.0 if admitted else (1 - tokens) / self._per_s
-
-    def charge_failure(self, address: str) -> None:
-        """What a wrong token costs beside its request."""
-        key = _key_of(address)
-        with self._lock:
-            self._keep(key, max(self._filled(key) - FAILURE_COST, 1 - FAILURE_COST))
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -65,7 +55,8 @@ class RateLimiter:
             self._buckets.popitem(last=False)
 
 
-def _key_of(address: str) -> str:
+def address_key(address: str) -> str:
+    """What tells one client from another: the address, or the network it may choose from."""
     if ":" not in address:
         return address
     try:

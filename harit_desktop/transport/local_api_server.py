@@ -1,7 +1,8 @@
 """The HTTP server under our own API: waitress, with what it does not bound itself.
 
 waitress drops a client that is silent, not one that sends a byte now and then or never reads
-its answer; and at its limit of connections it lets newcomers wait for those who do nothing.
+its answer; and at its limit of connections it lets newcomers wait for those who do nothing
+(`local_api_door` ends these instead).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # it ships no types
@@ -21,38 +22,56 @@ from waitress.server import (  # type: ignore[import-untyped]  # it ships no typ
 from waitress.task import (  # type: ignore[import-untyped]  # it ships no types
     ErrorTask,
     ThreadedTaskDispatcher,
-    WSGITask,
 )
 
-from harit_desktop.transport.local_api_app import (
+from harit_desktop.transport.local_api_answers import (
     MAX_BODY_BYTES,
-    WsgiApp,
+    MAX_HEADER_BYTES,
+    RETRY_AFTER_S,
     error_body,
     plain_headers,
+    words_of,
 )
+from harit_desktop.transport.local_api_app import WsgiApp
+from harit_desktop.transport.local_api_door import CONNECTIONS, Door, Idleness, Spare
+from harit_desktop.transport.local_api_rate import address_key
 
-CONNECTIONS = 32
-THREADS = CONNECTIONS
-"""One each, as most of them wait for a commit: with half as many, a store that stops for a second
-turned readings away."""
-MAX_HEADER_BYTES = 16 * 1024
+THREADS = 32
+"""As most of them wait for a commit: with half as many, a store that stops for a second turned
+readings away."""
 SILENT_S = 20
-"""How long a connection may be without a request, and how long a request may take to arrive."""
+"""How long a connection may be without a request."""
+HEAD_S = 5
+"""How long a request's head may take to arrive, from its first byte."""
+BODY_S = 15
+"""How long its body may take after that."""
 UNREAD_S = 60
 """How long a client may take to read its answer."""
-_PRESSED_IDLE_S = 1.0
-_PRESSED_REQUEST_S = 3.0
-"""The same while others wait for a connection."""
+UNREAD_ANSWERS = 32
+"""So many at a time are kept for clients that are slow to read; an answer may be megabytes."""
 _LINGER_S = 2.0
 _LINGER_BYTES = 4 * 1024 * 1024
 _TURN_S = 0.5
+_LAST_TURN_S = 0.02
+_ANSWERING_PART = 0.5
+_ENDING_PART = 0.75
+"""Of the time to close: until when requests are answered as ever, and until when they are
+given up and hear of it."""
 
-_ERROR_WORDS = {
-    400: "Bad request",
-    413: f"The body is larger than {MAX_BODY_BYTES} bytes",
-    431: f"The header is larger than {MAX_HEADER_BYTES} bytes",
-    501: "Not supported",
-}
+
+def _no_room() -> bytes:
+    body = error_body("Too many connections; come again later")
+    headers = [
+        *plain_headers(),
+        ("Content-Length", str(len(body))),
+        ("Retry-After", str(RETRY_AFTER_S)),
+        ("Connection", "close"),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 503 Service Unavailable\r\n{lines}\r\n".encode() + body
+
+
+_NO_ROOM = _no_room()
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]  # it ships no types
@@ -60,7 +79,7 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]  # it ships no types
 
     def execute(self) -> None:
         error = self.request.error
-        body = error_body(_ERROR_WORDS.get(error.code, "Internal server error"))
+        body = error_body(words_of(error.code))
         self.status = f"{error.code} {error.reason}"
         self.response_headers.extend(plain_headers())
         self.set_close_on_finish()
@@ -69,29 +88,30 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]  # it ships no types
         self.write(body)
 
 
-class _Task(WSGITask):  # type: ignore[misc]  # it ships no types
-    def build_response_header(self) -> bytes:
-        if self.channel.server.in_connection_overflow:
-            # Whoever keeps a connection would keep the others out.
-            self.set_close_on_finish()
-        header: bytes = super().build_response_header()
-        return header
-
-
 class _Channel(HTTPChannel):  # type: ignore[misc]  # it ships no types
-    """One client. Everything here but `refused` belongs to the server's thread."""
+    """One client. Belongs to the server's thread, but for `refused` and what `service` sets."""
 
-    task_class = _Task
     error_task_class = _ErrorTask
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, server: Any, sock: Any, address: Any, adj: Any, map: Any) -> None:
+        self.key = address_key(str(address[0]))
         self.refused = False
+        self._served = False
         self._quiet_since_s = time.monotonic()
-        self._request_since_s: float | None = None
+        self._head_since_s: float | None = None
+        self._body_since_s: float | None = None
         self._answer_since_s: float | None = None
         self._lingers_since_s: float | None = None
         self._swallowed = 0
-        super().__init__(*arguments, **named)
+        super().__init__(server, sock, address, adj, map=map)
+
+    def turn_away(self) -> None:
+        """Answers that there is no room, whatever is asked, and closes."""
+        self.refused = self.close_when_flushed = True
+        with self.outbuf_lock:
+            self.outbufs[-1].append(_NO_ROOM)
+            self.total_outbufs_len += len(_NO_ROOM)
+            self._flush_exception(self._flush_some)
 
     def received(self, data: bytes) -> bool:
         if self._lingers_since_s is not None:
@@ -99,13 +119,22 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # it ships no types
             if self._swallowed > _LINGER_BYTES:
                 self.handle_close()
             return False
+        before = self.request
         went_on: bool = super().received(data)
-        self._quiet_since_s = time.monotonic()
+        now_s = time.monotonic()
         if self.request is None:
-            self._request_since_s = None
-        elif self._request_since_s is None:
-            self._request_since_s = self._quiet_since_s
+            self._head_since_s = self._body_since_s = None
+        elif self.request is not before:
+            self._head_since_s, self._body_since_s = now_s, None
+        if self.request is not None and self.request.headers_finished:
+            self._body_since_s = self._body_since_s or now_s
         return went_on
+
+    def service(self) -> None:
+        super().service()
+        # Not with each byte that arrives: empty lines before a request are none.
+        self._quiet_since_s = time.monotonic()
+        self._served = True
 
     def readable(self) -> bool:
         return self._lingers_since_s is not None or bool(super().readable())
@@ -128,33 +157,90 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # it ships no types
         except OSError:
             self.handle_close()
 
-    def sweep(self, now_s: float, *, pressed: bool) -> None:
+    def spare(self) -> Spare | None:
+        if self._lingers_since_s is not None:
+            return Spare(Idleness.END, self._lingers_since_s)
+        if self.requests or self.close_when_flushed:
+            return None
+        if self.total_outbufs_len:
+            return Spare(Idleness.READER, self._answer_since_s or time.monotonic())
+        if self._head_since_s is not None:
+            return Spare(Idleness.REQUEST, self._head_since_s)
+        kind = Idleness.ANOTHER if self._served else Idleness.REQUEST
+        return Spare(kind, self._quiet_since_s)
+
+    @property
+    def unread_since_s(self) -> float | None:
+        """Since when its client has been reading an answer, as `sweep` has seen it."""
+        return self._answer_since_s if self.total_outbufs_len and not self.requests else None
+
+    def sweep(self, now_s: float) -> None:
         """Ends the connection where its client has had its time."""
         if self._lingers_since_s is not None:
             over = now_s - self._lingers_since_s > _LINGER_S
         elif self.requests:
-            # Being answered; that has its own bounds.
+            # Being answered; that has its own bounds, and nothing is read meanwhile.
             self._answer_since_s = None
-            self._quiet_since_s = now_s
+            self._restart(now_s)
             return
         elif self.total_outbufs_len:
             self._answer_since_s = self._answer_since_s or now_s
             over = now_s - self._answer_since_s > UNREAD_S
-        elif self._request_since_s is not None:
-            bound_s = _PRESSED_REQUEST_S if pressed else SILENT_S
-            over = now_s - self._request_since_s > bound_s
+            self._restart(now_s)
+        elif self._body_since_s is not None:
+            over = now_s - self._body_since_s > BODY_S
+        elif self._head_since_s is not None:
+            over = now_s - self._head_since_s > HEAD_S
         else:
             self._answer_since_s = None
-            bound_s = _PRESSED_IDLE_S if pressed else SILENT_S
-            over = now_s - self._quiet_since_s > bound_s
+            over = now_s - self._quiet_since_s > SILENT_S
         if over:
             self.handle_close()
+
+    def _restart(self, now_s: float) -> None:
+        """The next request's time has not begun yet."""
+        self._quiet_since_s = now_s
+        if self._head_since_s is not None:
+            self._head_since_s = now_s
+        if self._body_since_s is not None:
+            self._body_since_s = now_s
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # it ships no types
+    """The threads that answer; other than waitress's own they can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[threading.Thread] = []
+
+    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        name = f"local-api-{thread_no}"
+        thread = threading.Thread(target=target, name=name, args=(thread_no,), daemon=True)
+        self._started.append(thread)
+        thread.start()
+
+    def dismiss(self) -> None:
+        """Each thread ends after the request that it has, and takes no other."""
+        self.set_thread_count(0)
+
+    def forget_requests(self) -> None:
+        """Those that no thread has taken."""
+        self.shutdown(timeout=0)
+
+    def ended(self) -> bool:
+        return not any(thread.is_alive() for thread in self._started)
+
+    def join(self, until_s: float) -> bool:
+        """Whether all threads have ended by then."""
+        for thread in self._started:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        return self.ended()
 
 
 class HttpServer:
     """Serves an application on sockets that are bound already.
 
-    `run` and `close` belong to one thread; `wake` may be called from any.
+    `turn`, `sweep` and `close` belong to one thread; `wake` may be called from any.
     """
 
     def __init__(self, app: WsgiApp, sockets: Sequence[socket.socket]) -> None:
@@ -162,8 +248,7 @@ class HttpServer:
         for name in ("waitress", "waitress.queue"):
             logging.getLogger(name).setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
-        self._dispatcher = ThreadedTaskDispatcher()
-        self._dispatcher.set_thread_count(THREADS)
+        self._dispatcher = _Dispatcher()
         self._lock = threading.Lock()
         self._closed = False
         self._main = create_server(
@@ -173,8 +258,9 @@ class HttpServer:
             sockets=list(sockets),
             threads=THREADS,
             ident=None,
-            # It counts its own sockets too, and refuses a body that is as long as the limit.
-            connection_limit=CONNECTIONS + 2 * len(sockets),
+            # Never reached: at this limit it would not see who comes.
+            connection_limit=2 * CONNECTIONS,
+            # It refuses a body that is as long as the limit.
             max_request_body_size=MAX_BODY_BYTES + 1,
             max_request_header_size=MAX_HEADER_BYTES,
             inbuf_overflow=2 * MAX_BODY_BYTES,
@@ -183,9 +269,12 @@ class HttpServer:
             log_socket_errors=False,
             asyncore_use_poll=True,
         )
+        self._door = Door(self._channels)
         self._servers = [one for one in self._map.values() if isinstance(one, BaseWSGIServer)]
         for server in self._servers:
-            server.channel_class = _Channel
+            server.channel_class = self._open
+        # Last: where a socket is refused, no thread is left behind.
+        self._dispatcher.set_thread_count(THREADS)
 
     def turn(self) -> None:
         """Does what is to be done, waiting for it at most half a second."""
@@ -194,9 +283,12 @@ class HttpServer:
     def sweep(self) -> None:
         """Ends connections whose clients do nothing; to be called about once a second."""
         now_s = time.monotonic()
-        for server in self._servers:
-            for channel in list(server.active_channels.values()):
-                channel.sweep(now_s, pressed=server.in_connection_overflow)
+        for channel in list(self._channels()):
+            channel.sweep(now_s)
+        unread = [(one.unread_since_s, one) for one in self._channels() if one.unread_since_s]
+        unread.sort(key=lambda entry: entry[0])
+        for _, channel in unread[: max(0, len(unread) - UNREAD_ANSWERS)]:
+            channel.handle_close()
 
     def wake(self) -> None:
         """Ends a wait in `turn`."""
@@ -204,26 +296,56 @@ class HttpServer:
             if not self._closed:
                 self._servers[0].pull_trigger()
 
-    def close(self, drain_s: float) -> None:
-        """Takes no more connections, and gives requests under way some time to be answered."""
+    def close(self, within_s: float, give_up: Callable[[], None]) -> bool:
+        """Takes no more connections, answers what is under way, and ends all threads; False
+        where one did not end within that time.
+
+        Half of the time the requests are answered as ever. `give_up` then is to free those
+        that wait for something; it is called until none does.
+        """
+        began_s = time.monotonic()
+        ending_s = began_s + within_s * _ENDING_PART
         for server in self._servers:
             server.accepting = False
             server.del_channel()
             server.socket.close()
-        until_s = time.monotonic() + drain_s
-        while time.monotonic() < until_s and any(map(_is_busy, self._channels())):
-            self._main.asyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)
-        self._dispatcher.shutdown(timeout=0.2)
+        self._turn_while(self._is_answering, began_s + within_s * _ANSWERING_PART)
+        self._dispatcher.dismiss()
+        give_up()
+        while not self._dispatcher.ended() and time.monotonic() < ending_s:
+            self._last_turn()
+            # A request may have begun to wait just now.
+            give_up()
+        self._turn_while(self._has_unsent, ending_s)
+        self._dispatcher.forget_requests()
         for channel in list(self._channels()):
             channel.handle_close()
         with self._lock:
             self._closed = True
             for server in self._servers:
                 server.trigger.close()
+        # Only now: one may have waited for its client to read.
+        return self._dispatcher.join(began_s + within_s)
+
+    def _open(self, server: Any, sock: Any, address: Any, adj: Any, map: Any) -> None:
+        """A newcomer's connection."""
+        admitted = self._door.make_room(str(address[0]))
+        channel = _Channel(server, sock, address, adj, map)
+        if not admitted:
+            channel.turn_away()
+
+    def _turn_while(self, unfinished: Callable[[], bool], until_s: float) -> None:
+        while time.monotonic() < until_s and unfinished():
+            self._last_turn()
+
+    def _last_turn(self) -> None:
+        self._main.asyncore.loop(timeout=_LAST_TURN_S, use_poll=True, map=self._map, count=1)
+
+    def _is_answering(self) -> bool:
+        return self._has_unsent() or any(channel.requests for channel in self._channels())
+
+    def _has_unsent(self) -> bool:
+        return any(channel.total_outbufs_len for channel in self._channels())
 
     def _channels(self) -> Iterable[Any]:
         return (one for server in self._servers for one in server.active_channels.values())
-
-
-def _is_busy(channel: Any) -> bool:
-    return bool(channel.requests or channel.total_outbufs_len)

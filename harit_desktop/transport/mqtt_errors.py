@@ -48,6 +48,9 @@ TLS_CAUSES = (
 _VERIFY_CAUSES = {9: "not_yet_valid", 10: "expired", 62: "hostname", 64: "hostname"}
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 
+FIRST_FAILURE_CODE = 0x80
+"""Reason codes from here on are refusals, in every answer of a broker."""
+
 UNSUPPORTED_VERSION = 0x84
 SESSION_TAKEN_OVER = 0x8E
 NOT_AUTHORIZED = 0x87

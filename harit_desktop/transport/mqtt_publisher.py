@@ -21,7 +21,7 @@ from harit_desktop.transport.mqtt_client import (
     Will,
 )
 from harit_desktop.transport.mqtt_connection import Accepted
-from harit_desktop.transport.mqtt_errors import NOT_AUTHORIZED, broker_problem
+from harit_desktop.transport.mqtt_errors import FIRST_FAILURE_CODE, NOT_AUTHORIZED, broker_problem
 from harit_desktop.transport.mqtt_session import MqttSession
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ STATUS_TOPIC = "harit-samarth/status"
 _MAX_WAITING = 1000
 _SESSION_EXPIRY_S = 300
 _GOODBYE_S = 1.5
-_FIRST_FAILURE_CODE = 0x80
 
 Settled = Callable[[Problem | None], None]
 """Called once on the network thread: None when confirmed, else why it was refused."""
@@ -195,7 +194,7 @@ class MqttPublisher:
             outgoing = self._in_flight.pop(packet_id, None)
         if outgoing is None or outgoing.settled is None:
             return
-        if code < _FIRST_FAILURE_CODE:
+        if code < FIRST_FAILURE_CODE:
             outgoing.settled(None)
         elif code == NOT_AUTHORIZED:
             outgoing.settled(

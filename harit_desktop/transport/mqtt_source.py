@@ -18,7 +18,7 @@ from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.link_notices import LinkNotices
 from harit_desktop.transport.mqtt_client import RECEIVE_MAXIMUM, BufferedClient, ProtocolVersion
 from harit_desktop.transport.mqtt_connection import Accepted
-from harit_desktop.transport.mqtt_errors import broker_problem
+from harit_desktop.transport.mqtt_errors import FIRST_FAILURE_CODE, broker_problem
 from harit_desktop.transport.mqtt_session import MqttSession
 from harit_desktop.transport.retry import REFUSED_PAUSE_S
 from harit_desktop.transport.session_memory import SessionMemory, session_key
@@ -27,7 +27,6 @@ from harit_desktop.transport.watchdog import KEPT_BYTES, MAX_PACKET_BYTES
 _log = logging.getLogger(__name__)
 
 _SEND_RETAINED_IF_NEW = 1
-_FIRST_FAILURE_CODE = 0x80
 _USUAL_WINDOW = 20
 """Unacknowledged messages that a broker has under way to an MQTT 3.1.1 client."""
 _OWN_TOPICS = (DROPPED_TOPIC, PROBE_PREFIX)
@@ -167,7 +166,7 @@ class MqttSource:
         topic = self._asked.pop(packet_id, None)
         if topic is None:
             return
-        if codes[0] >= _FIRST_FAILURE_CODE:
+        if codes[0] >= FIRST_FAILURE_CODE:
             self._denied.append(topic)
         elif codes[0] == 0:
             self._lowered.append(topic)

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import math
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
+from harit_desktop.domain.api import ApiPage, ApiRow
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.clock import US_PER_S, NowUs
+from harit_desktop.domain.sameness import digits
 from harit_desktop.transport.api_answer import object_in
 from harit_desktop.transport.api_failures import ApiFailure, NotTheApi
 
@@ -31,9 +32,8 @@ SLOW_S = 10.0
 CUT_OFF_S = 2.0
 """The same where the request ended otherwise."""
 
-_WHOLE_S = 1.0
+_WHOLE_US = US_PER_S
 """The existing backend may keep whole seconds, and its clock may be a little behind."""
-_DIGITS = 6
 _NEVER_SENT = (ConnectionRefusedError, socket.gaierror, UnicodeError)
 """UnicodeError: a host name that cannot be one."""
 
@@ -92,19 +92,19 @@ class PostDoubt(Generic[T]):
         self._made_us = made_us
         self._late_until_s = self._clock() + late_s
 
-    def look(self, history: bytes) -> Fate:
+    def look(self, page: ApiPage) -> Fate:
         """What the newest rows, `HISTORY_ROWS` at least, say of `item`; without one, MISSING.
 
-        The doubt ends with it, unless it is UNSURE. `history` is what ApiClient returns.
+        The doubt ends with it, unless it is UNSURE. A row that could not be understood is not
+        one of ours: what is posted has values, and comes back as it was.
         """
-        rows = [row for row in object_in(history)["readings"] if isinstance(row, dict)]
         if self._open is None:
-            self._known = _values_of(rows[0]) if rows else None
+            self._known = page.rows[0].values if page.rows else None
             return Fate.MISSING
         _, values = self._open
-        if any(_is_named(row) for row in rows):
+        if any(row.publisher_id is not None for row in page.rows):
             self._open = None
-        elif self._is_among(rows, values):
+        elif self._is_among(page.rows, values):
             self.arrived(values)
             return Fate.ARRIVED
         elif self._clock() < self._late_until_s:
@@ -112,78 +112,37 @@ class PostDoubt(Generic[T]):
         self._open = None
         return Fate.MISSING
 
-    def _is_among(self, rows: Sequence[Mapping[str, Any]], values: Values) -> bool:
+    def _is_among(self, rows: Iterable[ApiRow], values: Values) -> bool:
+        known = None if self._known is None else digits(self._known)
+        wanted = digits(values)
         for row in rows:
-            found = _values_of(row)
-            if self._known is not None and _same(found, self._known):
+            found = digits(row.values)
+            if found == known:
                 return False
-            if _same(found, values) and self._is_in_time(row):
+            if found == wanted and self._is_in_time(row):
                 return True
         return False
 
-    def _is_in_time(self, row: Mapping[str, Any]) -> bool:
+    def _is_in_time(self, row: ApiRow) -> bool:
         """Whether the row was stored after the reading was made. What the server's clock shows
-        is the time here, or that of UTC: then the other one would lie in the future."""
+        is the time in its zone, or that of UTC: then the other one would lie in the future."""
         if self._known is not None or self._made_us is None:
             return True
-        since_s = self._made_us / US_PER_S - _WHOLE_S
-        until_s = self._now_us() / US_PER_S + _WHOLE_S
-        return any(since_s <= at_s <= until_s for at_s in _instants_s(row.get("timestamp")))
+        instants_us = [row.timestamp_us]
+        if row.sent_at is not None and row.sent_at.tzinfo is None:
+            instants_us.append(round(row.sent_at.replace(tzinfo=dt.UTC).timestamp() * US_PER_S))
+        since_us, until_us = self._made_us - _WHOLE_US, self._now_us() + _WHOLE_US
+        return any(since_us <= instant_us <= until_us for instant_us in instants_us)
 
 
 def posted_values(body: bytes) -> Values:
-    """The values in the body of a post; without any where it is none."""
+    """The values in the body of a post, as this program makes it; none where it is no such."""
     try:
-        return _values_in(object_in(body))
+        posted = object_in(body)
     except NotTheApi:
-        return _values_in(None)
-
-
-def _is_named(row: Mapping[str, Any]) -> bool:
-    return row.get("publisher_id") is not None and row.get("timestamp_us") is not None
-
-
-def _instants_s(timestamp: object) -> list[float]:
-    """What an ISO 8601 time may mean, in seconds UTC; nothing where it is none."""
-    try:
-        at = dt.datetime.fromisoformat(timestamp if isinstance(timestamp, str) else "")
-        zones = [None, dt.UTC] if at.tzinfo is None else [at.tzinfo]
-        return [at.replace(tzinfo=zone).timestamp() for zone in zones]
-    except (ValueError, OverflowError, OSError):
-        return []
-
-
-def _values_of(row: Mapping[str, Any]) -> Values:
-    return _values_in(row.get("sensor_readings"))
-
-
-def _values_in(sensors: object) -> Values:
-    known = sensors if isinstance(sensors, dict) else {}
-    return tuple(_number(known.get(channel.key)) for channel in CHANNELS)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _same(one: Sequence[float | None], other: Sequence[float | None]) -> bool:
-    """Whether two rows have the same values as far as the existing backend keeps them."""
-    return any(each is not None for each in one) and all(
-        a is b if a is None or b is None else _alike(a, b) for a, b in zip(one, other, strict=True)
+        return (None,) * len(CHANNELS)
+    values = (posted.get(channel.key) for channel in CHANNELS)
+    return tuple(
+        None if isinstance(each, bool) or not isinstance(each, (int, float)) else float(each)
+        for each in values
     )
-
-
-def _alike(one: float, other: float) -> bool:
-    """Equal to six digits. A little more than half a unit of the last one apart: it was
-    rounded to single precision before."""
-    larger = max(abs(one), abs(other))
-    if larger == 0:
-        return True
-    unit = 10.0 ** (math.floor(math.log10(larger)) + 1 - _DIGITS)
-    return abs(one - other) <= 0.6 * unit

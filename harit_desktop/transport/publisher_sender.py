@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.clock import US_PER_S, NowUs
-from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.outbox import OutboxItem, ReadingOutbox
 from harit_desktop.domain.status import LinkState, LinkStatus, PublisherRoute
 from harit_desktop.transport.api_client import ApiClient, ApiFailure
@@ -62,8 +63,8 @@ class PublisherSender:
 
     A reading leaves the outbox when a way confirmed it, or refused it for good. Any other
     is sent again as it was, by this way or the other; by the API only where its history does
-    not show that it arrived, for the existing backend stores what comes twice twice. Started
-    once, stopped once.
+    not show that it arrived, for the existing backend stores what comes twice twice.
+    `read_history` understands that history, or raises KnownError. Started once, stopped once.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class PublisherSender:
         failover: PublisherFailover,
         now_us: NowUs,
         settled: Callable[[Settlement], None],
+        read_history: Callable[[bytes], ApiPage],
     ) -> None:
         self._publisher = publisher
         self._api = api
@@ -81,6 +83,7 @@ class PublisherSender:
         self._failover = failover
         self._now_us = now_us
         self._settled = settled
+        self._read_history = read_history
         self._own_from = 0
         self._sent: set[int] = set()
         self._taken = 0
@@ -236,10 +239,19 @@ class PublisherSender:
         if self._doubt.item != item.id:
             # What was in doubt went to the broker since, or found no room.
             return Fate.MISSING
-        fate = self._doubt.look(api.history(HISTORY_ROWS))
+        fate = self._doubt.look(self._page(api))
         # Posted in order: where one was not, neither were those after it.
         self._left_over &= fate is not Fate.MISSING
         return fate
+
+    def _page(self, api: ApiClient) -> ApiPage:
+        """The newest rows. What cannot be understood is a failure of the API like another."""
+        body = api.history(HISTORY_ROWS)
+        try:
+            return self._read_history(body)
+        except KnownError as error:
+            params = {**error.params, "host": api.address.host}
+            raise ApiFailure("retry", error.code, retry_after_s=None, **params) from error
 
     def _send(self, api: ApiClient, item: OutboxItem) -> None:
         values = posted_values(item.body)

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
@@ -64,10 +65,11 @@ class PublisherWorker:
 
     Each round goes into `outbox` first; a `PublisherSender` empties that over `publisher` or
     `api`, either of which may be missing. `encode` makes the broker's payload, `encode_post`
-    the API's of the same reading. `last_values` gives a device's newest stored values, from
-    which it goes on; it is called once a device, on the worker's thread, and may raise
-    KnownError. `finished` is set when `count` readings were made and none of them waits any
-    more. Owns publisher, outbox and api: starts and closes them. Started once, stopped once.
+    the API's of the same reading. `read_history` understands what the API says to hold.
+    `last_values` gives a device's newest stored values, from which it goes on; it is called
+    once a device, on the worker's thread, and may raise KnownError. `finished` is set when
+    `count` readings were made and none of them waits any more. Owns publisher, outbox and api:
+    starts and closes them. Started once, stopped once.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class PublisherWorker:
         outbox: ReadingOutbox,
         api: ApiClient | None,
         mode: Mode,
+        read_history: Callable[[bytes], ApiPage],
     ) -> None:
         self._config = config
         self._publisher = None if mode == "api_only" else publisher
@@ -98,7 +101,7 @@ class PublisherWorker:
             stable_s=config.stable_s,
         )
         self._sender = PublisherSender(
-            self._publisher, self._api, outbox, failover, now_us, self._note
+            self._publisher, self._api, outbox, failover, now_us, self._note, read_history
         )
         self._tally = PublisherTally()
         self.finished = threading.Event()

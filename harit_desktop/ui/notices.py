@@ -32,7 +32,7 @@ BROKER_GONE = ("broker.refused", "broker.lost", "broker.timeout", "broker.no_mqt
 _RANK = {"crit": 0, "question": 1, "warn": 2, "info": 3}
 # By these the same matter is known again while the words about it change.
 _ONE_MATTER = (
-    *("server.silent", "server.lost", "broker.stalled", "store.slow"),
+    *("server.silent", "server.lost", "broker.stalled"),
     *("api.http", "api.busy", "api.refused", "api.timeout", "both.down"),
 )
 _COUNTED = ("broker.dropped", "server.rows_refused", "publisher.outbox_full")

@@ -18,15 +18,6 @@ _STORE: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "Free 200 MB on the disk of the data folder."),
         ("storage_settings",),
     ),
-    "store.slow": Entry(
-        "warn",
-        QT_TRANSLATE_NOOP("Problems", "Storing is slow: {seconds} s a write."),
-        QT_TRANSLATE_NOOP("Problems", "Everything is stored; it only takes longer to be seen."),
-        QT_TRANSLATE_NOOP(
-            "Problems", "See what else keeps the disk busy, or use a faster disk for the data."
-        ),
-        ("dismiss",),
-    ),
     "store.locked": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "Another program holds the database."),

@@ -6,7 +6,7 @@ Times are naive and local, `history` says `health_index` where the others say
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -78,11 +78,6 @@ def encode_stats(stats: ApiStats, mode: str) -> bytes:
             "mode": mode,
         }
     )
-
-
-def encode_error(error: str, extra: Mapping[str, Any] | None = None) -> bytes:
-    """The body of every answer that is not 2xx; `extra` as in `ApiFault`."""
-    return _encode({"error": error, **(extra or {})})
 
 
 def _judgement(analysis: Analysis) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -13,7 +13,7 @@ from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import Origin, RawMessage
 from harit_desktop.domain.reading import Reading
-from harit_desktop.wire.harit_json import HaritJson
+from harit_desktop.wire.harit_json import MAX_VALUE, HaritJson
 from harit_desktop.wire.timestamps import TimestampReader, format_utc
 
 _encode = msgspec.json.Encoder().encode
@@ -23,7 +23,8 @@ def read_history(body: bytes, zone: str) -> ApiPage:
     """The readings in an answer of `history`, newest first.
 
     Times without offset are local in `zone` ("system" or an IANA name). A row's judgement is
-    never used, whatever it is called and whether it is there: it is made again here. A row with
+    never taken over, whatever it is called and whether it is there: it is made again here, and
+    the index is only kept as a mark of the row. A row with
     `publisher_id` and `timestamp_us` comes from another Harit, which knows whose it is; of any
     other the publisher is not known. Rows that are not readings are counted and left out.
 
@@ -44,7 +45,7 @@ def read_total(body: bytes) -> int | None:
     """How many readings the server says to hold, in an answer of `stats`; None where it does
     not say."""
     try:
-        tree = msgspec.json.decode(body)
+        tree = _decode(body)
     except (ValueError, RecursionError):
         return None
     return _total(tree.get("total_readings")) if isinstance(tree, dict) else None
@@ -52,14 +53,19 @@ def read_total(body: bytes) -> int | None:
 
 def _tree(body: bytes) -> dict[str, Any]:
     try:
-        # The existing backend writes these where a row has them: only that row is unreadable.
-        odd = b"NaN" in body or b"Infinity" in body
-        tree = json.loads(body) if odd else msgspec.json.decode(body)
+        tree = _decode(body)
     except (ValueError, RecursionError) as error:
         raise KnownError("api.not_json", host="") from error
     if not isinstance(tree, dict) or not isinstance(tree.get("readings"), list):
         raise KnownError("api.not_json", host="")
     return tree
+
+
+def _decode(body: bytes) -> Any:
+    """The existing backend writes NaN and Infinity, which JSON does not have, where a row or an
+    average is that: all else can be read all the same."""
+    odd = b"NaN" in body or b"Infinity" in body
+    return json.loads(body) if odd else msgspec.json.decode(body)
 
 
 def _total(sent: object) -> int | None:
@@ -71,9 +77,12 @@ def _row(item: Any, timestamps: TimestampReader, decoder: HaritJson) -> ApiRow |
     if not isinstance(item, dict) or not isinstance(item.get("sensor_readings"), dict):
         return None
     publisher_id, instant_us = item.get("publisher_id"), item.get("timestamp_us")
+    sent_at: datetime | None = None
     if publisher_id is None or type(instant_us) is not int:
         publisher_id, sent = None, item.get("timestamp")
         instant_us = timestamps.instant_us(sent) if type(sent) is str else None
+        if sent is not None and instant_us is not None:
+            sent_at = datetime.fromisoformat(sent.upper())
     if instant_us is None:
         return None
     timestamp = format_utc(instant_us)
@@ -86,14 +95,26 @@ def _row(item: Any, timestamps: TimestampReader, decoder: HaritJson) -> ApiRow |
     reading = decoder.decode(message)
     if not isinstance(reading, Reading):
         return None
-    return ApiRow(payload, instant_us, publisher_id, reading.values)
+    return ApiRow(payload, instant_us, publisher_id, reading.values, sent_at, _index(item))
+
+
+def _index(item: dict[str, Any]) -> float | None:
+    sent = item.get("health_index")
+    index = sent if sent is not None else item.get("soil_health_index")
+    return float(index) if _is_value(index) else None
+
+
+def _is_value(sent: object) -> TypeGuard[int | float]:
+    if isinstance(sent, bool) or not isinstance(sent, (int, float)):
+        return False
+    return abs(sent) <= MAX_VALUE
 
 
 def _payload(item: dict[str, Any], publisher_id: Any, timestamp: str) -> bytes | None:
-    """None where a value is no number that JSON has: encoded, it would pass for absent."""
+    """None for what no message could say, such as a value that is no number of JSON."""
     sent = item["sensor_readings"]
     sensors = {key: sent[key] for key in CHANNEL_INDEX if key in sent}
-    if any(type(value) is float and not math.isfinite(value) for value in sensors.values()):
+    if not all(value is None or _is_value(value) for value in sensors.values()):
         return None
     body: dict[str, Any] = {
         "timestamp": timestamp,
@@ -105,4 +126,8 @@ def _payload(item: dict[str, Any], publisher_id: Any, timestamp: str) -> bytes |
             body["message_id"] = item["message_id"]
     if item.get("simulated") is True:
         body["simulated"] = True
-    return _encode(body)
+    try:
+        return _encode(body)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which only the tolerant decoder lets through.
+        return None

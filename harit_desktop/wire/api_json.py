@@ -6,7 +6,6 @@ ways) and `api_answers` (what our own API answers).
 
 from harit_desktop.wire.api_answers import (
     encode_analysis,
-    encode_error,
     encode_history,
     encode_stats,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "ApiFault",
     "PostedReading",
     "encode_analysis",
-    "encode_error",
     "encode_history",
     "encode_post",
     "encode_stats",

@@ -48,6 +48,7 @@ class PostedReading(msgspec.Struct, frozen=True):
     timestamp: str | None = None
     message_id: str | None = None
     simulated: bool = False
+    relayed: bool = False
 
 
 def encode_post(
@@ -57,8 +58,12 @@ def encode_post(
     *,
     simulated: bool,
     message_id: str | None = None,
+    relayed: bool = False,
 ) -> bytes:
     """The body of a POST to `analyze`: the values flat, and what the existing backend ignores.
+
+    `relayed` tells another Harit that this is a stored reading sent on, which it may have by
+    another way, and whose time may be that of our receipt.
 
     An absent channel is left out, which the existing backend refuses and another Harit takes.
     Raises ValueError for a value that is not finite.
@@ -80,6 +85,8 @@ def encode_post(
         body["simulated"] = True
     if message_id is not None:
         body["message_id"] = message_id
+    if relayed:
+        body["relayed"] = True
     return _encode(body)
 
 
@@ -105,6 +112,7 @@ def read_post(body: bytes) -> PostedReading:
         timestamp,
         message_id,
         simulated,
+        tree.get("relayed") is True,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harit_desktop.analysis.judgement import rounded
 from harit_desktop.analysis.profiles import load_profile
 from harit_desktop.analysis.soil_health import (
     Curve,
@@ -16,7 +17,6 @@ from harit_desktop.analysis.soil_health import (
     explain,
     index_of,
     judge,
-    rounded,
     scale_of,
     score,
 )
@@ -230,3 +230,24 @@ def test_the_short_way_of_every_message_gives_the_same_bits(
     assert judged.alarming == any(curve.is_alarming(value) for _, curve, value, _ in outside)
     ways = [1.0 - found / curve.edge_score for _, curve, _, found in outside]
     assert judged.furthest == max(ways, default=0.0)
+
+
+@given(
+    st.tuples(*[st.floats(curve.alarm_low, curve.alarm_high) for curve in CURVES]),
+    st.lists(st.booleans(), min_size=CHANNEL_COUNT, max_size=CHANNEL_COUNT),
+)
+def test_bounds_contain_what_the_full_reading_gives(
+    values: tuple[float, ...], gone: list[bool]
+) -> None:
+    full = score(values, PASSES, SCALE)
+    left = tuple(None if away else value for value, away in zip(values, gone, strict=True))
+    found = explain(left, PASSES, SCALE)
+    assert found.low - 1e-9 <= full <= found.high + 1e-9
+    if not any(gone):
+        assert found.low == found.high == found.index
+
+
+def test_too_few_channels_in_the_profile_have_no_bounds() -> None:
+    partial = Scale((None,) * 4 + SCALE.curves[4:], SCALE.top)
+    found = explain(EXAMPLE, PASSES, partial)
+    assert (found.low, found.high) == (None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import threading
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 
 from harit_desktop.cli.doctor import line, run_chains, summary
-from harit_desktop.cli.doctor_checks import Chain, Facts, Result, Step
+from harit_desktop.cli.doctor_checks import Chain, Result
 from harit_desktop.cli.doctor_texts import NOT_A_FAULT, finding
+from harit_desktop.domain.diagnosis import Checks, Facts, Step
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.storage.journal import SqliteJournal
@@ -242,12 +244,16 @@ def test_a_broker_that_is_not_wanted_is_left_alone(paths: DataPaths) -> None:
 # How the steps are run.
 
 
-def passing(facts: Facts) -> str:
-    return f"good {facts.get('n', '')}"
+def passing(chain: str, step: str, facts: Facts) -> str:
+    return f"{chain}.{step} is good"
 
 
 def step(name: str, run: Callable[[], Facts], deadline_s: float = 5.0, **options: Any) -> Step:
-    return Step(name, run, passing, deadline_s, **options)
+    return Step(name, run, deadline_s, **options)
+
+
+def chain_of(name: str, *steps: Step, until_s: float = math.inf, **options: Any) -> Chain:
+    return Chain(Checks(name, steps, **options), passing, until_s)
 
 
 def fails() -> Facts:
@@ -265,13 +271,10 @@ def test_a_step_that_hangs_fails_at_its_deadline() -> None:
         released.wait(20)
         return {}
 
-    chain = Chain(
-        "a",
-        [step("x", dict), step("y", hangs, 0.3), step("z", dict)],
-        give_up=given_up.set,
-    )
+    steps = (step("x", dict), step("y", hangs, 0.3), step("z", dict))
+    chain = chain_of("a", *steps, give_up=given_up.set)
     began_s = time.monotonic()
-    results = run(chain, Chain("b", [step("x", dict)]))
+    results = run(chain, chain_of("b", step("x", dict)))
     assert time.monotonic() - began_s < 5
     released.set()
     chain.join(5)
@@ -286,8 +289,28 @@ def test_a_step_that_hangs_fails_at_its_deadline() -> None:
     assert len(chain.results) == 3
 
 
+def test_slow_steps_together_end_at_the_deadline_of_all() -> None:
+    def slow() -> Facts:
+        time.sleep(0.3)
+        return {}
+
+    began_s = time.monotonic()
+    steps = [step(str(number), slow, 1.0) for number in range(20)]
+    chain = chain_of("a", *steps, until_s=began_s + 1.0)
+    results = run(chain)
+    assert time.monotonic() - began_s < 3
+    codes = [result.code for result in results]
+    reached = codes.index("doctor.out_of_time")
+    assert codes[:reached] == ["ok"] * reached
+    assert 1 <= reached <= 4
+    assert results[reached].state == "fail"
+    assert set(codes[reached + 1 :]) == {"doctor.not_reached"}
+    assert f"a.{reached}" in results[-1].text
+    chain.join(5)
+
+
 def test_a_step_without_need_is_skipped_and_stops_nothing() -> None:
-    results = run(Chain("a", [step("x", fails, skip="doctor.no_tls"), step("y", dict)]))
+    results = run(chain_of("a", step("x", fails, skip="doctor.no_tls"), step("y", dict)))
     assert [(r.state, r.code) for r in results] == [("skip", "doctor.no_tls"), ("pass", "ok")]
 
 
@@ -295,7 +318,7 @@ def test_a_fault_of_a_check_is_a_finding() -> None:
     def broken() -> Facts:
         raise RuntimeError("oh")
 
-    (result,) = run(Chain("a", [step("x", broken)]))
+    (result,) = run(chain_of("a", step("x", broken)))
     assert (result.state, result.code) == ("fail", "doctor.fault")
     assert "oh" in result.text
 

@@ -68,15 +68,13 @@ class Rig:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._pump, name="pipeline", daemon=True)
         chosen = {"host": "127.0.0.1", "port": 0, "origins": (PAGE,), **config}
-        service = StoreService(
-            self.inbox.put, self.answers, lambda: self.reader, mode="SQLite", zone=zone
-        )
-        self.api = LocalApi(LocalApiConfig(**chosen), service)
+        self._config = LocalApiConfig(**chosen)
+        self._zone = zone
+        self.api = self._build()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.api.start()
-        wait_until(lambda: self.api.status().state is LocalApiState.RUNNING, 5, "the API runs")
+        self._serve()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,6 +85,21 @@ class Rig:
         self._thread.join(5.0)
         self._journal.close()
         assert stopped
+
+    def _build(self) -> LocalApi:
+        service = StoreService(
+            self.inbox.put, self.answers, lambda: self.reader, mode="SQLite", zone=self._zone
+        )
+        return LocalApi(self._config, service)
+
+    def _serve(self) -> None:
+        self.api.start()
+        wait_until(lambda: self.api.status().state is LocalApiState.RUNNING, 5, "the API runs")
+
+    def serve_anew(self) -> None:
+        """Another API, after the first was stopped, over the same pipeline."""
+        self.api = self._build()
+        self._serve()
 
     def commit(self, batch: Any) -> Any:
         """The journal's, unless held back."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from harit_desktop.app.api_parts import build_forwarder
+from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.reading import AnalysedReading
@@ -21,6 +22,7 @@ from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.transport.api_address import parse_api_url
 from harit_desktop.transport.api_client import ApiClient
 from harit_desktop.transport.api_forwarder import GROUP, ApiForwarder, ForwardTimes
+from harit_desktop.wire.api_json import read_history
 from tests.flask_backend import FlaskBackend
 from tests.servers import free_port, wait_until
 from tests.storage.builders import EXAMPLE, make_item
@@ -89,8 +91,8 @@ class Forwarding:
 
     def __init__(self, url: str, *, timeout_s: float = 2.0, refused_s: float = 60.0) -> None:
         self.queue = MemoryQueue()
-        self.histories: list[bytes] = []
-        self.own: Callable[[bytes], str | None] = lambda _: None
+        self.histories: list[ApiPage] = []
+        self.own: Callable[[ApiPage], str | None] = lambda _: None
         address = parse_api_url(url)
         self.forwarder = ApiForwarder(
             ApiClient(address, None, timeout_s),
@@ -98,20 +100,21 @@ class Forwarding:
             encode,
             address.shown,
             now_us,
+            read_history=lambda body: read_history(body, "system"),
             own_database=self._own_database,
             times=ForwardTimes(refused_s=refused_s),
         )
 
-    def _own_database(self, history: bytes) -> str | None:
-        self.histories.append(history)
-        return self.own(history)
+    def _own_database(self, page: ApiPage) -> str | None:
+        self.histories.append(page)
+        return self.own(page)
 
     def start(self) -> None:
         self.forwarder.start()
 
     def add(self, count: int, *, bad: Sequence[int] = ()) -> None:
         self.queue.add(count, bad=bad)
-        self.forwarder.wake(len(self.queue.items))
+        self.forwarder.wake()
 
     def wait_for(self, state: ForwardState, code: str | None, timeout_s: float = 15.0) -> None:
         def reached() -> bool:
@@ -344,7 +347,7 @@ def test_an_empty_history_is_asked_again_after_the_first_post(
     backend: FlaskBackend, forward: Forward
 ) -> None:
     forwarding = forward(backend.url)
-    forwarding.own = lambda history: "ours" if json.loads(history)["readings"] else None
+    forwarding.own = lambda page: "ours" if page.rows else None
     forwarding.queue.add(50)
     forwarding.start()
     forwarding.wait_for(ForwardState.REFUSED, "api.forward_own_database")
@@ -357,13 +360,33 @@ def test_a_server_that_cannot_tell_holds_the_posts_back(
 ) -> None:
     forwarding = forward(backend.url)
 
-    def away(_: bytes) -> str | None:
+    def away(_: ApiPage) -> str | None:
         raise KnownError("server.unreachable", host="db", port=1, detail="")
 
     forwarding.own = away
     forwarding.queue.add(2)
     forwarding.start()
     forwarding.wait_for(ForwardState.WAITING, "server.unreachable")
+    assert backend.readings() == []
+    forwarding.own = lambda _: None
+    forwarding.wait_all_sent()
+
+
+def test_a_history_that_tells_nothing_holds_the_posts_back(
+    backend: FlaskBackend, forward: Forward
+) -> None:
+    forwarding = forward(backend.url)
+
+    def unsure(_: ApiPage) -> str | None:
+        raise KnownError("api.not_json", host="")
+
+    forwarding.own = unsure
+    forwarding.queue.add(2)
+    forwarding.start()
+    forwarding.wait_for(ForwardState.WAITING, "api.not_json")
+    problem = forwarding.forwarder.status().problem
+    assert problem is not None
+    assert problem.params == {"host": backend.url.removeprefix("http://")}
     assert backend.readings() == []
     forwarding.own = lambda _: None
     forwarding.wait_all_sent()
@@ -403,11 +426,11 @@ def test_waking_costs_the_pipeline_nothing(forward: Forward) -> None:
     forwarding.start()
     forwarding.wait_for(ForwardState.WAITING, "api.unreachable")
     began_s = time.monotonic()
-    for number in range(10_000):
-        forwarding.forwarder.wake(number)
+    for _ in range(10_000):
+        forwarding.forwarder.wake()
     assert time.monotonic() - began_s < 1.0
     forwarding.queue.add(7)
-    forwarding.forwarder.wake(7)
+    forwarding.forwarder.wake()
     wait_until(lambda: forwarding.forwarder.status().waiting == 7, 5)
     assert forwarding.forwarder.healthy()
 
@@ -424,7 +447,7 @@ def test_a_restart_goes_on_where_the_store_says(backend: FlaskBackend, tmp_path:
         forwarder.start()
         wait_until(lambda f=forwarder: f.status().state is ForwardState.SENDING, 10)  # type: ignore[misc]  # the loop's own
         journal.commit([make_item(n, values=(20.0 + n, *EXAMPLE[1:])) for n in batch])
-        forwarder.wake(0)
+        forwarder.wake()
         wait_until(lambda f=forwarder: f.status().sent >= 10, 10)  # type: ignore[misc]  # the loop's own
         assert forwarder.stop(5.0)
     forwarder = build_forwarder(settings, None, path, None)
@@ -439,3 +462,22 @@ def test_a_restart_goes_on_where_the_store_says(backend: FlaskBackend, tmp_path:
     first = backend.readings()[0]["posted"]
     assert first["publisher_id"] == "probe"
     assert first["timestamp"].startswith("2025-11-24T16:00:00")
+
+
+def test_what_a_killed_run_has_posted_is_not_posted_again(backend: FlaskBackend) -> None:
+    """Killed between its posts and the move of its cursor."""
+    killed = Forwarding(backend.url)
+    killed.queue.add(4)
+    killed.forwarder.start()
+    wait_until(lambda: len(backend.readings()) == 4, 10)
+    assert killed.forwarder.stop(5.0)
+    again = Forwarding(backend.url)
+    again.queue.add(7)
+    again.queue.done_id = 1
+    again.forwarder.start()
+    try:
+        wait_until(lambda: again.queue.done_id == 7, 20)
+    finally:
+        assert again.forwarder.stop(5.0)
+    sent = [row["posted"]["N"] for row in backend.readings()]
+    assert sent == [20.0 + number for number in range(1, 8)]

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.diagnosis import Facts
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.status import LinkState
 from harit_desktop.transport import diagnosis_broker
-from harit_desktop.transport.diagnosis import Facts
 from harit_desktop.transport.diagnosis_api import ApiDiagnosis, look_at_local_api
 from harit_desktop.transport.diagnosis_broker import BrokerDiagnosis
 from harit_desktop.transport.endpoint import MqttEndpoint
@@ -318,6 +318,9 @@ def test_a_port_that_is_free_taken_or_forbidden(backend: FlaskBackend) -> None:
 
 class _Service:
     """Never asked for more than its health."""
+
+    def give_up(self) -> None:
+        pass
 
     def post(self, body: bytes) -> object:
         raise AssertionError

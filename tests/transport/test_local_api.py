@@ -18,11 +18,14 @@ import requests
 
 from harit_desktop.app import api_service
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.status import LocalApiState
 from harit_desktop.transport import local_api_app
 from harit_desktop.transport.local_api import LocalApi
-from harit_desktop.transport.local_api_app import MAX_LIMIT, PostOutcome
+from harit_desktop.transport.local_api_answers import ApiAnswer
+from harit_desktop.transport.local_api_app import MAX_LIMIT
 from harit_desktop.transport.local_api_guard import LocalApiConfig
+from harit_desktop.wire.timestamps import format_utc
 from tests.servers import free_port, wait_until
 from tests.transport.local_api_rig import (
     ANALYZE,
@@ -33,6 +36,7 @@ from tests.transport.local_api_rig import (
     STATS,
     Rig,
     assert_plain_error,
+    now_us,
 )
 
 
@@ -217,6 +221,25 @@ def test_a_message_id_of_another_reading_is_refused_in_words(rig: Rig) -> None:
     assert "message_id" in response.json()["error"]
 
 
+def test_what_another_harit_sends_on_is_stored_once(rig: Rig) -> None:
+    """A reading without a time of its own, received over MQTT by both."""
+    payload = b'{"publisher_id": "p", "sensor_readings": %s}' % json.dumps(EXAMPLE).encode()
+    rig.inbox.put(RawMessage("harit-samarth/sensor/data", payload, now_us()))
+    wait_until(lambda: len(rig.rows()) == 1)
+    sent_on = {
+        **EXAMPLE,
+        "publisher_id": "p",
+        "timestamp": format_utc(now_us() + 1_500_000),
+        "relayed": True,
+    }
+    assert rig.post(sent_on).status_code == 200
+    assert len(rig.rows()) == 1
+    other = {**sent_on, "N": 1.0}
+    assert rig.post(other).status_code == 200
+    assert rig.post(other).status_code == 200
+    assert len(rig.rows()) == 2
+
+
 def test_a_reading_is_answered_only_after_its_commit(rig: Rig) -> None:
     rig.hold.set()
     with ThreadPoolExecutor(1) as pool:
@@ -265,9 +288,17 @@ def test_a_store_that_hangs_leaves_the_other_answers(
         rig.hold.clear()
 
 
+def request_threads() -> list[str]:
+    """Those that answer requests; the one that listens has no number."""
+    return [one.name for one in threading.enumerate() if one.name.startswith("local-api-")]
+
+
 class _Broken:
-    def post(self, body: bytes) -> PostOutcome:
+    def post(self, body: bytes) -> ApiAnswer:
         raise ValueError("secret /home/farm/path")
+
+    def give_up(self) -> None:
+        pass
 
     def latest(self) -> bytes | None:
         raise KnownError("store.locked", path="/home/farm")
@@ -277,6 +308,18 @@ class _Broken:
 
     def stats(self) -> bytes:
         raise KeyError("x")
+
+
+class _Hanging(_Broken):
+    """A store that does not answer, and cannot be asked to stop."""
+
+    def __init__(self) -> None:
+        self.entered, self.leave = threading.Event(), threading.Event()
+
+    def stats(self) -> bytes:
+        self.entered.set()
+        self.leave.wait(10)
+        return b"{}"
 
 
 @pytest.fixture
@@ -349,10 +392,59 @@ def test_it_ends_soon_whatever_its_clients_do(tmp_path: Path) -> None:
         began_s = time.monotonic()
         assert rig.api.stop(1.0)
         assert time.monotonic() - began_s < 1.5
+        assert not request_threads()
         for post in posts:
-            assert isinstance(post.exception(), requests.ConnectionError)
+            response = post.result()
+            assert response.status_code == 503
+            assert "may be stored" in response.json()["error"]
+            assert int(response.headers["Retry-After"]) > 0
         for client in idle:
             client.close()
+        # They were queued, and are stored after all.
+        rig.hold.clear()
+        wait_until(lambda: len(rig.rows()) == 3)
+
+
+def test_a_new_api_answers_after_one_that_gave_up(tmp_path: Path) -> None:
+    with Rig(tmp_path) as rig, ThreadPoolExecutor(4) as pool:
+        rig.hold.set()
+        given_up = [pool.submit(rig.post, {**EXAMPLE, "N": n}) for n in range(3)]
+        wait_until(lambda: rig.inbox.received == 3)
+        assert rig.api.stop(1.0)
+        assert [post.result().status_code for post in given_up] == [503] * 3
+        rig.serve_anew()
+        rig.hold.clear()
+        assert rig.post({**EXAMPLE, "N": 9}).status_code == 200
+        wait_until(lambda: len(rig.rows()) == 4)
+
+
+def test_a_request_that_cannot_be_given_up_is_told() -> None:
+    service = _Hanging()
+    api = LocalApi(LocalApiConfig(port=0), service)
+    api.start()
+    wait_until(lambda: api.status().state is LocalApiState.RUNNING)
+    url = f"http://127.0.0.1:{api.status().port}{STATS}"
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(requests.get, url, timeout=10)
+        assert service.entered.wait(5)
+        began_s = time.monotonic()
+        assert not api.stop(0.5)
+        assert time.monotonic() - began_s < 1.0
+        assert len(request_threads()) == 1
+        service.leave.set()
+        assert isinstance(asked.exception(), requests.ConnectionError)
+    wait_until(lambda: not request_threads())
+
+
+def test_a_client_that_does_not_read_leaves_no_thread(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_service, "encode_history", lambda *_: b"1" * 80_000_000)
+    with socket.create_connection(("127.0.0.1", rig.port)) as client:
+        client.sendall(f"GET {HISTORY} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        assert client.recv(12) == b"HTTP/1.1 200"
+        assert rig.api.stop(1.0)
+    assert not request_threads()
 
 
 def test_what_is_under_way_at_the_end_is_answered(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from harit_desktop.transport import local_api_server
-from harit_desktop.transport.local_api_app import MAX_BODY_BYTES
+from harit_desktop.transport.local_api_answers import MAX_BODY_BYTES
 from tests.servers import wait_until
 from tests.transport.local_api_rig import (
     ANALYZE,

@@ -8,9 +8,11 @@ import socket
 import time
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.transport.api_failures import ApiFailure
 from harit_desktop.transport.post_doubt import (
@@ -20,6 +22,7 @@ from harit_desktop.transport.post_doubt import (
     PostDoubt,
     posted_values,
 )
+from harit_desktop.wire.api_json import read_history
 from tests.transport.clocks import Clock
 
 NOW_US = 1_764_000_000_000_000
@@ -35,8 +38,8 @@ def row(number: float, **others: Any) -> dict[str, Any]:
     return {"timestamp": "2025-11-24T16:00:00", "sensor_readings": sensors, **others}
 
 
-def history(*rows: object) -> bytes:
-    return json.dumps({"total": len(rows), "readings": rows}).encode()
+def history(*rows: object, zone: str = "system") -> ApiPage:
+    return read_history(json.dumps({"total": len(rows), "readings": rows}).encode(), zone)
 
 
 class Doubt(PostDoubt[str]):
@@ -129,6 +132,9 @@ def test_another_harit_is_just_posted_to_again() -> None:
         (0.0, 0.0),
         (-0.0, 0.0),
         (412.345, 412.345),
+        # Half between two: single precision is below it here, and above it there.
+        (123.4565, 123.456),
+        (98.77055, 98.7706),
     ],
 )
 def test_values_come_back_with_six_digits(posted: float, shown: float) -> None:
@@ -173,6 +179,18 @@ def test_without_a_known_row_none_is_older_than_the_reading(zone: dt.tzinfo | No
     assert fate(-7200) is Fate.UNSURE
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC"])
+def test_the_servers_clock_shows_the_time_of_the_profiles_zone(zone: str) -> None:
+    def fate(seconds: float) -> Fate:
+        doubt = Doubt()
+        doubt.failed("first", values(1), LOST, made_us=NOW_US - 30_000_000)
+        shown = at(seconds, ZoneInfo("America/New_York"))
+        return doubt.look(history({**row(1), "timestamp": shown}, zone=zone))
+
+    assert fate(0) is (Fate.ARRIVED if zone == "America/New_York" else Fate.UNSURE)
+    assert fate(-32) is Fate.UNSURE
+
+
 @pytest.mark.parametrize("timestamp", [None, 7, "", "yesterday", "0001-01-01T00:00:00"])
 def test_a_row_without_a_time_proves_nothing_then(timestamp: object) -> None:
     doubt = Doubt()
@@ -198,6 +216,8 @@ def test_odd_rows_hide_no_others() -> None:
 def test_values_are_read_from_what_was_posted() -> None:
     body = {**row(3)["sensor_readings"], "publisher_id": "probe", "timestamp": "2025"}
     assert posted_values(json.dumps(body).encode()) == values(3)
+    odd = json.dumps({**body, "N": True, "P": None, "K": "x", "CO2": 7}).encode()
+    assert posted_values(odd) == (None, None, None, 7.0, *values(3)[4:])
     assert posted_values(b"[1, 2") == (None,) * len(CHANNELS)
 
 

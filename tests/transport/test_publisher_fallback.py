@@ -27,6 +27,7 @@ from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.failover import Mode
 from harit_desktop.transport.mqtt_publisher import MqttPublisher
 from harit_desktop.transport.publisher_worker import PublisherConfig, PublisherWorker
+from harit_desktop.wire.api_json import read_history
 from tests.flask_backend import FlaskBackend
 from tests.servers import MosquittoServer, free_port, wait_until
 from tests.transport.conftest import TOPIC, Receiver, endpoint_of, now_us
@@ -92,6 +93,7 @@ class Setup:
             Outbox(folder / "outbox.db"),
             api,
             mode,
+            lambda body: read_history(body, "system"),
         )
 
     def _encode_post(self, device: str, timestamp_us: int, values: Values) -> bytes:

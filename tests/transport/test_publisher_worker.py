@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.status import LinkState, PublisherState
@@ -54,7 +55,16 @@ def worker_for(tmp_path: Path) -> Iterator[WorkerFor]:
         outbox = Outbox(tmp_path / "outbox.db")
         workers.append(
             PublisherWorker(
-                config, publisher, _encode, _encode, last_values, now_us, outbox, None, "auto"
+                config,
+                publisher,
+                _encode,
+                _encode,
+                last_values,
+                now_us,
+                outbox,
+                None,
+                "auto",
+                lambda _body: ApiPage(()),
             )
         )
         return workers[-1]

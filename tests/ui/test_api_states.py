@@ -206,12 +206,6 @@ def test_no_text_of_the_panel_is_cut_at_its_usual_width(panel: DataPathPanel) ->
             )
 
 
-def test_a_slow_store_is_named_in_its_row(panel: DataPathPanel) -> None:
-    slow = Problem("store.slow", {"seconds": 3})
-    panel.set_status(status(problems=(slow,)), NOW_US)
-    assert told(panel, "database") == ("stale", "Slow: 3 s per write", "Slow")
-
-
 # -- status bar and banner -----------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,7 +136,22 @@ def test_a_row_of_another_harit_has_the_identity_of_its_mqtt_message(
 )
 def test_whatever_the_judgement_is_called_the_reading_is_the_same(judgement: Any) -> None:
     bare = {"timestamp": "2025-12-02T17:50:00.123456", "sensor_readings": SENSORS}
-    assert only({**bare, **judgement}) == only(row())
+    found = only({**bare, **judgement})
+    assert msgspec.structs.replace(found, health_index=65) == only(row())
+    assert found.health_index == judgement.get("health_index", judgement.get("soil_health_index"))
+
+
+@pytest.mark.parametrize("index", ["65", True, [65], float("nan"), 10**400])
+def test_an_index_that_is_no_number_is_none(index: Any) -> None:
+    assert only(row(health_index=index, soil_health_index=5)).health_index is None
+
+
+def test_the_servers_own_time_is_kept_as_it_was_sent() -> None:
+    found = only(row(timestamp="2025-12-02t17:50:00.5"), zone="Asia/Kolkata")
+    assert found.sent_at == datetime(2025, 12, 2, 17, 50, 0, 500_000)  # noqa: DTZ001 - as sent
+    offset = only(row(timestamp="2025-12-02T17:50:00Z")).sent_at
+    assert offset == datetime(2025, 12, 2, 17, 50, tzinfo=UTC)
+    assert only(row(publisher_id="a", timestamp_us=NOW_US)).sent_at is None
 
 
 def test_rows_come_newest_first_with_the_count_of_the_others() -> None:
@@ -157,6 +173,9 @@ def test_a_total_that_is_no_count_is_none(total: Any) -> None:
         (b'{"total_readings": 7}', 7),
         (b'{"total_readings": true}', None),
         (b'{"total_readings": -7}', None),
+        (b'{"average_health_index": NaN, "total_readings": 7}', 7),
+        (b'{"total_readings": NaN}', None),
+        (b'{"a": NaN', None),
         (b"{}", None),
         (b"[]", None),
         (b"{", None),
@@ -182,6 +201,7 @@ def test_the_total_of_the_stats(body: bytes, total: int | None) -> None:
         {"sensor_readings": {**SENSORS, "pH": 1e7}},
         {"sensor_readings": {**SENSORS, "pH": float("nan")}},
         {"sensor_readings": {**SENSORS, "pH": float("-inf")}},
+        {"sensor_readings": {**SENSORS, "pH": 10**400}},
         {"sensor_readings": dict.fromkeys(KEYS)},
         {"publisher_id": "a\u202eb", "timestamp_us": NOW_US},
         {"publisher_id": "x" * 65, "timestamp_us": NOW_US},
@@ -189,10 +209,12 @@ def test_the_total_of_the_stats(body: bytes, total: int | None) -> None:
         {"publisher_id": "a", "timestamp_us": 10**30},
         {"publisher_id": "a", "timestamp_us": -(10**30)},
         {"publisher_id": "a", "timestamp_us": NOW_US, "message_id": ""},
+        {"publisher_id": "\ud800", "timestamp_us": NOW_US, "anomaly_score": float("inf")},
     ],
 )
-def test_a_row_that_is_no_reading_hides_no_other(bad: dict[str, Any]) -> None:
-    found = page(row(), row(**bad), row())
+@pytest.mark.parametrize("score", [0.1, float("nan")])
+def test_a_row_that_is_no_reading_hides_no_other(bad: dict[str, Any], score: float) -> None:
+    found = page(row(), row(**bad), row(anomaly_score=score))
     assert (len(found.rows), found.unreadable) == (2, 1)
 
 

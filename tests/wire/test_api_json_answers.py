@@ -12,7 +12,6 @@ from harit_desktop.domain.api import ApiReading, ApiStats
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.wire.api_json import (
     encode_analysis,
-    encode_error,
     encode_history,
     encode_stats,
     read_history,
@@ -101,11 +100,3 @@ def test_stats() -> None:
     assert (empty["average_health_index"], empty["anomaly_percentage"]) == (0, 0)
     withheld = json.loads(encode_stats(ApiStats(2, None, 0, {"Unknown": 2}), "SQLite"))
     assert withheld["average_health_index"] is None
-
-
-def test_errors() -> None:
-    assert json.loads(encode_error("Missing required fields", {"required": KEYS})) == {
-        "error": "Missing required fields",
-        "required": KEYS,
-    }
-    assert json.loads(encode_error("Busy")) == {"error": "Busy"}

@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from harit_desktop.domain.diagnosis import Facts, name_facts, port_facts
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.storage.mysql.address import ServerAddress, reach
 from harit_desktop.storage.mysql.connection import CONNECT_TIMEOUT_S, ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
 from harit_desktop.storage.mysql.inspection import inspect
 from harit_desktop.storage.mysql.tables import READINGS
-
-Facts = dict[str, str | int | float]
 
 _READ_TIMEOUT_S = 5.0
 _BEYOND_TLS = (
@@ -55,19 +54,13 @@ class ServerDiagnosis:
             found = socket.getaddrinfo(
                 self._address.host, self._address.port, type=socket.SOCK_STREAM
             )
-        addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
-        return {"host": self._address.host, "addresses": ", ".join(addresses[:3])}
+        return name_facts(self._address.host, (str(where[0]) for *_, where in found))
 
     def reach_port(self) -> Facts:
         began_s = time.monotonic()
         with self._named():
             reach(self._address, CONNECT_TIMEOUT_S, lambda: False).close()
-        milliseconds = -int(-(time.monotonic() - began_s) * 1000 // 1)
-        return {
-            "host": self._address.host,
-            "port": self._address.port,
-            "milliseconds": milliseconds,
-        }
+        return port_facts(self._address.host, self._address.port, time.monotonic() - began_s)
 
     def secure(self) -> Facts:
         """Only where the address uses TLS."""

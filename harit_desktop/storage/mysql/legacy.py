@@ -13,9 +13,9 @@ from typing import Any
 import pymysql
 
 from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.sameness import SAME_WITHIN_US, digits, windows
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.tables import Layout, exact_values
-from harit_desktop.storage.sameness import SAME_WITHIN_US, digits, windows
 
 SLICE_ROWS = 2000
 """Rows taken over in one step, some tens of milliseconds: forwarding goes on in between."""
@@ -62,8 +62,6 @@ _TAKEN = "SELECT same_as FROM sensor_readings WHERE same_as IN %s"
 _SET_LINKS = """
 UPDATE sensor_readings SET same_as = CASE id{} END WHERE id IN %s AND same_as IS NULL
 """
-
-_digits = digits
 
 
 def take_over(connection: ServerConnection, layout: Layout) -> bool:
@@ -144,11 +142,11 @@ def pairs(
     """
     by_values: dict[tuple[str, ...], list[tuple[int, int]]] = {}
     for row_id, time_us, *values in ours:
-        by_values.setdefault(_digits(values), []).append((row_id, time_us))
+        by_values.setdefault(digits(values), []).append((row_id, time_us))
     found = [
         (abs(our_time_us - time_us), row_id, our_id)
         for row_id, time_us, *values in theirs
-        for our_id, our_time_us in by_values.get(_digits(values), ())
+        for our_id, our_time_us in by_values.get(digits(values), ())
         if abs(our_time_us - time_us) <= SAME_WITHIN_US
     ]
     return sorted(found)

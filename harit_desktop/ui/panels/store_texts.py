@@ -17,7 +17,6 @@ from harit_desktop.ui.panels.path_text import PathText
 from harit_desktop.ui.words import count, duration_text, plain, seconds_until, size_text
 
 MYSQL = "mysql"
-SLOW = "store.slow"
 SPOOL_FULL = "store.spool_full"
 SENDING_FROM = 20
 """Fewer are on their way at every moment, which is nothing to speak of."""
@@ -60,18 +59,7 @@ def database_text(status: EngineStatus, now_us: int) -> PathText:
         return PathText("error", _down(code), tr("DataPath", "Error"), "crit")
     if uses_server(status):
         return _server(status, now_us)
-    slow_s = _slow_s(status)
-    if slow_s:
-        detail = tr("DataPath", "Slow: {seconds} s per write").format(seconds=slow_s)
-        return PathText("stale", detail, tr("DataPath", "Slow"), "warn")
     return PathText("live", _sqlite(store), tr("DataPath", "OK"))
-
-
-def _slow_s(status: EngineStatus) -> str:
-    """How long a write takes, where that is worth a word; else ""."""
-    found = (status.store.problem, *status.problems)
-    slow = next((known for known in found if known and known.code == SLOW), None)
-    return plain(str(slow.params.get("seconds", "?"))) if slow else ""
 
 
 def _down(code: str) -> str:

@@ -4,7 +4,6 @@ The settings tree decides about types and ranges; the rules here are those that 
 cannot express. Texts are translated when they are asked for.
 """
 
-import ipaddress
 import urllib.parse
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.settings.model import FIELD_SPECS, FieldSpec
 from harit_desktop.settings.store import build_settings, parse_value
 from harit_desktop.transport.api_address import parse_api_url
@@ -86,11 +86,8 @@ def _check_apis(values: Mapping[str, Any]) -> dict[str, str]:
 
 def is_beyond_loopback(host: object) -> bool:
     """Whether other computers could connect to this address of ours."""
-    name = str(host or "").strip().lower()
-    try:
-        return not ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name not in ("", "localhost")
+    # Around what is typed, spaces are not kept.
+    return not is_loopback(str(host or "").strip())
 
 
 def expectation(spec: FieldSpec) -> str:

@@ -38,8 +38,10 @@ def test_a_new_database_gets_its_table_and_all_readings(
     sending.commit(make_items(0, 2500))
     sending.start()
     sending.wait_ready()
+    # The server's own count is asked for after a slice was sent.
+    wait_until(lambda: sending.forwarder.status().rows == 2500)
     status = sending.forwarder.status()
-    assert (count(server), status.forwarded, status.rows) == (2500, 2500, 2500)
+    assert (count(server), status.forwarded) == (2500, 2500)
     assert status.version.startswith("MariaDB 1")
     assert status.change is None
     store_id = server.scalar("SELECT value FROM harit_store WHERE name = 'store_id'")

@@ -19,8 +19,12 @@ Window = tuple[int, int]
 
 
 def digits(values: Sequence[float | None]) -> tuple[str, ...]:
-    """Six significant digits of each value, both rounded from single precision: a value that
-    the existing system stored is only known to that."""
+    """Six significant digits of each value, rounded from single precision: a value that the
+    existing system stored is only known to that.
+
+    It keeps single precision and shows six digits of it. These read back give the same six, so
+    that what it was given and what it shows have the same digits, whatever lies between two.
+    """
     return tuple("" if value is None else f"{c_float(value).value + 0.0:.5e}" for value in values)
 
 
