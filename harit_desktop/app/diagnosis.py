@@ -13,6 +13,7 @@ from harit_desktop.app.clock import now_us
 from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.diagnosis import Checks, Facts, Step
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.domain.message import Origin, RawMessage, Rejection
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.parts import BrokerAddress
@@ -184,7 +185,7 @@ def _api(settings: Settings, secrets: SecretStore) -> Checks:
 def _local_api(settings: Settings, secrets: SecretStore) -> Checks:
     from harit_desktop.transport.diagnosis import REACH_S
     from harit_desktop.transport.diagnosis_api import look_at_local_api
-    from harit_desktop.transport.local_api_guard import LocalApiConfig, is_loopback
+    from harit_desktop.transport.local_api_guard import LocalApiConfig
 
     chosen = settings.local_api
 

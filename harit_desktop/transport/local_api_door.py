@@ -52,7 +52,7 @@ class Connection(Protocol):
         """None while a request of its is being answered."""
         ...
 
-    def handle_close(self) -> None: ...
+    def end(self) -> None: ...
 
 
 class Door:
@@ -75,5 +75,5 @@ class Door:
         spare = [(-counts[one.key], waits, one) for one in found if (waits := one.spare())]
         if not spare:
             return False
-        min(spare, key=lambda entry: entry[:2])[2].handle_close()
+        min(spare, key=lambda entry: entry[:2])[2].end()
         return True

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from harit_desktop.transport import local_api_server
+from harit_desktop.transport import local_api_channel, local_api_door
 from harit_desktop.transport.local_api_answers import MAX_BODY_BYTES
 from tests.servers import wait_until
 from tests.transport.local_api_rig import (
@@ -258,37 +261,123 @@ def test_two_hundred_connections_are_all_served(rig: Rig) -> None:
     assert len(rig.rows()) == 67
 
 
-def test_slow_and_silent_clients_leave_room_for_others(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(local_api_server, "_PRESSED_IDLE_S", 0.3)
-    monkeypatch.setattr(local_api_server, "_PRESSED_REQUEST_S", 0.6)
-    clients = [socket.create_connection(("127.0.0.1", rig.port)) for _ in range(100)]
+def flood(rig: Rig, source: str, stop: threading.Event) -> None:
+    """Half requests from one address, 200 at a time, again as soon as one is ended."""
     begun = f"POST {ANALYZE} HTTP/1.1\r\nHost: 127.0.0.1:{rig.port}\r\n".encode()
-    for client in clients[::2]:
-        client.sendall(begun)
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(requests.post, rig.url(ANALYZE), json=EXAMPLE, timeout=30)
-        for _ in range(200):
-            if asked.done():
-                break
-            for client in clients[::2]:
-                # A byte now and then keeps the connection busy.
-                try:
-                    client.sendall(b"x")
-                except OSError:
-                    continue
-            time.sleep(0.1)
-        assert asked.result().status_code == 200
+    clients: list[socket.socket] = []
+    while not stop.is_set():
+        client = socket.create_connection(("127.0.0.1", rig.port), 5, (source, 0))
+        clients.append(client)
+        with suppress(OSError):
+            client.sendall(begun)
+        if len(clients) > 200:
+            clients.pop(0).close()
+        if len(clients) == 200:
+            time.sleep(0.002)
     for client in clients:
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "limits"),
+    [
+        ("127.0.0.2", (12, 8)),
+        ("127.0.0.2", (8, 12)),
+        ("127.0.0.2", (256, 224)),
+        # Of the same address, far fewer in the time that a head needs than there are places.
+        ("127.0.0.1", (256, 224)),
+    ],
+)
+def test_half_requests_keep_nobody_out(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, source: str, limits: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(local_api_door, "CONNECTIONS", limits[0])
+    monkeypatch.setattr(local_api_door, "LOOPBACK_CONNECTIONS", limits[1])
+    stop = threading.Event()
+    attacker = threading.Thread(target=flood, args=(rig, source, stop))
+    attacker.start()
+    try:
+        time.sleep(0.5)
+        for number in range(20):
+            began_s = time.monotonic()
+            assert rig.post({**EXAMPLE, "N": float(number)}).status_code == 200
+            # Far from the seconds that half a request may wait.
+            assert time.monotonic() - began_s < 3
+    finally:
+        stop.set()
+        attacker.join(10)
+    assert len(rig.rows()) == 20
+
+
+def test_a_kept_connection_outlives_half_requests_of_others(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_api_door, "CONNECTIONS", 12)
+    monkeypatch.setattr(local_api_door, "LOOPBACK_CONNECTIONS", 8)
+    with closing(http.client.HTTPConnection("127.0.0.1", rig.port, timeout=5)) as kept:
+        kept.request("GET", "/health")
+        kept.getresponse().read()
+        sock = kept.sock
+        stop = threading.Event()
+        attacker = threading.Thread(target=flood, args=(rig, "127.0.0.2", stop))
+        attacker.start()
+        time.sleep(1)
+        kept.request("GET", "/health")
+        assert kept.getresponse().read()
+        assert kept.sock is sock
+        stop.set()
+        attacker.join(10)
+
+
+def test_where_all_are_being_answered_the_next_hears_of_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_api_door, "LOOPBACK_CONNECTIONS", 4)
+    rig.hold.set()
+    with ThreadPoolExecutor(4) as pool:
+        held = [pool.submit(rig.post, {**EXAMPLE, "N": float(n)}) for n in range(4)]
+        wait_until(lambda: len(rig.answers._waiting) == 4, 5)
+        response = rig.post(EXAMPLE)
+        assert response.status_code == 503
+        assert int(response.headers["Retry-After"]) > 0
+        assert_plain_error(response)
+        other = socket.create_connection(("127.0.0.1", rig.port), 5, ("127.0.0.2", 0))
+        other.sendall(f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{rig.port}\r\n\r\n".encode())
+        assert status_of(other.recv(4096)) == 200
+        other.close()
+        rig.hold.clear()
+        assert {one.result().status_code for one in held} == {200}
+    assert len(rig.rows()) == 4
+
+
+@pytest.mark.parametrize(
+    ("sent", "drip"),
+    [
+        (b"GET /health HTTP/1.1\r\nX: ", b"x"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 999\r\n\r\n", b"1"),
+    ],
+)
+def test_a_byte_now_and_then_is_no_excuse(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, sent: bytes, drip: bytes
+) -> None:
+    monkeypatch.setattr(local_api_channel, "HEAD_S", 0.5)
+    monkeypatch.setattr(local_api_channel, "BODY_S", 0.5)
+    with socket.create_connection(("127.0.0.1", rig.port), 10) as client:
+        client.sendall(sent)
+        began_s = time.monotonic()
+        with suppress(OSError):
+            while time.monotonic() - began_s < 8:
+                client.sendall(drip)
+                time.sleep(0.1)
+        assert time.monotonic() - began_s < 6
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"GET /hea", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n1"]
 )
 def test_a_silent_client_is_let_go(rig: Rig, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(local_api_server, "SILENT_S", 0.5)
+    for name in ("SILENT_S", "HEAD_S", "BODY_S"):
+        monkeypatch.setattr(local_api_channel, name, 0.5)
     with socket.create_connection(("127.0.0.1", rig.port), 10) as client:
         client.sendall(sent)
         began_s = time.monotonic()
@@ -297,7 +386,7 @@ def test_a_silent_client_is_let_go(rig: Rig, monkeypatch: pytest.MonkeyPatch, se
 
 
 def test_an_answer_that_nobody_reads_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_api_server, "UNREAD_S", 0.5)
+    monkeypatch.setattr(local_api_channel, "UNREAD_S", 0.5)
     monkeypatch.setattr("harit_desktop.app.api_service.encode_history", lambda *_: b"1" * 8_000_000)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

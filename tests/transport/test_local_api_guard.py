@@ -9,7 +9,7 @@ from harit_desktop.transport import local_api_rate
 from harit_desktop.transport.local_api import LocalApi
 from harit_desktop.transport.local_api_guard import (
     LOOPBACK_RATE,
-    NETWORK_RATE,
+    NETWORK_FAILURES,
     Guard,
     LocalApiConfig,
 )
@@ -70,33 +70,52 @@ def test_only_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) 
     limiter = RateLimiter(1, 1, Clock())
     for number in range(5000):
         limiter.admit(f"10.0.{number // 256}.{number % 256}")
-        limiter.charge_failure(f"10.1.{number // 256}.{number % 256}")
     assert len(limiter) == 50
 
 
-def test_wrong_tokens_cost_more() -> None:
+@pytest.mark.parametrize(
+    ("config", "address"),
+    [(LAN, "192.168.1.9"), (LAN, "127.0.0.1"), (LocalApiConfig(token="a" * 43), "127.0.0.1")],
+)
+def test_wrong_tokens_shut_out_nobody_who_has_the_right_one(
+    config: LocalApiConfig, address: str
+) -> None:
+    clock = Clock()
+    guard = Guard(config, 5000, clock)
+
+    def answer(token: str | None, **more: str) -> str:
+        verdict = guard.judge(asked(address, token, HTTP_HOST="127.0.0.1:5000", **more))
+        return "200" if verdict is None else verdict.status[:3]
+
+    ask_first = {"HTTP_ORIGIN": "http://evil.example", "REQUEST_METHOD": "OPTIONS"}
+    for _ in range(3):
+        for _ in range(3000):
+            assert answer("b" * 43) in ("401", "429")
+            assert answer(None) in ("401", "429")
+            assert answer(None, **ask_first) in ("403", "429")
+        assert answer("b" * 43) == "429"
+        assert answer("a" * 43) == "200"
+        clock.now_s += 0.1
+
+
+def test_wrong_tokens_beyond_their_number_are_told_when_to_come_again() -> None:
     clock = Clock()
     guard = Guard(LAN, 5000, clock)
-
-    def answers(token: str | None, count: int) -> list[str]:
-        verdicts = [guard.judge(asked(token=token)) for _ in range(count)]
-        return ["200" if v is None else v.status[:3] for v in verdicts]
-
-    assert answers("a" * 43, 3) == ["200"] * 3
-    tried = answers("b" * 43, 20)
-    assert tried.count("401") <= NETWORK_RATE[1] / NETWORK_RATE[0]
-    assert tried[-1] == "429"
-    # From that address not even the right one, for a moment; others are not touched.
-    assert answers("a" * 43, 1) == ["429"]
-    assert guard.judge(asked("192.168.1.10", "a" * 43)) is None
+    verdicts = [guard.judge(asked(token="b" * 43)) for _ in range(20)]
+    statuses = [verdict.status[:3] for verdict in verdicts if verdict is not None]
+    most = int(NETWORK_FAILURES[1])
+    assert statuses == ["401"] * most + ["429"] * (20 - most)
+    last = verdicts[-1]
+    assert last is not None
+    assert dict(last.headers)["Retry-After"] == "1"
+    # Each address has its own.
+    other = guard.judge(asked("192.168.1.10", "b" * 43))
+    assert other is not None
+    assert other.status[:3] == "401"
     clock.now_s += 1.1
-    assert answers("a" * 43, 1) == ["200"]
-    # In a minute an attacker has about a minute's worth of tries.
-    wrong = 0
-    for _ in range(600):
-        clock.now_s += 0.1
-        wrong += answers("b" * 43, 5).count("401")
-    assert wrong <= 70
+    again = guard.judge(asked(token="b" * 43))
+    assert again is not None
+    assert again.status[:3] == "401"
 
 
 def test_too_many_requests_are_told_when_to_come_again() -> None:
