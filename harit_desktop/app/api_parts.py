@@ -53,6 +53,8 @@ def build_source(
     if mode == "mqtt_only":
         return None
     client = build_client(settings, token)
+    if client is None and mode == "api_only":
+        raise KnownError("api.not_set")
     if client is None:
         return None
     from harit_desktop.transport.api_source import ApiSource

@@ -169,6 +169,7 @@ class ProductParts:
         password: str | None,
         last_values: Callable[[str], Values | None],
         api_token: str | None,
+        deliver: Callable[[RawMessage], Any],
     ) -> PublisherPart:
         return build_publisher(
             settings,
@@ -176,6 +177,7 @@ class ProductParts:
             last_values,
             outbox=self._paths.outbox,
             api_token=api_token,
+            deliver=deliver,
         )
 
     def api_source(

@@ -11,6 +11,8 @@ from harit_desktop.app.api_parts import build_client, history_reader
 from harit_desktop.app.clock import now_us
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.message import Origin, RawMessage
+from harit_desktop.domain.outbox import OutboxItem
 from harit_desktop.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -29,10 +31,13 @@ def build_publisher(
     outbox: Path,
     api_token: str | None,
     count: int | None = None,
+    deliver: Callable[[RawMessage], object] | None = None,
 ) -> PublisherWorker:
     """The sensors with their ways out; `count` readings in all, None for no end.
 
-    An API address that cannot be used leaves the broker alone as a way.
+    An API address that cannot be used leaves the broker alone as a way. What goes to the API
+    also goes to `deliver`: the existing backend forgets that it is simulated and whose it is,
+    and in its history it would look like a real reading.
     """
     from harit_desktop.storage.outbox import Outbox
     from harit_desktop.transport.mqtt_publisher import MqttPublisher
@@ -66,6 +71,10 @@ def build_publisher(
     def encode_body(publisher_id: str, timestamp_us: int, values: Values) -> bytes:
         return encode_post(publisher_id, format_utc(timestamp_us), values, simulated=True)
 
+    def keep(item: OutboxItem) -> None:
+        if deliver is not None:
+            deliver(RawMessage(item.topic, item.payload, now_us(), origin=Origin.LOCAL))
+
     return PublisherWorker(
         config,
         publisher,
@@ -77,6 +86,7 @@ def build_publisher(
         None if mode == "mqtt_only" else _api(settings, api_token),
         mode,
         history_reader(settings),
+        keep,
     )
 
 

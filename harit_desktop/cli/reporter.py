@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from harit_desktop.cli.texts import printable, sentence
-from harit_desktop.domain.status import DatabaseChange, EngineStatus
+from harit_desktop.domain.status import ApiState, DatabaseChange, EngineStatus, PublisherRoute
 
 PERIOD_S = 1.0
 STDOUT, STDERR = 1, 2
@@ -79,6 +79,13 @@ def change_lines(change: DatabaseChange) -> list[str]:
     return [printable(line) for line in (found, *tables, *columns, kept)]
 
 
+def _publisher_words(status: EngineStatus) -> str:
+    publisher = status.publisher
+    if publisher.route is PublisherRoute.MQTT:
+        return publisher.state.value
+    return f"{publisher.state.value} ({publisher.route.value}, {publisher.waiting} in the outbox)"
+
+
 def status_line(status: EngineStatus) -> str:
     """One line for a terminal: connection, counters, store, and what is wrong."""
     link, counters = status.link, status.counters
@@ -87,8 +94,10 @@ def status_line(status: EngineStatus) -> str:
         f"{link.state.value}{where}  received {counters.received}  stored {counters.stored}  "
         f"duplicates {counters.duplicates}  rejected {counters.rejected}  "
         f"unacked {counters.unacked}  {counters.msgs_per_s:.1f}/s  "
-        f"store {status.store.state.value}  publisher {status.publisher.state.value}"
+        f"store {status.store.state.value}  publisher {_publisher_words(status)}"
     )
+    if status.api.state is not ApiState.OFF:
+        line += f"  api {status.api.state.value.replace('_', ' ')}"
     problems = [
         p
         for p in (link.problem, status.store.problem, status.server.problem, *status.problems)

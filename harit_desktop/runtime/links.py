@@ -188,6 +188,7 @@ class Links:
             self._secrets.broker_password,
             self._last_values,
             self._secrets.api_token,
+            self._deliver,
         )
         self._publisher = publisher
         publisher.start()

@@ -276,7 +276,10 @@ class Parts(Protocol):
         password: str | None,
         last_values: Callable[[str], Values | None],
         api_token: str | None,
-    ) -> PublisherPart: ...
+        deliver: Callable[[RawMessage], Any],
+    ) -> PublisherPart:
+        """`deliver` takes what the publisher posts to a remote API, which we receive so."""
+        ...
 
     def api_source(
         self,

@@ -64,7 +64,8 @@ class PublisherSender:
     A reading leaves the outbox when a way confirmed it, or refused it for good. Any other
     is sent again as it was, by this way or the other; by the API only where its history does
     not show that it arrived, for the existing backend stores what comes twice twice.
-    `read_history` understands that history, or raises KnownError. Started once, stopped once.
+    `read_history` understands that history, or raises KnownError. `posted` is told of each
+    reading that the API has. Started once, stopped once.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class PublisherSender:
         now_us: NowUs,
         settled: Callable[[Settlement], None],
         read_history: Callable[[bytes], ApiPage],
+        posted: Callable[[OutboxItem], None] | None = None,
     ) -> None:
         self._publisher = publisher
         self._api = api
@@ -84,6 +86,7 @@ class PublisherSender:
         self._now_us = now_us
         self._settled = settled
         self._read_history = read_history
+        self._posted = posted
         self._own_from = 0
         self._sent: set[int] = set()
         self._taken = 0
@@ -225,6 +228,8 @@ class PublisherSender:
             return self._not_posted(item, failure)
         self._failover.posted()
         self._api_problem = None
+        if self._posted is not None:
+            self._posted(item)
         self._settle([item.id], None, via_api=True)
         return True
 

@@ -84,6 +84,7 @@ class PublisherWorker:
         api: ApiClient | None,
         mode: Mode,
         read_history: Callable[[bytes], ApiPage],
+        posted: Callable[[OutboxItem], None] | None = None,
     ) -> None:
         self._config = config
         self._publisher = None if mode == "api_only" else publisher
@@ -101,7 +102,7 @@ class PublisherWorker:
             stable_s=config.stable_s,
         )
         self._sender = PublisherSender(
-            self._publisher, self._api, outbox, failover, now_us, self._note, read_history
+            self._publisher, self._api, outbox, failover, now_us, self._note, read_history, posted
         )
         self._tally = PublisherTally()
         self.finished = threading.Event()

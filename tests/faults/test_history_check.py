@@ -76,7 +76,9 @@ def test_what_was_sent_but_not_confirmed_may_be_there_once() -> None:
     assert faults(doubled(as_sent()), CONFIRMED - {3}, [PLAN, UNTIMED]) == ["1 doubled: [3]"]
 
 
-@pytest.mark.parametrize(("damage", "name"), DAMAGES.items(), ids=lambda each: str(each))
+@pytest.mark.parametrize(
+    ("damage", "name"), DAMAGES.items(), ids=lambda each: getattr(each, "__name__", each)
+)
 def test_every_damage_is_seen(damage: Callable[[list[Row]], list[Row]], name: str) -> None:
     (found,) = faults(damage(as_sent()), CONFIRMED, [PLAN, UNTIMED])
     assert found.startswith(f"1 {name}")

@@ -132,7 +132,7 @@ def test_an_api_that_is_not_used_says_why(panel: DataPathPanel) -> None:
     panel.set_choices("api_only", True, 3)
     panel.set_status(status(LinkStatus(), api=IN_USE), NOW_US)
     assert told(panel, "api")[2] == "Only source"
-    assert told(panel, "broker")[1] == "Off, always API is chosen"
+    assert told(panel, "broker")[1] == "Off: only the API is read"
 
 
 def route(way: PublisherRoute, **more: Any) -> EngineStatus:

@@ -119,7 +119,7 @@ def _address(link: LinkStatus) -> str:
 def _off(status: EngineStatus, choices: Choices) -> str:
     tr = QCoreApplication.translate
     if choices.api_mode == "api_only":
-        return tr("DataPath", "Off, always API is chosen")
+        return tr("DataPath", "Off: only the API is read")
     if status.builtin_broker.state is BrokerState.RUNNING:
         return tr("DataPath", "Disconnected · built-in broker runs")
     if choices.configured or status.link.host:

@@ -138,19 +138,19 @@ HINTS: dict[str, str] = {
         "Automatic reads through the API once the broker is down for twice its keep-alive time, "
         "and returns after 60 s of stable connection.",
     ),
-    "api.url": QT_TRANSLATE_NOOP("Settings", "Empty: no API. Else https://farm.example:5000"),
+    "api.url": QT_TRANSLATE_NOOP("Settings", "Such as https://farm.example:5000. Empty: no API."),
     "api.token": QT_TRANSLATE_NOOP(
         "Settings", "Leave it empty to keep the present key. It is never in the settings file."
     ),
     "publisher.mqtt_retries": QT_TRANSLATE_NOOP(
         "Settings",
-        "So often the publisher tries a broker that is gone, after 1, 2 and 4 s; then it sends "
+        "How often the publisher tries a broker that has gone, after 1, 2 and 4 s, before it sends "
         "through the API.",
     ),
     "api.forward": QT_TRANSLATE_NOOP(
         "Settings",
-        "Every reading stored from now on also goes to the API, for another system that lives "
-        "on it. Simulated ones and those read from it do not.",
+        "Every reading stored from now on also goes to the API, for another system that needs "
+        "it. Simulated ones and those read from it do not.",
     ),
     "local_api.enabled": QT_TRANSLATE_NOOP(
         "Settings",
