@@ -760,25 +760,25 @@ def test_the_menu_bar_follows_the_text_size(
     assert bar.height() == before
 
 
-def test_the_side_panels_keep_their_widths(make_window: WindowMaker) -> None:
+def test_the_side_panels_keep_their_widths(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(size=(1366, 700))
 
     def widths() -> tuple[int, int]:
         QApplication.processEvents()
         return window.devices_dock.width(), window.side.dock.width()
 
-    assert widths() == (236, 288)
+    qtbot.waitUntil(lambda: widths() == (236, 288))
     window.resize(1024, 640)
     QApplication.processEvents()
     window.resize(1366, 700)
-    assert widths() == (236, 288)
+    qtbot.waitUntil(lambda: widths() == (236, 288))
     window.resize(1920, 1000)
-    assert widths() == (272, 340)
+    qtbot.waitUntil(lambda: widths() == (272, 340))
     window.panel_widths.restore((300, 0))
     window.resize(1024, 640)
     QApplication.processEvents()
     window.resize(1366, 700)
-    assert widths() == (300, 288)
+    qtbot.waitUntil(lambda: widths() == (300, 288))
 
 
 def test_a_dragged_panel_is_remembered(
