@@ -7,6 +7,7 @@ import argparse
 from harit_desktop.cli.reporter import Reporter
 from harit_desktop.cli.setup import (
     calm_collector,
+    collect_until,
     data_paths,
     open_settings,
     start_observability,
@@ -35,7 +36,7 @@ def run_headless(options: argparse.Namespace) -> int:
         )
     Reporter(engine.snapshot, options.status_json, greeting).start()
     engine.start(connect=True, approve=options.yes)
-    stop.wait()
+    collect_until(stop)
     engine.stop(STOP_DEADLINE_S)
     lock.release()
     return 0

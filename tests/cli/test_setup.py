@@ -1,0 +1,42 @@
+"""Waiting without a window."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+
+from harit_desktop.cli.setup import collect_until
+
+
+def test_cycles_are_collected_by_the_waiting_thread_alone() -> None:
+    ended_on: list[int] = []
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            ended_on.append(threading.get_ident())
+
+    stop = threading.Event()
+
+    def work() -> None:
+        Cycle()
+        kept = [[number] for number in range(200_000)]
+        del kept
+        ends = time.monotonic() + 10
+        while not ended_on and time.monotonic() < ends:
+            time.sleep(0.05)
+        stop.set()
+
+    gc.collect()
+    worker = threading.Thread(target=work)
+    gc.disable()
+    try:
+        worker.start()
+        collect_until(stop)
+    finally:
+        gc.enable()
+    worker.join()
+    assert ended_on == [threading.get_ident()]
