@@ -11,7 +11,7 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-YOUNG_MS = 1000
+YOUNG_MS = 2000
 ALL_MS = 5 * 60 * 1000
 SETTLED_MS = 8000
 """By then everything is loaded that a window always has; it is never looked at again."""
