@@ -77,12 +77,8 @@ _SETTLED_S = 8
 
 
 def calm_collector() -> None:
-    """Has Python look for reference cycles less often.
-
-    A batch makes thousands of objects that go by themselves, and each look goes over them and
-    now and then over all that the program has loaded: a sixth of the processor time of a
-    message (6 to 11 of 65 microseconds, in turns of the same run).
-    """
+    """Has Python look for reference cycles less often while the program loads; from then on
+    the waiting thread does it (`collect_until`, with a window `ui.garbage`)."""
     gc.set_threshold(50_000, 20, 50)
 
 
