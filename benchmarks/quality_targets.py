@@ -20,8 +20,9 @@ import msgspec
 import numpy as np
 import psutil
 
-from harit_desktop.analysis.quality import Change, QualityControl, QualityEvent
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
+from harit_desktop.domain.quality import Change, QualityEvent
 from harit_desktop.domain.reading import Reading, Source, TimeSource
 
 KIND_OF_FAULT = {

@@ -94,7 +94,8 @@ class Analysis(msgspec.Struct, frozen=True, gc=False):
     `index` is 1..100 or None when withheld. `critical_factors` uses the channel names of
     the existing system. `flags` has one `Flag` per catalogue channel. `profile` names the
     profile that judged, so that history keeps the judgement of its day. `confidence` is
-    that of `Explanation`; it is not stored.
+    that of `Explanation`; it is not stored. `reasons` has (channel, stable code) for each
+    channel whose flag is SUSPECT or FAIL.
     """
 
     index: int | None
@@ -105,3 +106,4 @@ class Analysis(msgspec.Struct, frozen=True, gc=False):
     flags: tuple[int, ...]
     profile: str
     confidence: float | None = None
+    reasons: tuple[tuple[str, str], ...] = ()

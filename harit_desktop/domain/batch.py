@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
-from harit_desktop.domain.message import MessageRecord, Outcome, RawMessage, Rejection
+from harit_desktop.domain.message import Heard, MessageRecord, Outcome, RawMessage, Rejection
+from harit_desktop.domain.quality import QualityEvent
 from harit_desktop.domain.reading import AnalysedReading
 
 
 class CommitItem(msgspec.Struct, frozen=True, gc=False):
     """One message of a batch and what it was decoded to.
 
-    Exactly one of `analysed` and `rejection` is given. `show_only` marks a retained
-    message without a time of its own, which is logged and shown but not stored.
+    Exactly one of `analysed`, `rejection` and `heard` is given. `show_only` marks a retained
+    message without a time of its own, which is logged and shown but not stored. `events` are
+    what the reading changed in its probe's events.
     """
 
     message: RawMessage
     analysed: AnalysedReading | None = None
     rejection: Rejection | None = None
     show_only: bool = False
+    heard: Heard | None = None
+    events: tuple[QualityEvent, ...] = ()
 
 
 class CommitResult(msgspec.Struct, frozen=True):

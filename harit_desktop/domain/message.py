@@ -62,6 +62,20 @@ class Rejection(msgspec.Struct, frozen=True):
     publisher_id: str | None = None
 
 
+class HeardKind(StrEnum):
+    """What a message is that is understood and no reading."""
+
+    ANALYSIS = "analysis"
+    STATUS = "status"
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A message of another program that is no reading. `publisher_id` "" where it names none."""
+
+    kind: HeardKind
+    publisher_id: str
+
+
 class Outcome(StrEnum):
     """What became of a received message once its transaction was committed."""
 
@@ -70,6 +84,8 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     SHOWN = "shown"
     """A retained message without a time of its own: an old value, shown and not stored."""
+    HEARD = "heard"
+    """No reading, but understood: the analysis or the status of another program."""
 
 
 class MessageRecord(msgspec.Struct, frozen=True, gc=False):

@@ -235,6 +235,19 @@ class LocalApiStatus(msgspec.Struct, frozen=True):
     problem: Problem | None = None
 
 
+class AnalysisPublishStatus(msgspec.Struct, frozen=True):
+    """Our analyses on their way to other programs.
+
+    `dropped` were left out because more came than a broker should be given.
+    """
+
+    state: LinkState = LinkState.OFF
+    published: int = 0
+    waiting: int = 0
+    dropped: int = 0
+    problem: Problem | None = None
+
+
 class BuiltinBrokerStatus(msgspec.Struct, frozen=True):
     state: BrokerState = BrokerState.STOPPED
     engine: str = ""

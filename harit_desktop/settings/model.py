@@ -117,9 +117,24 @@ class BuiltinBrokerSettings(_Section, frozen=True):
 class AnalysisSettings(_Section, frozen=True):
     profile: str = "classic"
     moisture_basis: Literal["saturation", "vwc"] = "saturation"
+    texture: Literal[
+        "sand",
+        "loamy_sand",
+        "sandy_loam",
+        "loam",
+        "silt_loam",
+        "silt",
+        "silty_clay_loam",
+        "silty_clay",
+        "clay",
+    ] = "loam"
+    bulk_density: Annotated[float, Meta(ge=0, le=2, extra={"unit": "g/cm³"})] = 0.0
+    """0: as is usual for the texture."""
+    depth_cm: Annotated[float, Meta(ge=1, le=300, extra={"unit": "cm"})] = 15.0
     co2_location: Literal["surface", "in_soil"] = "surface"
     n_basis: Literal["nitrate", "kmno4"] = "nitrate"
     publish: bool = True
+    home_assistant: bool = False
 
 
 class UiSettings(_Section, frozen=True):

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harit_desktop.analysis.engine import AnalysisEngine
-from harit_desktop.analysis.quality import Finding, QualityControl, SensorRange
+from harit_desktop.analysis.quality import QualityControl, SensorRange
 from harit_desktop.domain.analysis import Analysis, Band, Flag, band_of
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.quality import Finding
 from harit_desktop.domain.reading import Reading, Source, TimeSource
 
 EXAMPLE = (22.5, 17.8, 152.3, 498.2, 22.1, 54.8, 7.18)

@@ -6,23 +6,13 @@ A test only finds; the value itself is never changed or dropped. Imports only `d
 """
 
 from harit_desktop.analysis.quality.control import QualityControl
-from harit_desktop.analysis.quality.findings import (
-    Change,
-    Finding,
-    QualityEvent,
-    QualityTest,
-    Verdict,
-)
+from harit_desktop.analysis.quality.findings import QualityTest
 from harit_desktop.analysis.quality.ranges import PhysicalRange, SensorRange, Sentinels
 
 __all__ = [
-    "Change",
-    "Finding",
     "PhysicalRange",
     "QualityControl",
-    "QualityEvent",
     "QualityTest",
     "SensorRange",
     "Sentinels",
-    "Verdict",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harit_desktop.analysis.quality.findings import Finding, QualityEvent, QualityTest, Verdict
+from harit_desktop.analysis.quality.findings import QualityTest
 from harit_desktop.analysis.quality.memory import DEVICES, Forgotten, Probes
 from harit_desktop.analysis.quality.ranges import PhysicalRange, SensorRange, Sentinels
 from harit_desktop.analysis.quality.rules import MOISTURE, RULES
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
+from harit_desktop.domain.quality import Finding, QualityEvent, Verdict
 from harit_desktop.domain.reading import Reading
 
 _PASS, _MISSING = int(Flag.PASS), int(Flag.MISSING)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harit_desktop.analysis.quality import rules
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.rules import MOISTURE, WATER
 from harit_desktop.analysis.quality.state import DeviceState
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.quality import Finding
 
 _LEAST_CHANNELS = 3
 _FORGET = 0.9995

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harit_desktop.analysis.quality import rules
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.rules import RULES
 from harit_desktop.analysis.quality.state import ChannelState, DeviceState
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.quality import Finding
 
 _MOST_GAIN = 3.0
 _UNSURE = 0.5 * rules.DRIFT_ALARM

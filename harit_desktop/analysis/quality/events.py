@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harit_desktop.analysis.quality import rules
-from harit_desktop.analysis.quality.findings import Change, Finding, QualityEvent
 from harit_desktop.analysis.quality.state import DeviceState, OpenEvent
 from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.quality import Change, Finding, QualityEvent
 
 
 class Note(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harit_desktop.analysis.quality import rules
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.state import DeviceState
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.quality import Finding
 
 
 class FlatlineTest:

@@ -9,11 +9,11 @@ import msgspec
 
 from harit_desktop.analysis.quality import rules
 from harit_desktop.analysis.quality.events import EventBook
-from harit_desktop.analysis.quality.findings import Finding, QualityEvent
 from harit_desktop.analysis.quality.probes import ProbeTests
 from harit_desktop.analysis.quality.state import STATE_VERSION, DeviceState, new_device
 from harit_desktop.analysis.quality.timing import Arrival, TimingTest
 from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.quality import Finding, QualityEvent
 from harit_desktop.domain.reading import Reading, TimeSource
 
 DEVICES: Final = 512

@@ -6,10 +6,10 @@ import math
 
 from harit_desktop.analysis.quality import rules
 from harit_desktop.analysis.quality.events import EventBook, Note
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.state import ChannelState, DeviceState
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.quality import Finding
 
 
 def start_noise(

@@ -8,7 +8,6 @@ from harit_desktop.analysis.quality import rules
 from harit_desktop.analysis.quality.cross import FrozenTest, InAirTest
 from harit_desktop.analysis.quality.drift import DriftTest
 from harit_desktop.analysis.quality.events import EventBook, Note
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.flatline import FlatlineTest
 from harit_desktop.analysis.quality.noise import NoiseTest, start_noise
 from harit_desktop.analysis.quality.rules import MOISTURE, WATER
@@ -17,6 +16,7 @@ from harit_desktop.analysis.quality.steps import StepTest
 from harit_desktop.analysis.quality.usual import advance, take
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.quality import Finding
 
 
 class ProbeTests:

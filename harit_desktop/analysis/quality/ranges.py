@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.rules import (
     IN_SOIL,
     POWER_ON_TEMPERATURE,
@@ -13,6 +12,7 @@ from harit_desktop.analysis.quality.rules import (
 )
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.quality import Finding
 from harit_desktop.domain.reading import Reading
 
 

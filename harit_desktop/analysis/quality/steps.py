@@ -14,13 +14,13 @@ from collections.abc import Sequence
 
 from harit_desktop.analysis.quality import rules
 from harit_desktop.analysis.quality.events import EventBook, Note
-from harit_desktop.analysis.quality.findings import Finding
 from harit_desktop.analysis.quality.noise import start_noise
 from harit_desktop.analysis.quality.rules import GAS, MOISTURE, NUTRIENTS, RULES, WATER
 from harit_desktop.analysis.quality.state import ChannelState, DeviceState
 from harit_desktop.analysis.quality.usual import resolution
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.quality import Finding
 
 _COMPANION = 0.4
 _COMPANION_STEPS = 3.0

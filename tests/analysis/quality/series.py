@@ -4,8 +4,9 @@ import math
 import random
 from collections.abc import Sequence
 
-from harit_desktop.analysis.quality import QualityControl, QualityEvent, Verdict
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.domain.channels import CHANNEL_INDEX
+from harit_desktop.domain.quality import QualityEvent, Verdict
 from harit_desktop.domain.reading import Reading, Source, TimeSource
 
 HOUR_US = 3_600_000_000

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harit_desktop.analysis.quality import QualityControl, Verdict
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.analysis.quality.state import ChannelState
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.quality import Verdict
 from harit_desktop.domain.reading import Reading
 from tests.analysis.quality.series import HOUR_US, Row, calm, hourly, judge, reading, shift
 

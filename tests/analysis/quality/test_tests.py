@@ -5,9 +5,10 @@ import random
 
 import pytest
 
-from harit_desktop.analysis.quality import Change, QualityControl, SensorRange
+from harit_desktop.analysis.quality import QualityControl, SensorRange
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_INDEX
+from harit_desktop.domain.quality import Change
 from tests.analysis.quality.series import (
     HOUR_US,
     MINUTE_US,
