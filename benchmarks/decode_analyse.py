@@ -7,6 +7,7 @@ import timeit
 from collections.abc import Callable
 
 from harit_desktop.analysis.engine import AnalysisEngine
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.reading import Reading, reading_key
 from harit_desktop.wire.registry import MessageDecoder
@@ -50,7 +51,7 @@ def main() -> None:
     message = RawMessage("harit-samarth/sensor/data", CANONICAL, RECEIVED_US)
     reading = system.decode(message)
     assert isinstance(reading, Reading)
-    flags = engine.analyse(reading).flags
+    verdict = QualityControl().examine(reading)
     report("decode, system zone", per_call_us(lambda: system.decode(message)))
     report("decode, named zone", per_call_us(lambda: named.decode(message)))
     for name, payload in [
@@ -61,9 +62,9 @@ def main() -> None:
     ]:
         other = RawMessage("t", payload, RECEIVED_US)
         report(name, per_call_us(lambda other=other: system.decode(other)))
-    report("analyse", per_call_us(lambda: engine.analyse(reading)))
+    report("analyse, without quality tests", per_call_us(lambda: engine.analyse(reading, verdict)))
     report("reading_key", per_call_us(lambda: reading_key(reading)))
-    report("explain", per_call_us(lambda: engine.explain(reading.values, flags)))
+    report("explain", per_call_us(lambda: engine.explain(reading.values, verdict.flags)))
     for name, payload in HOSTILE.items():
         assert len(payload) <= 65_536, name
         other = RawMessage("t", payload, RECEIVED_US)

@@ -180,7 +180,7 @@ def examples() -> None:
     print("\nWorked example\n")
     print("| profile | index | 90 % interval | points lost |\n|---|---|---|---|")
     for name in BUILT_IN:
-        engine = AnalysisEngine(name, ())
+        engine = AnalysisEngine(name)
         found = engine.explain(EXAMPLE, PASSES)
         parts = sorted(found.contributions, key=lambda part: -part.lost)
         lost = [f"{p.channel} {p.lost:.1f}" for p in parts if p.lost >= 0.05]

@@ -1,7 +1,8 @@
 """Soil series with faults whose place and kind are known, to judge the quality tests by.
 
 A series is three probes in one zone under the same weather. The first one has the faults;
-the other two are its healthy siblings. Values follow a small model of soil: a bucket of water
+the other two are its healthy siblings. `make_unusual` gives a month of one faultless probe
+with something unusual for the hour in it. Values follow a small model of soil: a bucket of water
 that rain or irrigation fills and that drains and dries, soil temperature with its seasons,
 weather and days, nutrients that follow the water as cheap conductivity probes do, and the noise
 and resolution of such probes.
@@ -74,6 +75,11 @@ KINDS = {
     "greenhouse": Kind(3.0, 2.5, 0.2, 6, 45, 30, 4.5, 3.0, 25, 2, 0.8),
 }
 INTERVALS_MIN = (1, 10, 60)
+UNUSUAL_CASES = ("pump", "heated night")
+UNUSUAL_DAYS, UNUSUAL_DAY = 30, 20
+PUMP_H = 5
+HEATED_H = 9
+HEATED_BY = (6.0, 9.0)
 
 
 class Fault(NamedTuple):
@@ -123,6 +129,57 @@ def make(kind: str, interval_min: int, resolution: str, seed: int) -> Series:
         [times[f.last] + (RECOVERY + 0.5) * interval_s for f in faulty.faults],
         interval_s,
     )
+
+
+class Unusual(NamedTuple):
+    """`from_s`..`to_s` bound the unusual hours; all else is as on any day."""
+
+    name: str
+    times: Floats
+    values: Floats
+    from_s: float
+    to_s: float
+
+
+def make_unusual(
+    case: str, kind: str, interval_min: int, resolution: str, seed: int, days: int = UNUSUAL_DAYS
+) -> Unusual:
+    """A field that is watered at its hour each day until the pump stays on at another one, or
+    any field of which one night is heated by some degrees."""
+    number = UNUSUAL_CASES.index(case)
+    rng = np.random.default_rng([seed, list(KINDS).index(kind), interval_min, 100 + number])
+    times = START_S + interval_min * 60.0 * np.arange(int(days * DAY_S / 60 / interval_min))
+    weather = _Weather(KINDS[kind], times, rng)
+    if number == 0:
+        begin, end = _stuck_pump(weather, days, rng)
+    else:
+        begin, end = _heated_night(weather, rng)
+    values = _rounded(_probe(weather, rng), RESOLUTIONS[resolution])
+    return Unusual(f"{case} {kind} {interval_min} min {resolution}", times, values, begin, end)
+
+
+def _stuck_pump(weather: "_Weather", days: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Each morning what a day uses up; once, at another hour, half of what the soil holds."""
+    kind, hour = weather.kind, int(rng.integers(4, 8))
+    usual = START_S + DAY_S * np.arange(days) + 3600.0 * hour + rng.uniform(-300, 300, days)
+    begin = START_S + DAY_S * UNUSUAL_DAY + 3600.0 * (hour + int(rng.integers(8, 18)))
+    stuck = begin + np.arange(0.0, PUMP_H * 3600.0, 600.0)
+    each = 0.5 * (kind.capacity - kind.dry) / 10
+    depths = kind.et_per_day * rng.lognormal(0.0, 0.2, days)
+    at = np.concatenate([usual, stuck])
+    order = np.argsort(at)
+    weather.waterings = at[order]
+    weather.depths = np.concatenate([depths, np.full(stuck.size, each)])[order]
+    return begin, begin + (PUMP_H + 3) * 3600.0
+
+
+def _heated_night(weather: "_Weather", rng: np.random.Generator) -> tuple[float, float]:
+    begin = START_S + DAY_S * UNUSUAL_DAY + 3600.0 * float(rng.uniform(20, 22))
+    hours = (weather.times - begin) / 3600.0
+    warming = 1.0 - np.exp(-np.clip(hours, 0.0, HEATED_H))
+    cooling = np.exp(-np.clip(hours - HEATED_H, 0.0, None) / 1.5)
+    weather.temperature = weather.temperature + rng.uniform(*HEATED_BY) * warming * cooling
+    return begin, begin + (HEATED_H + 3) * 3600.0
 
 
 def _plan(rng: np.random.Generator) -> list[tuple[str, int, int]]:

@@ -3,16 +3,19 @@
 Every seed makes one series of each kind of field, with interval and resolution in turns, so
 that six seeds make all combinations. A fault is found when an alarm of the right kind begins
 in it; any other alarm of the faulty probe is false, a right one in time but wrong in kind
-included. Alarms of its two healthy siblings are counted apart.
+included. Alarms of its two healthy siblings are counted apart, and so is what is unusual for
+the hour, which is no fault: by its own labelled months, and falsely of the healthy siblings.
 
 Run: python benchmarks/quality_targets.py [--first 1] [--seeds 20] [--misses]
 """
 
 import argparse
 import statistics
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import NamedTuple
 
 import labelled_series as labelled
@@ -21,6 +24,11 @@ import numpy as np
 import psutil
 
 from harit_desktop.analysis.quality import QualityControl
+from harit_desktop.analysis.quality.events import EventBook
+from harit_desktop.analysis.quality.hours import HourTest
+from harit_desktop.analysis.quality.rules import HOUR_DAYS
+from harit_desktop.analysis.quality.saved import read_back
+from harit_desktop.analysis.quality.state import new_device
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
 from harit_desktop.domain.quality import Change, QualityEvent
 from harit_desktop.domain.reading import Reading, Source, TimeSource
@@ -38,7 +46,7 @@ KIND_OF_FAULT = {
 }
 ITS_END = {"drift": "drop", "stuck": "drop"}
 """When the fault ends the value falls back, which is a drop, not a false alarm."""
-NO_ALARM = ("jump", "jump_alone", "step")
+NO_ALARM = ("jump", "jump_alone", "step", "unusual")
 
 
 class Score(NamedTuple):
@@ -51,6 +59,10 @@ class Score(NamedTuple):
     clean_readings: float
     sibling_alarms: float
     us: float
+    hours_false: int
+    hours_weeks: float
+    hours_made: Counter[str]
+    hours_found: Counter[str]
 
     @property
     def recall(self) -> float:
@@ -140,10 +152,37 @@ def judge(series: labelled.Series, ran: Run, misses: bool) -> Score:
     bad = np.isin(flags, (3, 4))[clean]
     others = sum(len(alarms(events)) for events in ran.events[1:])
     healthy = sum(len(one) for one in ran.flags[1:])
+    unusual = sum(len(unusual_onsets(events)) for events in ran.events[1:])
+    days = [(times[-1] - times[0]) / labelled.DAY_S for times, _ in series.probes[1:]]
+    weeks = sum(max(0.0, one - HOUR_DAYS) / 7 for one in days)
     return Score(
         found, made, false, float(bad.mean()), float(bad.any(axis=1).mean()),
         1000 * others / healthy, ran.us_per_reading / CHANNEL_COUNT,
+        unusual, weeks, Counter(), Counter(),
     )  # fmt: skip
+
+
+def unusual_onsets(events: list[QualityEvent]) -> list[float]:
+    return [
+        event.onset_us / 1e6
+        for event in events
+        if event.kind == "unusual" and event.change is not Change.CLEARED
+    ]
+
+
+def judge_hours(score: Score, turn: int, seed: int, kind: str, misses: bool) -> None:
+    """Adds the two labelled months of a kind of field to its score."""
+    interval = labelled.INTERVALS_MIN[1 + turn % 2]
+    resolution = list(labelled.RESOLUTIONS)[turn // 2 % 2]
+    for case in labelled.UNUSUAL_CASES:
+        one = labelled.make_unusual(case, kind, interval, resolution, seed)
+        series = labelled.Series(one.name, [(one.times, one.values)], [], [], [], interval * 60.0)
+        onsets = unusual_onsets(run(series, QualityControl.standard()).events[0])
+        score.hours_made[case] += 1
+        if any(one.from_s - series.interval_s <= onset <= one.to_s for onset in onsets):
+            score.hours_found[case] += 1
+        elif misses:
+            print(f"  missed {one.name}")
 
 
 def joined(scores: list[Score]) -> Score:
@@ -155,6 +194,10 @@ def joined(scores: list[Score]) -> Score:
         statistics.mean(s.clean_readings for s in scores),
         statistics.mean(s.sibling_alarms for s in scores),
         statistics.mean(s.us for s in scores),
+        sum(s.hours_false for s in scores),
+        sum(s.hours_weeks for s in scores),
+        sum((s.hours_made for s in scores), Counter[str]()),
+        sum((s.hours_found for s in scores), Counter[str]()),
     )
 
 
@@ -166,6 +209,7 @@ def of_seed(seed: int, misses: bool) -> list[Score]:
         resolution = list(labelled.RESOLUTIONS)[(turn // 3) % 2]
         series = labelled.make(kind, interval, resolution, seed)
         scores.append(judge(series, run(series, QualityControl.standard()), misses))
+        judge_hours(scores[-1], turn, seed, kind, misses)
     return scores
 
 
@@ -196,6 +240,58 @@ def report(seeds: list[Score]) -> None:
         wanted = ">= 0.7" if kind == "drift" else ">= 0.95"
         line(f"  {kind} ({total.made[kind]})", statistics.mean(rate), min(rate), wanted)
     print("false alarms by kind:", dict(total.false.most_common()))
+    rate = [s.hours_false / s.hours_weeks for s in seeds]
+    print("unusual for the hour")
+    line("  false, per device and week", statistics.mean(rate), max(rate), "< 1")
+    for case in labelled.UNUSUAL_CASES:
+        rate = [s.hours_found[case] / s.hours_made[case] for s in seeds]
+        line(f"  {case} ({total.hours_made[case]})", statistics.mean(rate), min(rate), "")
+    cost()
+
+
+def cost() -> None:
+    """What the hours of the day cost a channel, and what it remembers in all."""
+    spent = {minutes: min(hours_us(minutes) for _ in range(3)) for minutes in (1, 10, 60)}
+    told = ", ".join(f"{us:.2f} every {minutes} min" for minutes, us in spent.items())
+    print(f"us per reading per channel for the hour of day: {told} (wanted: 0.3)")
+    control = QualityControl.standard()
+    series = labelled.make_unusual("pump", "monsoon", 10, "fine", 1)
+    for _, reading in readings_of(
+        labelled.Series("", [(series.times, series.values)], [], [], [], 600.0)
+    ):
+        control.examine(reading)
+    saved = control.export("probe-0") or b""
+    state = read_back(saved)
+    assert state is not None
+    size = max(deep_size(channel) for channel in state.channels)
+    print(f"state a channel: {size} bytes in memory, {len(saved) // CHANNEL_COUNT} saved (< 4096)")
+
+
+def deep_size(value: object) -> int:
+    if isinstance(value, int) and -5 <= value <= 256:
+        return 0  # Small numbers exist once for all.
+    size = sys.getsizeof(value)
+    if is_dataclass(value):
+        size += sum(deep_size(getattr(value, part.name)) for part in fields(value))
+    elif isinstance(value, list):
+        size += sum(deep_size(part) for part in value)
+    return size
+
+
+def hours_us(interval_min: int) -> float:
+    """The test alone, over ten days of one probe."""
+    series = labelled.make_unusual("pump", "monsoon", interval_min, "fine", 1, days=10)
+    device, book, test = new_device(), EventBook(), HourTest()
+    for channel in device.channels:
+        channel.watched = False
+    rows = [
+        (round(at * 1e6), tuple(values))
+        for at, values in zip(series.times, series.values.tolist(), strict=True)
+    ]
+    begin = time.process_time()
+    for at_us, values in rows:
+        test.judge(device, values, at_us, (), book)
+    return (time.process_time() - begin) / len(rows) / CHANNEL_COUNT * 1e6
 
 
 def memory(readings: int) -> None:

@@ -75,9 +75,9 @@ def _water(found: Water | None, meaning: ChannelMeaning) -> WeightedCurve | None
         return None
     if meaning.moisture_basis == "vwc":
         paddy = found.regime == "paddy"
-        texture, p = meaning.texture, found.depletion_p
-        curve = paddy_curve(texture) if paddy else drained_curve(texture, p)
-        return WeightedCurve(curve, found.weight, most_water(texture))
+        soil, p = (meaning.texture, meaning.bulk_density), found.depletion_p
+        curve = paddy_curve(*soil) if paddy else drained_curve(soil[0], p, soil[1])
+        return WeightedCurve(curve, found.weight, most_water(*soil))
     share = found.saturation
     if share.wet is None:
         return WeightedCurve(rising(*share.dry, _most("Moisture")), found.weight)

@@ -6,29 +6,35 @@ from typing import Literal
 
 import msgspec
 
+from harit_desktop.analysis.soils import CARD_BULK_DENSITY, Texture
+
 MoistureBasis = Literal["saturation", "vwc"]
 """% of saturation (what most probes report), or volumetric water content."""
-Texture = Literal[
-    "sand",
-    "loamy_sand",
-    "sandy_loam",
-    "loam",
-    "silt_loam",
-    "silt",
-    "silty_clay_loam",
-    "silty_clay",
-    "clay",
-]
-"""Soil types of FAO-56 table 19."""
 CO2Location = Literal["surface", "in_soil"]
 NitrogenBasis = Literal["nitrate", "kmno4"]
 """Nitrate nitrogen, or the alkaline-permanganate nitrogen of the Soil Health Card."""
 
 
 class ChannelMeaning(msgspec.Struct, frozen=True):
-    """How the probes' numbers are to be read. Harit Classic takes them as they come."""
+    """How the probes' numbers are to be read. Harit Classic takes them as they come.
+
+    `bulk_density` is in g/cm³, 0 as is usual for the texture. `depth_cm` is how deep the soil
+    is that a nutrient's kg/ha are counted in.
+    """
 
     moisture_basis: MoistureBasis = "saturation"
     texture: Texture = "loam"
     co2_location: CO2Location = "surface"
     n_basis: NitrogenBasis = "nitrate"
+    bulk_density: float = 0.0
+    depth_cm: float = 15.0
+
+
+def kg_per_ha(mg_per_kg: float, meaning: ChannelMeaning) -> float:
+    """A nutrient in kg/ha, as the Soil Health Card has it, of the soil down to `depth_cm`.
+
+    mg/kg x g/cm³ x cm x 0.1: a hectare of 1 cm at 1 g/cm³ weighs 100 t. Where no bulk density
+    is given it is the card's own, so that a value of the card comes back as it was typed.
+    """
+    density = meaning.bulk_density or CARD_BULK_DENSITY
+    return mg_per_kg * density * meaning.depth_cm * 0.1

@@ -6,7 +6,8 @@ does it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 from harit_desktop.app.addresses import broker_endpoint, server_address
 from harit_desktop.app.clock import now_us
@@ -14,7 +15,7 @@ from harit_desktop.domain.api import ApiPage
 from harit_desktop.domain.diagnosis import Checks, Facts, Step
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.hosts import is_loopback
-from harit_desktop.domain.message import Origin, RawMessage, Rejection
+from harit_desktop.domain.message import Heard, Origin, RawMessage, Rejection
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.parts import BrokerAddress
 from harit_desktop.settings.model import Settings
@@ -27,10 +28,15 @@ NAME_S = 4.0
 USUAL_WAIT_S = 5.0
 """So long a message is waited for within the usual time; more is granted on top of it."""
 
+TEST_WAIT_S = 3.0
+"""A test within a few seconds has no more time for a message to come."""
+
 _SLACK_S = 1.5
 _SERVER_LOGIN_S = 10.0
 _SERVER_QUERY_S = 8.0
 _HARMLESS = ("settings.unknown_key",)
+
+Password = Callable[[], str | None]
 
 
 def plan_diagnosis(
@@ -45,10 +51,20 @@ def plan_diagnosis(
     `problems` are those of the settings file; a message is waited for `wait_s`.
     """
     secrets = SecretStore(paths.instance_name(), redactor.add)
-    chains = [_settings(paths, problems), _broker(settings, secrets, wait_s), _store(paths)]
+    broker = _broker(settings, lambda: secrets.get("broker.password"), wait_s)
+    chains = [_settings(paths, problems), broker, _store(paths)]
     if settings.storage.uses_server:
-        chains.append(_server(settings, secrets))
+        chains.append(_server(settings, lambda: secrets.get("storage.mysql_password")))
     return [*chains, _api(settings, secrets), _local_api(settings, secrets)]
+
+
+def plan_test(
+    what: Literal["broker", "store"], paths: DataPaths, settings: Settings, password: Password
+) -> Checks:
+    """The checks behind a Test button of the settings; `password` is asked for when they run."""
+    if what == "broker":
+        return _broker(settings, password, TEST_WAIT_S)
+    return _server(settings, password) if settings.storage.uses_server else _store(paths)
 
 
 def _settings(paths: DataPaths, problems: Sequence[Problem]) -> Checks:
@@ -62,7 +78,7 @@ def _settings(paths: DataPaths, problems: Sequence[Problem]) -> Checks:
     return Checks("settings", (Step("file", look, NAME_S),))
 
 
-def _broker(settings: Settings, secrets: SecretStore, wait_s: float) -> Checks:
+def _broker(settings: Settings, password: Password, wait_s: float) -> Checks:
     from harit_desktop.transport.diagnosis import REACH_S
     from harit_desktop.transport.diagnosis_broker import GRANT_S, LOGIN_S, BrokerDiagnosis
 
@@ -73,7 +89,7 @@ def _broker(settings: Settings, secrets: SecretStore, wait_s: float) -> Checks:
         chosen = settings.builtin_broker
         address = BrokerAddress(chosen.host, chosen.port, "auto")
     endpoint = broker_endpoint(settings, address, None)
-    diagnosis = BrokerDiagnosis(endpoint, broker.topics, lambda: secrets.get("broker.password"))
+    diagnosis = BrokerDiagnosis(endpoint, broker.topics, password)
 
     def reach() -> Facts:
         try:
@@ -118,6 +134,8 @@ def _sender_of(settings: Settings, topic: str, payload: bytes) -> tuple[str, str
     decoded = MessageDecoder(settings.broker.timezone).decode(message)
     if isinstance(decoded, Rejection):
         return "", str(decoded.problem)
+    if isinstance(decoded, Heard):
+        return "", f"the {decoded.kind.value} of another program"
     return decoded.publisher_id, ""
 
 
@@ -133,13 +151,13 @@ def _store(paths: DataPaths) -> Checks:
     return Checks("store", steps)
 
 
-def _server(settings: Settings, secrets: SecretStore) -> Checks:
+def _server(settings: Settings, password: Password) -> Checks:
     from harit_desktop.storage.mysql.diagnosis import ServerDiagnosis
     from harit_desktop.transport.diagnosis import REACH_S
 
     address = server_address(settings, None)
     assert address is not None, "only with a store server"
-    diagnosis = ServerDiagnosis(address, lambda: secrets.get("storage.mysql_password"))
+    diagnosis = ServerDiagnosis(address, password)
     no_tls = None if address.tls else "doctor.no_tls"
     steps = (
         Step("name", diagnosis.find_name, NAME_S),

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harit_desktop.app import api_parts
 from harit_desktop.app.addresses import broker_endpoint, server_address
-from harit_desktop.app.clock import now_us
+from harit_desktop.app.clock import now_us, standard_offset_s
 from harit_desktop.app.publishing import build_publisher
 from harit_desktop.domain.api import ApiTest
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import Values
+from harit_desktop.domain.diagnosis import Checks
 from harit_desktop.domain.message import RawMessage
+from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import LinkStatus
+from harit_desktop.domain.topics import HEARD_TOPICS, mark_of
 from harit_desktop.pipeline.answers import Answers
+from harit_desktop.pipeline.baselines import DEVICES, Baselines
 from harit_desktop.runtime.parts import (
+    AlertStorePart,
     AnalyserPart,
+    AnalysisPublisherPart,
     ApiForwardPart,
     ApiSourcePart,
     BackupPart,
     BrokerAddress,
     BrokerPart,
+    DeviceStorePart,
     HistoryPart,
     JournalPart,
     LocalApiPart,
     MaintenancePart,
     MirrorPart,
+    NoteStorePart,
     PublisherPart,
+    QualityPart,
+    ReanalysisPart,
     ServerPart,
     SourcePart,
 )
+from harit_desktop.runtime.recorder import RecordingLogPart
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 
@@ -101,16 +113,79 @@ class ProductParts:
 
         return MessageDecoder(settings.broker.timezone)
 
-    def analyser(self, settings: Settings) -> AnalyserPart:
+    def analyser(self, settings: Settings, corrections: Corrections) -> AnalyserPart:
         from harit_desktop.analysis.engine import AnalysisEngine, ChannelMeaning
 
         chosen = settings.analysis
         meaning = ChannelMeaning(
             moisture_basis=chosen.moisture_basis,
+            texture=chosen.texture,
+            bulk_density=chosen.bulk_density,
+            depth_cm=chosen.depth_cm,
             co2_location=chosen.co2_location,
             n_basis=chosen.n_basis,
         )
-        return AnalysisEngine(chosen.profile, meaning=meaning, folder=self._paths.profiles)
+        return AnalysisEngine(
+            chosen.profile,
+            meaning=meaning,
+            folder=self._paths.profiles,
+            corrections=corrections,
+        )
+
+    def quality(self, baselines: Baselines) -> QualityPart:
+        from harit_desktop.analysis.quality import QualityControl
+
+        return QualityControl.standard(
+            devices=DEVICES, forgotten=baselines.forget, recall=baselines.recall
+        )
+
+    def utc_offset_s(self, settings: Settings) -> int:
+        return standard_offset_s(settings.broker.timezone)
+
+    def alert_store(self) -> AlertStorePart:
+        from harit_desktop.storage.alert_store import AlertStore
+
+        return AlertStore(self._paths.database)
+
+    def readings_between(
+        self, from_us: int, to_us: int, publisher_id: str, cancelled: Callable[[], bool]
+    ) -> Iterator[AnalysedReading]:
+        from harit_desktop.storage.alert_trial import readings_between
+
+        return readings_between(self._paths.database, from_us, to_us, publisher_id, cancelled)
+
+    def export_alerts(
+        self, path: Path, publisher_id: str | None, cancelled: Callable[[], bool]
+    ) -> int:
+        from harit_desktop.storage.alert_store import AlertStore
+
+        store = AlertStore(self._paths.database)
+        return store.export_csv(path, publisher_id=publisher_id, cancelled=cancelled)
+
+    def profiles(self) -> tuple[str, ...]:
+        from harit_desktop.analysis.profiles import profile_ids
+
+        return profile_ids(self._paths.profiles)
+
+    def recording_log(self) -> RecordingLogPart:
+        from harit_desktop.storage.recording_log import RecordingLog
+
+        return RecordingLog(self._paths.database)
+
+    def notes(self) -> NoteStorePart:
+        from harit_desktop.storage.chart_notes import NoteStore
+
+        return NoteStore(self._paths.database, now_us)
+
+    def device_store(self) -> DeviceStorePart:
+        from harit_desktop.storage.device_store import DeviceStore
+
+        return DeviceStore(self._paths.database, now_us)
+
+    def reanalysis(self, settings: Settings, password: str | None) -> ReanalysisPart:
+        from harit_desktop.storage.reanalysis import Reanalysis
+
+        return Reanalysis(self._paths.database, server_address(settings, password))
 
     def mirror(self, settings: Settings) -> MirrorPart | None:
         if not settings.storage.csv_mirror:
@@ -150,6 +225,25 @@ class ProductParts:
             now_us,
             broker.share_group,
             session_memory=self._session_memory(broker.mode),
+            extra_topics=HEARD_TOPICS,
+            own_mark=mark_of(broker.client_id),
+        )
+
+    def analysis_publisher(
+        self, settings: Settings, address: BrokerAddress, password: str | None
+    ) -> AnalysisPublisherPart | None:
+        if not settings.analysis.publish:
+            return None
+        from harit_desktop.transport.analysis_publisher import AnalysisPublisher
+        from harit_desktop.wire.encode import encode_analysis
+        from harit_desktop.wire.home_assistant import discovery_messages
+
+        return AnalysisPublisher(
+            broker_endpoint(settings, address, password),
+            now_us,
+            own_mark=mark_of(settings.broker.client_id),
+            encode=encode_analysis,
+            home_assistant=discovery_messages if settings.analysis.home_assistant else None,
         )
 
     def _session_memory(self, mode: str) -> SessionMemory:
@@ -196,6 +290,16 @@ class ProductParts:
         return api_parts.build_forwarder(
             settings, token, self._paths.database, server_address(settings, store_password)
         )
+
+    def checks(
+        self,
+        what: Literal["broker", "store"],
+        settings: Settings,
+        password: Callable[[], str | None],
+    ) -> Checks:
+        from harit_desktop.app.diagnosis import plan_test
+
+        return plan_test(what, self._paths, settings, password)
 
     def test_api(self, settings: Settings, token: str | None) -> ApiTest:
         return api_parts.test_api(settings, token)

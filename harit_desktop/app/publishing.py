@@ -13,11 +13,13 @@ from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import Origin, RawMessage
 from harit_desktop.domain.outbox import OutboxItem
+from harit_desktop.domain.topics import mark_of
 from harit_desktop.settings.model import Settings
 
 if TYPE_CHECKING:
     from harit_desktop.transport.api_client import ApiClient
     from harit_desktop.transport.endpoint import MqttEndpoint
+    from harit_desktop.transport.mqtt_publisher import EncodeStatus
     from harit_desktop.transport.publisher_worker import PublisherWorker
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ def build_publisher(
             endpoint,
             now_us,
             publisher_id=chosen.publisher_id,
-            encode_status=_encode_status if chosen.status else None,
+            encode_status=_status_encoder(mark_of(endpoint.client_id)) if chosen.status else None,
         )
     config = PublisherConfig(
         devices=chosen.devices,
@@ -98,8 +100,11 @@ def _api(settings: Settings, token: str | None) -> ApiClient | None:
         return None
 
 
-def _encode_status(status: str, publisher_id: str, message: str, timestamp_us: int) -> bytes:
+def _status_encoder(own_mark: str) -> EncodeStatus:
     from harit_desktop.wire.encode import encode_status
     from harit_desktop.wire.timestamps import format_utc
 
-    return encode_status(status, publisher_id, message, format_utc(timestamp_us))
+    def encode(status: str, publisher_id: str, message: str, timestamp_us: int) -> bytes:
+        return encode_status(status, publisher_id, message, format_utc(timestamp_us), own_mark)
+
+    return encode

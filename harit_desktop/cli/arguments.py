@@ -121,7 +121,7 @@ def _add_publish(commands: argparse._SubParsersAction[_Parser], common: _Parser)
 def _add_export(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
     export = commands.add_parser("export", parents=[common], help="write readings to a file")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
-    export.add_argument("--format", choices=("csv",), default="csv")
+    export.add_argument("--format", choices=("csv", "json", "xlsx"), default="csv")
     export.add_argument("--from", dest="from_time", metavar="ISO", help="first instant")
     export.add_argument("--to", dest="to_time", metavar="ISO", help="last instant")
     export.add_argument(
@@ -133,6 +133,11 @@ def _add_export(commands: argparse._SubParsersAction[_Parser], common: _Parser) 
     )
     export.add_argument(
         "--include-simulated", action="store_true", help="simulated readings as well"
+    )
+    export.add_argument(
+        "--corrected",
+        action="store_true",
+        help="the values with the calibrations that held then, beside those as sent",
     )
 
 

@@ -8,7 +8,12 @@ from datetime import datetime
 from harit_desktop.cli.setup import data_paths, open_settings, stop_on_signals
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.domain.export import ExportRequest
+from harit_desktop.domain.export import (
+    CORRECTED,
+    DEFAULT_COLUMNS,
+    ExportFormat,
+    ExportRequest,
+)
 from harit_desktop.observability.redact import Redactor
 
 
@@ -22,6 +27,8 @@ def run_export(options: argparse.Namespace) -> int:
         to_us=_instant_us(options.to_time),
         publisher_ids=tuple(options.device) if options.device else None,
         include_simulated=options.include_simulated,
+        format=ExportFormat(options.format),
+        columns=(*DEFAULT_COLUMNS, CORRECTED) if options.corrected else DEFAULT_COLUMNS,
     )
     if not paths.database.exists():
         raise KnownError("store.absent", path=str(paths.root))
@@ -32,7 +39,7 @@ def run_export(options: argparse.Namespace) -> int:
 
     history = open_history(paths, settings.current, Redactor())
     try:
-        print(history.export_csv(request, lambda _: None, stop.is_set))
+        print(history.export(request, lambda _: None, stop.is_set))
     except KnownError as error:
         if error.code == "query.cancelled":
             raise KnownError("export.cancelled", path=str(request.out)) from error

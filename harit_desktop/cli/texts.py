@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harit_desktop.cli.texts_alerts import ALERTS
 from harit_desktop.cli.texts_api import API
 from harit_desktop.domain.errors import Problem
 
@@ -14,6 +15,7 @@ _COMMAND_LINE = {
     "settings.unreadable": "the settings file cannot be opened ({reason}); the defaults are used",
     "settings.damaged": "the settings file was damaged; it is kept as {kept_as}, "
     "and the defaults are used",
+    "settings.no_settings": "{path} is no file of settings; nothing was changed",
     "data_dir.unusable": "the data folder {path} cannot be used: {reason}; "
     "choose another one with --data-dir",
     "data_dir.in_use": "Harit Desktop already runs with the data folder {path}",
@@ -23,6 +25,8 @@ _COMMAND_LINE = {
     "profile.not_toml": "the crop profile {file} is not TOML: {reason}",
     "profile.unknown_key": "the crop profile {file} has an unknown key {key!r} in line {line}",
     "profile.invalid": "the crop profile {file} is not valid: {reason}",
+    "devices.unusable": "names, zones and calibrations of the devices could not be used ({error}); "
+    "readings are stored and judged without them",
     "secrets.keyring": "the system's keyring does not answer ({reason})",
     "secrets.session_only": "there is no keyring; {key} is forgotten at the end of this run",
     "worker.crashed": "a part of the program failed and was started again: {worker}",
@@ -149,7 +153,7 @@ _BROKER = {
     "builtin_broker.stopped": "the built-in broker was stopped",
 }
 
-TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER, **API}
+TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER, **API, **ALERTS}
 
 
 def sentence(problem: Problem) -> str:

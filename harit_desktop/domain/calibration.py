@@ -37,7 +37,8 @@ class Segment(msgspec.Struct, frozen=True):
     sampled_us: int | None = None
 
     def corrected(self, value: float) -> float:
-        return max(0.0, value * self.scale + self.offset)
+        found = value * self.scale + self.offset
+        return 0.0 if found < 0.0 else found
 
 
 class Corrections:
@@ -65,12 +66,14 @@ class Corrections:
         device = self._devices.get(publisher_id)
         if device is None:
             return values
-        corrected = list(values)
+        corrected: list[float | None] | None = None
         for position, segments in device.items():
             value, segment = values[position], _at(segments, at_us)
             if value is not None and segment is not None:
+                if corrected is None:
+                    corrected = list(values)
                 corrected[position] = segment.corrected(value)
-        return tuple(corrected)
+        return values if corrected is None else tuple(corrected)
 
     def segment(self, publisher_id: str, channel_key: str, at_us: int) -> Segment | None:
         """What holds at that instant; None: the probe is taken at its word."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+
+_PLAIN_NAME = re.compile(r"(?!([0-9]+|0x[0-9a-f]*)$)[a-z0-9_-]{1,63}")
 
 
 def is_loopback(host: str) -> bool:
@@ -25,3 +28,19 @@ def is_loopback(host: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def is_private(host: str) -> bool:
+    """Whether `host` is surely on the local network, so that it may be spoken to in the open.
+
+    So are the addresses of private networks, names without a dot, and those under .local and
+    .localhost; not what only some resolvers take for an address ("2130706433").
+    """
+    name = host.lower()
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        local = name.endswith((".local", ".localhost"))
+        return local or _PLAIN_NAME.fullmatch(name) is not None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_private

@@ -285,6 +285,7 @@ class EngineStatus(msgspec.Struct, frozen=True):
     link: LinkStatus = LinkStatus()
     store: StoreStatus = StoreStatus()
     publisher: PublisherStatus = PublisherStatus()
+    analysis_publish: AnalysisPublishStatus = AnalysisPublishStatus()
     builtin_broker: BuiltinBrokerStatus = BuiltinBrokerStatus()
     server: ServerStatus = ServerStatus()
     backup: BackupStatus = BackupStatus()

@@ -52,14 +52,17 @@ class LiveModel:
 
     def preload(self, states: Sequence[DeviceState]) -> None:
         """Makes devices visible that the store knows: from earlier runs, and those that
-        another program or instance writes for. What is known to be newer stays."""
+        another program or instance writes for. What is known to be newer stays; a reading
+        that was judged anew takes its new judgement."""
         with self._lock:
             changed = False
             for state in states:
                 known = self._devices.get(state.publisher_id)
                 if known is None:
                     self._devices[state.publisher_id] = _Known(state)
-                elif state.received_us > known.state.received_us:
+                elif state.received_us > known.state.received_us or _judged_anew(
+                    known.state, state
+                ):
                     count = known.state.stored_readings
                     known.state = msgspec.structs.replace(state, stored_readings=count)
                 else:
@@ -140,6 +143,14 @@ def _follow(known: _Known, items: Sequence[AnalysedReading]) -> None:
     if newest is not None:
         known.state = _state_of(newest, known.state.stored_readings)
     known.state = _counted(known, len(items))
+
+
+def _judged_anew(known: DeviceState, stored: DeviceState) -> bool:
+    """Whether it is the same reading with another judgement."""
+    if (known.timestamp_us, known.received_us) != (stored.timestamp_us, stored.received_us):
+        return False
+    before, now = known.analysis, stored.analysis
+    return (before.index, before.profile) != (now.index, now.profile)
 
 
 def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:

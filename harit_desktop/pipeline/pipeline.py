@@ -16,13 +16,19 @@ from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.message import Origin, Outcome
-from harit_desktop.domain.reading import AnalysedReading
+from harit_desktop.domain.reading import AnalysedReading, Source
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.metrics import PipelineMetrics
-from harit_desktop.pipeline.ports import Acknowledger, Journal, Mirror
+from harit_desktop.pipeline.ports import (
+    Acknowledger,
+    AnalysisOutlet,
+    Journal,
+    Mirror,
+    ReadingWatcher,
+)
 from harit_desktop.pipeline.stages import Stages
 
 log = logging.getLogger(__name__)
@@ -33,6 +39,10 @@ BATCH_LIMIT = 500
 IDLE_WAIT_S = 1.0
 RETRY_FIRST_S = 0.2
 RETRY_LAST_S = 2.0
+
+
+def _nothing() -> None:
+    """No upkeep."""
 
 
 class Pipeline:
@@ -54,6 +64,8 @@ class Pipeline:
         self._stages = stages
         self._answers = answers or Answers()
         self._acknowledger: Acknowledger | None = None
+        self._outlet: AnalysisOutlet | None = None
+        self._watcher: ReadingWatcher | None = None
         self._mirror: Mirror | None = None
         self._replaced_mirror: Mirror | None = None
         self.metrics = PipelineMetrics(now_us)
@@ -72,6 +84,14 @@ class Pipeline:
         """Acknowledges through this source from now on. From any thread."""
         self._acknowledger = acknowledger
 
+    def use_outlet(self, outlet: AnalysisOutlet | None) -> None:
+        """Tells other programs of our analyses through this from now on. From any thread."""
+        self._outlet = outlet
+
+    def use_alerts(self, watcher: ReadingWatcher | None) -> None:
+        """Has stored readings watched over from now on. From any thread."""
+        self._watcher = watcher
+
     def use_mirror(self, mirror: Mirror | None) -> None:
         """Follows batches with another mirror; the one before is closed on this pipeline's
         thread, so that no row that waits in it is lost. From the control thread."""
@@ -88,12 +108,22 @@ class Pipeline:
         """Ends a wait for messages early."""
         self._inbox.wake()
 
-    def run(self, journal: Journal, stop: threading.Event) -> None:
-        """Works until `stop` is set; what is queued then is left to `drain`."""
+    @property
+    def stages(self) -> Stages:
+        return self._stages
+
+    def run(
+        self, journal: Journal, stop: threading.Event, upkeep: Callable[[], None] = _nothing
+    ) -> None:
+        """Works until `stop` is set; what is queued then is left to `drain`. `upkeep` is
+        called between batches, when all that was judged is committed."""
         while not stop.is_set():
             self._close_replaced_mirror()
             if not self._in_hand:
-                self._in_hand = self._stages.prepare(self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S))
+                upkeep()
+                # The stages may be replaced while this waits.
+                messages = self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S)
+                self._in_hand = self._stages.prepare(messages)
             if self._in_hand:
                 self._commit_in_hand(journal, stop)
 
@@ -146,6 +176,15 @@ class Pipeline:
             if item.analysed is not None and record.outcome is Outcome.STORED
         ]
         self._follow("live view", lambda: self._live.publish(stored))
+        watcher = self._watcher
+        if watcher is not None:
+            events = [event for item in batch for event in item.events]
+            self._follow("alerts", lambda: watcher.offer(stored, events))
+        outlet = self._outlet
+        if outlet is not None and stored:
+            # What a remote API gave us was analysed there.
+            ours = [item for item in stored if item.reading.source is not Source.API]
+            self._follow("analyses", lambda: outlet.offer(ours))
         self._follow("message list", lambda: self._messages.extend(result.records))
         mirror = self._mirror
         if mirror is not None:

@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from harit_desktop.domain.analysis import Analysis
 from harit_desktop.domain.batch import CommitItem, CommitResult
-from harit_desktop.domain.message import RawMessage, Receipt, Rejection
-from harit_desktop.domain.reading import Reading
+from harit_desktop.domain.message import Heard, RawMessage, Receipt, Rejection
+from harit_desktop.domain.quality import QualityEvent, Verdict
+from harit_desktop.domain.reading import AnalysedReading, Reading
 
 
 class Decoder(Protocol):
     """Turns bytes into readings. Never raises, whatever the bytes are."""
 
-    def decode(self, message: RawMessage) -> Reading | Rejection: ...
+    def decode(self, message: RawMessage) -> Reading | Rejection | Heard: ...
+
+
+class Quality(Protocol):
+    """Asks whether values are to be believed; remembers every probe. Pipeline thread only."""
+
+    def configure(
+        self, *, volumetric_most: float | None, zones: Mapping[str, str], utc_offset_s: int
+    ) -> None:
+        """`volumetric_most` is the most water that is believed where moisture is volumetric;
+        probes of one zone are compared with each other; hours of the day are counted at a
+        fixed distance from UTC."""
+        ...
+
+    def examine(self, reading: Reading) -> Verdict: ...
+    def export_changed(self) -> dict[str, bytes]: ...
+    def restore(self, publisher_id: str, saved: bytes) -> bool: ...
+    def forget(self, publisher_ids: Iterable[str]) -> None: ...
 
 
 class Analyser(Protocol):
-    """Judges a reading. Pure per device history; called by the pipeline thread only."""
+    """Judges a reading by its values and flags alone."""
 
-    def analyse(self, reading: Reading) -> Analysis: ...
+    @property
+    def volumetric_most(self) -> float | None: ...
+
+    def analyse(self, reading: Reading, verdict: Verdict) -> Analysis: ...
+
+
+class BaselineStore(Protocol):
+    """Where the probes' baselines are kept, beside the readings they were learned from.
+
+    Every method may raise KnownError (store.*).
+    """
+
+    def load_baselines(self, limit: int) -> tuple[dict[str, bytes], int]:
+        """Those of the probes heard last, and the id of the last reading in them."""
+        ...
+
+    def load_baseline(self, publisher_id: str) -> bytes | None: ...
+    def save_baselines(self, states: Mapping[str, bytes], last_id: int) -> None: ...
+    def readings_after(self, last_id: int, limit: int) -> list[tuple[int, Reading]]: ...
 
 
 class Journal(Protocol):
@@ -40,6 +76,23 @@ class Acknowledger(Protocol):
 
     def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """Acknowledges in the order given; receipts of an earlier connection are dropped."""
+        ...
+
+
+class ReadingWatcher(Protocol):
+    """Watches over stored readings for a person."""
+
+    def offer(self, items: Sequence[AnalysedReading], events: Sequence[QualityEvent]) -> None:
+        """Takes a batch's readings and what they changed in their probes' events; never
+        blocks and never raises."""
+        ...
+
+
+class AnalysisOutlet(Protocol):
+    """Tells other programs what we make of a reading."""
+
+    def offer(self, items: Sequence[AnalysedReading]) -> None:
+        """Takes stored readings; never blocks and never raises."""
         ...
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,11 @@ FIRST_CAPACITY = 64
 """Thousands of devices that report once must not cost thousands of full rings."""
 AT_ONCE = 8
 """Readings from which filling the arrays at once is faster than one by one."""
+MOST_REASONS = 256
+"""Of the newest doubted readings the reasons are kept; the store has those of all."""
+
+Reasons = tuple[tuple[str, str], ...]
+"""(channel, stable code) of each channel of a reading that is doubted or refused."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +30,8 @@ class LivePoints:
     `sequence` (n,) grows by one with every reading of any device; `time_us` (n,) int64 UTC
     microseconds; `values` (n, channels) float64 with NaN for an absent channel; `flags`
     (n, channels) uint8 quality flags; `index` (n,) float64 with NaN where withheld; `via_api`
-    (n,) says which came through the API and not over MQTT.
+    (n,) says which came through the API and not over MQTT. `reasons` has by sequence number why
+    channels are doubted; the numbers of good readings are not in it.
     """
 
     sequence: NDArray[np.int64]
@@ -34,6 +40,7 @@ class LivePoints:
     flags: NDArray[np.uint8]
     index: NDArray[np.float64]
     via_api: NDArray[np.bool_]
+    reasons: Mapping[int, Reasons] = field(default_factory=dict)
 
 
 class ReadingRing:
@@ -42,6 +49,7 @@ class ReadingRing:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._count = 0
+        self._reasons: dict[int, Reasons] = {}
         self._allocate(min(capacity, FIRST_CAPACITY))
 
     def _allocate(self, size: int) -> None:
@@ -63,6 +71,7 @@ class ReadingRing:
 
     def extend(self, sequences: Sequence[int], items: Sequence[AnalysedReading]) -> None:
         """Adds readings, each under its sequence number."""
+        self._note_reasons(sequences, items)
         if len(items) < AT_ONCE:
             for sequence, item in zip(sequences, items, strict=True):
                 self._append(sequence, item)
@@ -79,6 +88,15 @@ class ReadingRing:
         self._index[slots] = np.array([item.analysis.index for item in items], np.float64)
         self._via_api[slots] = [item.reading.source is Source.API for item in items]
         self._count += len(items)
+
+    def _note_reasons(self, sequences: Sequence[int], items: Sequence[AnalysedReading]) -> None:
+        for sequence, item in zip(sequences, items, strict=True):
+            if item.analysis.reasons:
+                self._reasons[sequence] = item.analysis.reasons
+        excess = len(self._reasons) - MOST_REASONS
+        if excess > 0:
+            for oldest in list(self._reasons)[:excess]:
+                del self._reasons[oldest]
 
     def _append(self, sequence: int, item: AnalysedReading) -> None:
         if self._count == self._size < self._capacity:
@@ -105,6 +123,7 @@ class ReadingRing:
             self._flags[order],
             self._index[order],
             self._via_api[order],
+            {known: reasons for known, reasons in self._reasons.items() if known > sequence},
         )
 
     def interval_s(self) -> float | None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 
+from harit_desktop.domain.device_book import Calibration, DeviceRecord
+from harit_desktop.domain.notes import ChartNote
+
 
 class Command(msgspec.Struct, frozen=True):
     """Base of all commands; each is handled by the engine's control thread."""
@@ -52,6 +55,63 @@ class ApplySettings(Command, frozen=True):
 
 class DeleteSimulated(Command, frozen=True):
     """Deletes every simulated reading from the store."""
+
+
+class SaveDevice(Command, frozen=True):
+    """Keeps what a person says about a device."""
+
+    record: DeviceRecord
+
+
+class AddCalibration(Command, frozen=True):
+    """Keeps a comparison of a channel with the truth; it holds from its date on."""
+
+    calibration: Calibration
+
+
+class RemoveCalibration(Command, frozen=True):
+    """Forgets a comparison that was entered."""
+
+    calibration_id: int
+
+
+class AcknowledgeAlerts(Command, frozen=True):
+    """Somebody has seen these alerts."""
+
+    ids: tuple[int, ...]
+    note: str = ""
+
+
+class MuteAlert(Command, frozen=True):
+    """No word of the alert's rule and device for so long; 0 takes that back."""
+
+    alert_id: int
+    minutes: float = 60.0
+
+
+class NoteAlert(Command, frozen=True):
+    """Keeps what a person says about an alert."""
+
+    alert_id: int
+    note: str
+
+
+class SeeEnded(Command, frozen=True):
+    """Somebody has seen that these alerts are over."""
+
+    ids: tuple[int, ...]
+
+
+class AddNote(Command, frozen=True):
+    """Keeps a note on the charts."""
+
+    note: ChartNote
+
+
+class RemoveNote(Command, frozen=True):
+    """Deletes a note."""
+
+    note_id: int
 
 
 class ApproveChange(Command, frozen=True):

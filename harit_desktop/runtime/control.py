@@ -16,9 +16,12 @@ from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
-from harit_desktop.pipeline.stages import Stages
+from harit_desktop.runtime.alerting_service import AlertingService
 from harit_desktop.runtime.api_keeper import ApiKeeper
 from harit_desktop.runtime.commands import (
+    AcknowledgeAlerts,
+    AddCalibration,
+    AddNote,
     ApplySettings,
     ApproveChange,
     BackUpNow,
@@ -26,15 +29,23 @@ from harit_desktop.runtime.commands import (
     Connect,
     DeleteSimulated,
     Disconnect,
+    MuteAlert,
+    NoteAlert,
+    RemoveCalibration,
+    RemoveNote,
     RestoreBackup,
     RetryNow,
+    SaveDevice,
+    SeeEnded,
     StartDemo,
     StartPublisher,
     StopPublisher,
 )
 from harit_desktop.runtime.ingestion import Ingestion
+from harit_desktop.runtime.judging import Judging
 from harit_desktop.runtime.links import STOP_S, Links
-from harit_desktop.runtime.parts import AnalyserPart, MirrorPart, Parts
+from harit_desktop.runtime.parts import MirrorPart, Parts
+from harit_desktop.runtime.recorder import Recorder
 from harit_desktop.runtime.secrets import Secrets, wanted_secrets
 from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
@@ -55,11 +66,14 @@ class Workbench:
     secrets: SecretStore
     parts: Parts
     pipeline: Pipeline
+    judging: Judging
+    alerting: AlertingService
     links: Links
     keeper: StoreKeeper
     apis: ApiKeeper
     live: LiveModel
     ingestion: Ingestion
+    recorder: Recorder
     now_us: NowUs
     stopping: threading.Event
 
@@ -70,14 +84,13 @@ class Control:
     What went wrong in a command is shown until a command of the same kind succeeds.
     """
 
-    def __init__(self, bench: Workbench, analyser: AnalyserPart) -> None:
+    def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._store = bench.settings_store
         self._links = bench.links
         self._mirror: MirrorPart | None = None
         self._notes: dict[str, Problem] = {}
         self._kind = ""
-        self.analyser = analyser
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
@@ -138,12 +151,37 @@ class Control:
                 self._apply(command)
             case DeleteSimulated():
                 self._delete_simulated()
+            case SaveDevice():
+                self._bench.parts.device_store().save(command.record)
+                self.load_book()
+            case AddCalibration():
+                self._bench.parts.device_store().add(command.calibration)
+                self.load_book()
+            case RemoveCalibration():
+                self._bench.parts.device_store().remove(command.calibration_id)
+                self.load_book()
+            case AcknowledgeAlerts():
+                self._bench.alerting.keeper.acknowledge(command.ids, command.note)
+            case MuteAlert():
+                self._bench.alerting.keeper.mute(command.alert_id, command.minutes)
+            case NoteAlert():
+                self._bench.alerting.keeper.note(command.alert_id, command.note)
+            case SeeEnded():
+                self._bench.alerting.keeper.see(command.ids)
+            case AddNote():
+                self._bench.parts.notes().add(command.note)
+            case RemoveNote():
+                self._bench.parts.notes().remove(command.note_id)
             case ApproveChange():
                 self._bench.keeper.approve()
             case BackUpNow():
                 self._bench.keeper.back_up()
             case RestoreBackup():
                 self._restore(command.path)
+
+    def load_book(self) -> None:
+        """Judges by what is stored about the devices. Raises KnownError(store.*)."""
+        self._bench.judging.use_book(self._bench.parts.device_store().load())
 
     def _connect(self, settings: Settings) -> None:
         self._links.connect(settings, self._secrets())
@@ -185,7 +223,7 @@ class Control:
         before = self._store.current
         wanted = self._store.preview(command.changes)
         # Built before anything is saved: a zone or profile that does not exist is refused.
-        stages, analyser = build_stages(self._bench.parts, wanted)
+        judges = self._bench.judging.build(wanted)
         for key, secret in command.secrets.items():
             if not self._bench.secrets.set(key, secret):
                 self.note(Problem("secrets.session_only", {"key": key}))
@@ -195,6 +233,8 @@ class Control:
             for field in msgspec.structs.fields(Settings)
             if getattr(before, field.name) != getattr(after, field.name)
         }
+        if any(key.startswith("alerts.") for key in command.secrets):
+            self._bench.alerting.follow_secrets()
         # A secret is named for the section that uses it.
         changed |= {key.partition(".")[0] for key in command.secrets}
         if "storage.mysql_password" in command.secrets or self._bench.keeper.concerns(
@@ -202,8 +242,9 @@ class Control:
         ):
             self._bench.keeper.use(after, self._secrets().store_password)
         if changed & {"broker", "analysis"}:
-            self._bench.pipeline.use_stages(stages)
-            self.analyser = analyser
+            self._bench.judging.use(judges)
+        if "analysis" in changed:
+            self._links.use_analysis(after)
         if changed & {"api", "local_api", "broker", "storage"}:
             self._bench.apis.use(after, self._secrets())
         self._restart(changed, before, after)
@@ -241,7 +282,9 @@ class Control:
         while self._bench.pipeline.unacked and time.monotonic() < ends:
             self._bench.stopping.wait(0.05)
         live, keeper = self._bench.live, self._bench.keeper
-        live.forget(self._bench.ingestion.delete_simulated())
+        deleted = self._bench.ingestion.delete_simulated()
+        live.forget(deleted)
+        self._bench.judging.baselines.drop(deleted)
         keeper.delete_simulated()
         # A device that also sent real readings stays, with the newest of those.
         live.preload(keeper.history.last_states(self._bench.now_us()))
@@ -258,17 +301,20 @@ class Control:
         bench.apis.stop_intake(STOP_S)
         bench.apis.stop_forward(STOP_S)
         bench.keeper.stop(STOP_S)
-        closed = bench.ingestion.suspend(RESTORE_WAIT_S)
+        closed = bench.alerting.keeper.suspend(STOP_S)
+        closed &= bench.ingestion.suspend(RESTORE_WAIT_S)
         try:
             if not closed:
                 raise KnownError(
                     "backup.not_restored", path=str(path), reason="the store is still in use"
                 )
-            kept_as = backups.restore(path)
+            with bench.recorder.paused():
+                kept_as = backups.restore(path)
             # Before the store opens again and makes its own devices known.
             bench.live.forget([device.publisher_id for device in bench.live.devices()])
         finally:
             bench.ingestion.resume()
+            bench.alerting.keeper.resume()
             self._use_mirror(settings)
             bench.keeper.use(settings, self._secrets().store_password)
             bench.apis.use(settings, self._secrets())
@@ -277,12 +323,3 @@ class Control:
             if settings.publisher.enabled:
                 self._start_publishing(settings)
         self.note(Problem("store.restored", {"kept_as": kept_as.name}))
-
-
-def build_stages(parts: Parts, settings: Settings) -> tuple[Stages, AnalyserPart]:
-    """How messages are read and judged under these settings.
-
-    Raises KnownError(timezone.unknown, profile.not_found and the like).
-    """
-    analyser = parts.analyser(settings)
-    return Stages(parts.decoder(settings), analyser), analyser

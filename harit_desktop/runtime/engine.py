@@ -12,35 +12,48 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.advice import Advice
+from harit_desktop.domain.alert import AlertBoard, AlertRule, TriedRule
+from harit_desktop.domain.analysis import Analysis, Explanation
 from harit_desktop.domain.api import ApiTest
-from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.calibration import Corrections
+from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import NowUs
+from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.domain.export import ExportRequest
+from harit_desktop.domain.export import ExportPreview, ExportRequest
 from harit_desktop.domain.message import Outcome
+from harit_desktop.domain.quality import Verdict
+from harit_desktop.domain.reading import Reading
+from harit_desktop.domain.reanalysis import ReanalysisRequest, ReanalysisResult
 from harit_desktop.domain.status import Counters, EngineStatus
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
-from harit_desktop.pipeline.stages import Stages
+from harit_desktop.runtime.alert_keeper import AlertKeeper
+from harit_desktop.runtime.alert_sender import AlertSender
+from harit_desktop.runtime.alerting_service import AlertingService, SinkKind
 from harit_desktop.runtime.api_keeper import ApiKeeper
 from harit_desktop.runtime.commands import Command, Connect, StartPublisher
-from harit_desktop.runtime.control import Control, Workbench, build_stages
+from harit_desktop.runtime.control import Control, Workbench
 from harit_desktop.runtime.ingestion import Ingestion
+from harit_desktop.runtime.judging import Judging
 from harit_desktop.runtime.links import Links
 from harit_desktop.runtime.parts import (
-    AnalyserPart,
     BackupPart,
     HistoryPart,
     Limits,
     Parts,
 )
+from harit_desktop.runtime.probing import Probe
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
+from harit_desktop.runtime.recorder import Recorder, trouble_of
 from harit_desktop.runtime.state_log import StateLog
 from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.settings.model import Settings
@@ -86,19 +99,38 @@ class Engine:
         self._keeper = StoreKeeper(parts, self.files, self._load_known_devices)
         self._stop = threading.Event()
         self._state_log = StateLog()
-        self._start_problems: list[Problem] = []
+        self._book_problem: Problem | None = None
+        self.rewritten = 0
+        """Grows when stored judgements were changed: what was read before is out of date."""
         self.answers = Answers()
-        stages, analyser = self._first_stages(settings_store.current)
+        self._judging = Judging(parts, settings_store.current)
         self._pipeline = Pipeline(
-            self._inbox, stages, self.live, self.messages, now_us, self.answers
+            self._inbox, self._judging.stages, self.live, self.messages, now_us, self.answers
         )
+        self._judging.follow(self._pipeline)
         self._ingestion = Ingestion(
             self._pipeline,
             parts,
-            self._load_known_devices,
+            self._judging,
+            self._store_opened,
             self._keeper.spool_problem,
             self._committed,
         )
+        self._alerting = AlertingService(
+            AlertKeeper(
+                parts.alert_store(),
+                now_us,
+                self.snapshot,
+                self.live.devices,
+                AlertSender(now_us, self._device_name),
+            ),
+            parts,
+            self._judging,
+            settings_store,
+            secrets,
+            now_us,
+        )
+        self._pipeline.use_alerts(self._alerting.keeper)
         self._links = Links(
             parts,
             self._inbox,
@@ -114,21 +146,33 @@ class Engine:
             self.live.newest_us,
             lambda: self.history,
         )
+        self._recorder = Recorder(
+            parts.recording_log(),
+            lambda: trouble_of(
+                self._links.link_status(),
+                self._apis.api_status(),
+                wanted=self._links.connection_wanted,
+            ),
+            lambda: self._ingestion.store_status().opened,
+            now_us,
+        )
         self._control = Control(
             Workbench(
                 settings_store=settings_store,
                 secrets=secrets,
                 parts=parts,
                 pipeline=self._pipeline,
+                judging=self._judging,
+                alerting=self._alerting,
                 links=self._links,
                 keeper=self._keeper,
                 apis=self._apis,
                 live=self.live,
                 ingestion=self._ingestion,
+                recorder=self._recorder,
                 now_us=now_us,
                 stopping=self._stop,
-            ),
-            analyser,
+            )
         )
         self._commands: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -171,6 +215,7 @@ class Engine:
             link=self._links.link_status(),
             store=self._keeper.store_status(self._ingestion.store_status()),
             publisher=self._links.publisher_status(),
+            analysis_publish=self._links.analysis_status(),
             builtin_broker=self._links.broker_status(),
             server=server,
             backup=self._keeper.backup_status(),
@@ -192,24 +237,120 @@ class Engine:
             problems=self._problems(),
         )
 
-    def explain(self, values: Values, flags: tuple[int, ...]) -> Explanation:
-        """Why a reading with these values and quality flags has its index."""
-        return self._control.analyser.explain(values, flags)
+    @property
+    def book(self) -> DeviceBook:
+        """What was entered about the devices."""
+        return self._judging.book
+
+    @property
+    def corrections(self) -> Corrections:
+        """What calibrations make of a probe's values."""
+        return self._judging.corrections
+
+    def explain(
+        self, values: Values, flags: tuple[int, ...], publisher_id: str = "", at_us: int = 0
+    ) -> Explanation:
+        """Why a reading with these values, as stored, and quality flags has its index."""
+        return self._judging.analyser.explain(values, flags, publisher_id, at_us)
+
+    def interval(
+        self, values: Values, flags: tuple[int, ...], publisher_id: str = "", at_us: int = 0
+    ) -> tuple[float, float] | None:
+        """Where the index lies nine times in ten, given the probe's own error; about a
+        millisecond. None where the profile knows no such thing."""
+        return self._judging.analyser.interval(values, flags, publisher_id, at_us)
+
+    def advice(
+        self, device: DeviceState, trends: Mapping[str, float] | None = None
+    ) -> tuple[Advice, ...]:
+        """What to do about the newest reading of a device, the most urgent first; `trends`
+        are changes in % over a week by channel."""
+        judged = device.analysis
+        return self._judging.analyser.advice(
+            device.values,
+            judged.flags,
+            judged.reasons,
+            device.publisher_id,
+            device.timestamp_us,
+            trends,
+            clock_suspect=device.clock_suspect,
+        )
+
+    def changes(
+        self, daily: Sequence[tuple[int, Values]], publisher_id: str = "", at_us: int = 0
+    ) -> Mapping[str, float]:
+        """How many % the nutrients changed in a week, from daily means as stored; the
+        `trends` of `advice`. Empty where there are too few days."""
+        return self._judging.analyser.changes(daily, publisher_id, at_us)
+
+    def siblings(self, publisher_id: str) -> int:
+        """How many probes of its zone a device is compared with for drift."""
+        return self._judging.quality.siblings(publisher_id)
+
+    @property
+    def profile(self) -> str:
+        """The profile that judges now: the chosen one, unless that cannot be used."""
+        return self._judging.analyser.profile_id
+
+    def profiles(self) -> QueryHandle[tuple[str, ...]]:
+        """The profiles there are to choose from, the user's own among them."""
+        return self.queries.submit("profiles", lambda _: self._parts.profiles())
 
     def limits(self) -> Mapping[str, Limits]:
         """The present profile's ranges, for the channels that it judges."""
-        found = {c.key: self._control.analyser.limits(c.key) for c in CHANNELS}
-        return {key: limits for key, limits in found.items() if limits is not None}
+        return self._alerting.limits()
 
-    def export_csv(self, request: ExportRequest) -> QueryHandle[int]:
-        """Writes readings to a CSV file; the answer is the number of rows."""
+    def alerts(self) -> AlertBoard:
+        """The alerts to be shown now."""
+        return self._alerting.board
+
+    def try_rule(self, rule: AlertRule, days: int = 7) -> QueryHandle[TriedRule]:
+        """What a rule would have told over the last days of this computer's readings."""
+        return self._alerting.try_rule(self.queries, self.history, rule, days)
+
+    def test_sink(
+        self, kind: SinkKind, changes: Mapping[str, Any], secret: str | None
+    ) -> QueryHandle[None]:
+        """Sends a test message as changed settings say; `secret` None is the one kept."""
+        return self._alerting.test_sink(self._probes, kind, changes, secret)
+
+    def export_alerts(self, path: Path, publisher_id: str | None = None) -> QueryHandle[int]:
+        """Writes the alerts to a CSV file; the answer is how many."""
+        return self._alerting.export(self.files, path, publisher_id)
+
+    def export(self, request: ExportRequest) -> QueryHandle[int]:
+        """Writes readings to a file; the answer is the number of rows."""
 
         def write(handle: QueryHandle[int]) -> int:
             if self.paths.is_own(request.out):
                 raise KnownError("export.own_file", path=str(request.out))
-            return self.history.export_csv(request, handle.report, lambda: handle.token.cancelled)
+            return self.history.export(request, handle.report, lambda: handle.token.cancelled)
 
         return self.files.submit("export", write)
+
+    def reanalyse(self, request: ReanalysisRequest) -> QueryHandle[ReanalysisResult]:
+        """Judges stored readings again, by the present profile and calibrations; their values
+        and flags stay. The handle tells how far it is."""
+
+        def work(handle: QueryHandle[ReanalysisResult]) -> ReanalysisResult:
+            problem = self._judging.problem
+            if problem is not None:
+                # Another profile than the chosen one judges at present.
+                raise KnownError(problem.code, **problem.params)
+            analyser = self._judging.analyser
+
+            def judge(reading: Reading, flags: tuple[int, ...]) -> Analysis:
+                return analyser.analyse(reading, Verdict(flags, ()))
+
+            job = self._parts.reanalysis(self.settings, self._secrets.get("storage.mysql_password"))
+            try:
+                result = job.run(request, judge, handle.report, lambda: handle.token.cancelled)
+            finally:
+                self.rewritten += 1
+            self.live.preload(self.history.last_states(self._now_us()))
+            return result
+
+        return self.files.submit("reanalysis", work)
 
     def test_api(self, changes: Mapping[str, Any], token: str | None) -> QueryHandle[ApiTest]:
         """Asks the API once, as changed settings name it; `token` None is the one kept.
@@ -223,11 +364,43 @@ class Engine:
 
         return self._probes.submit("api test", ask)
 
+    def test_broker(self, changes: Mapping[str, Any], password: str | None) -> Probe:
+        """Tries the external broker as changed settings name it; nothing is sent to it.
+        `password` None is the one kept."""
+        wanted = {**changes, "broker.mode": "external", "api.mode": "auto"}
+        return self._probe("broker", wanted, "broker.password", password)
+
+    def test_store(self, changes: Mapping[str, Any], password: str | None) -> Probe:
+        """Tries the store as changed settings name it; nothing is stored."""
+        return self._probe("store", changes, "storage.mysql_password", password)
+
+    def _probe(
+        self,
+        what: Literal["broker", "store"],
+        changes: Mapping[str, Any],
+        secret: str,
+        typed: str | None,
+    ) -> Probe:
+        def password() -> str | None:
+            return self._secrets.get(secret) if typed is None else typed
+
+        return Probe(
+            what,
+            lambda: self._parts.checks(what, self._store.preview(changes), password),
+        )
+
     def count_export(self, request: ExportRequest) -> QueryHandle[int]:
         """How many rows an export would write."""
         return self.queries.submit(
             "count",
             lambda handle: self.history.count_export(request, lambda: handle.token.cancelled),
+        )
+
+    def preview_export(self, request: ExportRequest) -> QueryHandle[ExportPreview]:
+        """The first rows of an export, as they would stand in the file."""
+        return self.queries.submit(
+            "preview",
+            lambda handle: self.history.preview_export(request, lambda: handle.token.cancelled),
         )
 
     # -- life cycle ------------------------------------------------------------------
@@ -240,7 +413,9 @@ class Engine:
         """
         if approve:
             self._keeper.approve_all()
+        self._alerting.start()
         self._ingestion.start()
+        self._recorder.start()
         self._thread.start()
         if self.configured if connect is None else connect:
             self.submit(Connect())
@@ -257,11 +432,14 @@ class Engine:
         self._stop.set()
         with contextlib.suppress(queue.Full):
             self._commands.put_nowait(None)
-        clean = self._end_control()
+        # While the store is open, and before its own stop looks like a trouble.
+        clean = self._recorder.stop(min(0.7, deadline_s / 4))
+        clean &= self._end_control()
         clean &= self._apis.stop_intake(min(1.0, deadline_s / 4))
         self._inbox.close()
         clean &= self._links.stop_publisher(min(1.0, deadline_s / 4))
         clean &= self._ingestion.stop(max(0.1, min(2.0, ends - time.monotonic() - 1.5)))
+        clean &= self._alerting.keeper.stop(max(0.1, min(0.6, ends - time.monotonic() - 1.0)))
         clean &= self._links.stop_source(max(0.1, min(1.0, ends - time.monotonic() - 0.8)))
         clean &= self._apis.stop_forward(max(0.1, min(0.5, ends - time.monotonic() - 0.6)))
         clean &= self._keeper.stop(max(0.1, min(0.6, ends - time.monotonic() - 0.5)))
@@ -280,13 +458,23 @@ class Engine:
             self._thread.join(CONTROL_STOP_S / 2)
         return not self._thread.is_alive()
 
-    def _first_stages(self, settings: Settings) -> tuple[Stages, AnalyserPart]:
-        """As the settings say; a zone or profile that does not exist falls back, and is said."""
+    def _device_name(self, publisher_id: str) -> str:
+        record = self.book.records.get(publisher_id)
+        return record.name if record is not None else ""
+
+    def _store_opened(self) -> None:
+        """On the pipeline thread, before the first reading is judged."""
         try:
-            return build_stages(self._parts, settings)
+            self._judging.use_book(self._parts.device_store().load())
+            self._book_problem = None
         except KnownError as error:
-            self._start_problems.append(error.problem)
-            return build_stages(self._parts, Settings())
+            log.warning("what is known of the devices could not be read: %s", error)
+            self._book_problem = error.problem
+        except Exception as error:
+            # Whatever is in those tables, readings must be stored.
+            log.exception("what is known of the devices could not be used")
+            self._book_problem = Problem("devices.unusable", {"error": type(error).__name__})
+        self._load_known_devices()
 
     def _committed(self, last_id: int) -> None:
         self._keeper.committed(last_id)
@@ -300,6 +488,7 @@ class Engine:
 
     def _run(self) -> None:
         self._control.begin()
+        self._alerting.follow()
         while not self._stop.is_set():
             try:
                 command = self._commands.get(timeout=TICK_S)
@@ -308,16 +497,21 @@ class Engine:
                 self._keeper.tick()
                 self._apis.tick()
                 self._state_log.note(self.snapshot())
+                self._alerting.follow()
             else:
                 if command is not None:
                     self._control.execute(command)
+                    self._alerting.follow()
 
     def _problems(self) -> tuple[Problem, ...]:
         found: Sequence[Problem | None] = (
             *self._store.problems,
-            *self._start_problems,
+            self._judging.problem,
+            *self._alerting.keeper.problems,
+            self._book_problem,
             *self._control.problems,
             *self._ingestion.problems,
+            self._recorder.problem,
             *self._keeper.problems,
             *self._apis.problems,
         )

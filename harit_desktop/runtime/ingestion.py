@@ -9,6 +9,7 @@ from collections.abc import Callable
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.pipeline.pipeline import Pipeline
+from harit_desktop.runtime.judging import Judging
 from harit_desktop.runtime.parts import JournalPart, Parts
 from harit_desktop.runtime.spooling import SpoolingJournal
 from harit_desktop.runtime.worker import Worker
@@ -30,12 +31,14 @@ class Ingestion:
         self,
         pipeline: Pipeline,
         parts: Parts,
+        judging: Judging,
         after_open: Callable[[], object],
         spool_problem: Callable[[], Problem | None],
         committed: Callable[[int], None],
     ) -> None:
         self._pipeline = pipeline
         self._parts = parts
+        self._judging = judging
         self._spool_problem = spool_problem
         self._committed = committed
         self._after_open = after_open
@@ -103,8 +106,15 @@ class Ingestion:
         try:
             guarded = SpoolingJournal(journal, self._spool_problem, self._committed)
             self._committed(journal.status().last_id)
-            self._pipeline.run(guarded, stop)
+            baselines, quality = self._judging.baselines, self._judging.quality
+            newest_id = journal.status().last_id
+            baselines.begin(journal, quality, self._pipeline.stages, newest_id, stop)
+            self._pipeline.run(
+                guarded, stop, lambda: baselines.keep(quality, journal.status().last_id)
+            )
             self._pipeline.drain(guarded, self._expired)
+            if not self._expired.is_set():
+                baselines.keep(quality, journal.status().last_id, at_once=True)
         finally:
             journal.close()
             self._pipeline.close_mirror()

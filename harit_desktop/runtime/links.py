@@ -11,6 +11,7 @@ from harit_desktop.domain.channels import Values
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.status import (
+    AnalysisPublishStatus,
     BuiltinBrokerStatus,
     LinkState,
     LinkStatus,
@@ -19,7 +20,13 @@ from harit_desktop.domain.status import (
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.broker_keeper import BrokerKeeper
-from harit_desktop.runtime.parts import BrokerAddress, Parts, PublisherPart, SourcePart
+from harit_desktop.runtime.parts import (
+    AnalysisPublisherPart,
+    BrokerAddress,
+    Parts,
+    PublisherPart,
+    SourcePart,
+)
 from harit_desktop.runtime.secrets import Secrets
 from harit_desktop.settings.model import Settings
 
@@ -56,6 +63,7 @@ class Links:
         self._secrets = Secrets()
         self._source: SourcePart | None = None
         self._publisher: PublisherPart | None = None
+        self._analyses: AnalysisPublisherPart | None = None
         self._address: BrokerAddress | None = None
         self._source_wanted = False
         self._publisher_wanted = False
@@ -74,6 +82,10 @@ class Links:
     def publisher_status(self) -> PublisherStatus:
         publisher = self._publisher
         return publisher.status() if publisher is not None else PublisherStatus()
+
+    def analysis_status(self) -> AnalysisPublishStatus:
+        analyses = self._analyses
+        return analyses.status() if analyses is not None else AnalysisPublishStatus()
 
     def broker_status(self) -> BuiltinBrokerStatus:
         return self._broker.status
@@ -126,9 +138,15 @@ class Links:
         if self._address is not None:
             self._open_publisher(self._address)
 
+    def use_analysis(self, settings: Settings) -> None:
+        """Publishes our analyses, or no longer, as the settings say."""
+        self._settings = settings
+        if self._source is not None and self._address is not None:
+            self._open_analyses(self._address)
+
     def retry_now(self) -> None:
         """Tries the broker at once instead of waiting for the back-off."""
-        for part in (self._source, self._publisher):
+        for part in (self._source, self._publisher, self._analyses):
             if part is not None:
                 part.retry_now()
 
@@ -147,7 +165,8 @@ class Links:
         """False when the connection's thread outlived the deadline."""
         source, self._source = self._source, None
         self._pipeline.use_acknowledger(None)
-        return source is None or source.stop(deadline_s)
+        clean = self._stop_analyses(deadline_s / 2)
+        return (source is None or source.stop(deadline_s)) and clean
 
     def stop_publisher(self, deadline_s: float, *, still_wanted: bool = False) -> bool:
         """False when the publisher's threads outlived the deadline."""
@@ -176,6 +195,24 @@ class Links:
         self._pipeline.use_acknowledger(source)
         self._source = source
         source.start()
+        self._open_analyses(address)
+
+    def _open_analyses(self, address: BrokerAddress) -> None:
+        self._stop_analyses(STOP_S)
+        if self._stopping.is_set():
+            return
+        analyses = self._parts.analysis_publisher(
+            self._settings, address, self._secrets.broker_password
+        )
+        if analyses is not None:
+            self._analyses = analyses
+            analyses.start()
+            self._pipeline.use_outlet(analyses)
+
+    def _stop_analyses(self, deadline_s: float) -> bool:
+        self._pipeline.use_outlet(None)
+        analyses, self._analyses = self._analyses, None
+        return analyses is None or analyses.stop(deadline_s)
 
     def _open_publisher(self, address: BrokerAddress) -> None:
         self.stop_publisher(STOP_S, still_wanted=True)
@@ -215,6 +252,10 @@ class Links:
             log.warning("the subscriber's connection is built anew")
             self._repaired_at = time.monotonic()
             self._open_source(address)
+        if self._analyses is not None and not self._analyses.healthy():
+            log.warning("the publisher of analyses is built anew")
+            self._repaired_at = time.monotonic()
+            self._open_analyses(address)
         if publisher is not None and not publisher.healthy():
             log.warning("the publisher is built anew")
             self._repaired_at = time.monotonic()

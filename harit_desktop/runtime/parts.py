@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.advice import Advice
+from harit_desktop.domain.alert import Alert, AlertState, AlertTransition
+from harit_desktop.domain.analysis import Analysis, Explanation
 from harit_desktop.domain.api import ApiReading, ApiStats, ApiTest
 from harit_desktop.domain.backup import BackupInfo, StoredBackup
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device_book import Calibration, DeviceBook, DeviceRecord
+from harit_desktop.domain.diagnosis import Checks
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.export import ExportRequest
+from harit_desktop.domain.export import ExportPreview, ExportRequest
+from harit_desktop.domain.gaps import GapReason
 from harit_desktop.domain.message import MessageRecord, RawMessage
-from harit_desktop.domain.reading import AnalysedReading
+from harit_desktop.domain.notes import ChartNote
+from harit_desktop.domain.quality import QualityDay, StoredEvent
+from harit_desktop.domain.reading import AnalysedReading, Reading
+from harit_desktop.domain.reanalysis import ReanalysisRequest, ReanalysisResult
 from harit_desktop.domain.status import (
+    AnalysisPublishStatus,
     ApiForwardStatus,
     ApiStatus,
     BuiltinBrokerStatus,
@@ -29,14 +39,25 @@ from harit_desktop.domain.status import (
     StoreStatus,
 )
 from harit_desktop.pipeline.answers import Answers
-from harit_desktop.pipeline.ports import Acknowledger, Analyser, Decoder, Journal, Mirror
+from harit_desktop.pipeline.baselines import Baselines
+from harit_desktop.pipeline.ports import (
+    Acknowledger,
+    Analyser,
+    AnalysisOutlet,
+    BaselineStore,
+    Decoder,
+    Journal,
+    Mirror,
+    Quality,
+)
+from harit_desktop.runtime.recorder import RecordingLogPart
 from harit_desktop.settings.model import Settings
 
 Limits = tuple[float, float, float, float]
 """Optimal low, optimal high, alarm low, alarm high of a channel."""
 
 
-class JournalPart(Journal, Protocol):
+class JournalPart(Journal, BaselineStore, Protocol):
     """The local store as the engine handles it. One owner thread, but for `status` and
     `delete_simulated`."""
 
@@ -130,7 +151,40 @@ class HistoryPart(Protocol):
         cancelled: Callable[[], bool],
     ) -> Any: ...
 
-    def export_csv(
+    def quality_days(
+        self,
+        publisher_id: str,
+        days: Sequence[tuple[int, int]],
+        cancelled: Callable[[], bool],
+    ) -> Sequence[QualityDay]: ...
+
+    def quality_events(
+        self, publisher_id: str | None, from_us: int, to_us: int, limit: int
+    ) -> Sequence[StoredEvent]: ...
+
+    def alerts(
+        self,
+        state: AlertState | None = None,
+        publisher_id: str | None = None,
+        text: str = "",
+        before_id: int | None = None,
+        limit: int = 200,
+    ) -> Sequence[Alert]:
+        """Alerts, the newest first."""
+        ...
+
+    def alert_log(self, alert_id: int) -> Sequence[AlertTransition]: ...
+
+    def reasons(
+        self,
+        publisher_id: str,
+        from_us: int,
+        to_us: int,
+        limit: int,
+        cancelled: Callable[[], bool],
+    ) -> Sequence[tuple[int, Mapping[str, str]]]: ...
+
+    def export(
         self,
         request: ExportRequest,
         progress: Callable[[float], None],
@@ -138,6 +192,19 @@ class HistoryPart(Protocol):
     ) -> int: ...
 
     def count_export(self, request: ExportRequest, cancelled: Callable[[], bool]) -> int: ...
+
+    def preview_export(
+        self, request: ExportRequest, cancelled: Callable[[], bool]
+    ) -> ExportPreview: ...
+
+    def gap_reasons(
+        self,
+        publisher_id: str,
+        gaps: Sequence[tuple[int, int]],
+        cancelled: Callable[[], bool],
+    ) -> Sequence[GapReason]: ...
+
+    def notes(self, from_us: int, to_us: int) -> Sequence[ChartNote]: ...
 
     # For our own API: without simulated readings, newest first.
     def api_latest(self) -> ApiReading | None: ...
@@ -150,10 +217,104 @@ class HistoryPart(Protocol):
 
 
 class AnalyserPart(Analyser, Protocol):
-    """Judges readings and explains the judgement; `explain` and `limits` are pure."""
+    """Judges readings and explains the judgement; free of state, for any thread.
 
-    def explain(self, values: Values, flags: tuple[int, ...]) -> Explanation: ...
+    Values are as stored; what calibrations make of them on that day is worked out inside.
+    """
+
+    def explain(
+        self, values: Values, flags: tuple[int, ...], publisher_id: str = "", at_us: int = 0
+    ) -> Explanation: ...
+
+    def interval(
+        self, values: Values, flags: tuple[int, ...], publisher_id: str = "", at_us: int = 0
+    ) -> tuple[float, float] | None: ...
+
+    def advice(
+        self,
+        values: Values,
+        flags: tuple[int, ...],
+        reasons: tuple[tuple[str, str], ...],
+        publisher_id: str = "",
+        at_us: int = 0,
+        trends: Mapping[str, float] | None = None,
+        *,
+        clock_suspect: bool = False,
+    ) -> tuple[Advice, ...]: ...
+
+    def changes(
+        self, daily: Sequence[tuple[int, Values]], publisher_id: str = "", at_us: int = 0
+    ) -> Mapping[str, float]: ...
+
     def limits(self, channel_key: str) -> Limits | None: ...
+
+    @property
+    def profile_id(self) -> str: ...
+
+
+class QualityPart(Quality, Protocol):
+    """The quality tests with what they remember. Pipeline thread only, but for `siblings`."""
+
+    def siblings(self, publisher_id: str) -> int: ...
+
+
+class StoredAlerts(Protocol):
+    """What the next run goes on with."""
+
+    @property
+    def alerts(self) -> Sequence[Alert]: ...
+    @property
+    def next_id(self) -> int: ...
+    @property
+    def mutes(self) -> Mapping[tuple[str, str], int]: ...
+    @property
+    def faults(self) -> frozenset[tuple[str, str]]: ...
+
+
+class AlertStorePart(Protocol):
+    """Where alerts are kept; may block. Raises KnownError(store.*)."""
+
+    def load_open(self, now_us: int) -> StoredAlerts: ...
+    def find(self, ids: Sequence[int]) -> Sequence[Alert]: ...
+    def save(self, alerts: Sequence[Alert], lines: Sequence[AlertTransition]) -> None: ...
+
+
+class DeviceStorePart(Protocol):
+    """What people entered about their devices; may block."""
+
+    def load(self) -> DeviceBook: ...
+    def save(self, record: DeviceRecord) -> None: ...
+    def add(self, calibration: Calibration) -> Calibration: ...
+    def remove(self, calibration_id: int) -> None: ...
+
+
+class NoteStorePart(Protocol):
+    """Notes on the chart; may block."""
+
+    def add(self, note: ChartNote) -> ChartNote: ...
+    def remove(self, note_id: int) -> None: ...
+
+
+class ReanalysisPart(Protocol):
+    """Judges stored readings again; may take long."""
+
+    def run(
+        self,
+        request: ReanalysisRequest,
+        judge: Callable[[Reading, tuple[int, ...]], Analysis],
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> ReanalysisResult: ...
+
+
+class AnalysisPublisherPart(AnalysisOutlet, Protocol):
+    """Publishes our analyses, with a connection and a thread of its own."""
+
+    def start(self) -> None: ...
+    def stop(self, deadline_s: float) -> bool: ...
+    def status(self) -> AnalysisPublishStatus: ...
+    def healthy(self) -> bool: ...
+    def retry_now(self) -> None: ...
 
 
 class MirrorPart(Mirror, Protocol):
@@ -257,7 +418,41 @@ class Parts(Protocol):
         ...
 
     def decoder(self, settings: Settings) -> Decoder: ...
-    def analyser(self, settings: Settings) -> AnalyserPart: ...
+    def analyser(self, settings: Settings, corrections: Corrections) -> AnalyserPart: ...
+    def quality(self, baselines: Baselines) -> QualityPart: ...
+
+    def utc_offset_s(self, settings: Settings) -> int:
+        """How far the local standard time is from UTC. Raises KnownError(timezone.unknown)."""
+        ...
+
+    def device_store(self) -> DeviceStorePart: ...
+    def recording_log(self) -> RecordingLogPart: ...
+    def notes(self) -> NoteStorePart: ...
+    def reanalysis(self, settings: Settings, password: str | None) -> ReanalysisPart: ...
+
+    def alert_store(self) -> AlertStorePart: ...
+
+    def readings_between(
+        self, from_us: int, to_us: int, publisher_id: str, cancelled: Callable[[], bool]
+    ) -> Iterator[AnalysedReading]:
+        """This computer's readings without simulated ones, in the order of time; of every
+        device where `publisher_id` is ""."""
+        ...
+
+    def export_alerts(
+        self, path: Path, publisher_id: str | None, cancelled: Callable[[], bool]
+    ) -> int: ...
+
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles there are to choose from, our own and the user's. Reads the disk."""
+        ...
+
+    def analysis_publisher(
+        self, settings: Settings, address: BrokerAddress, password: str | None
+    ) -> AnalysisPublisherPart | None:
+        """None where nobody is to be told."""
+        ...
+
     def mirror(self, settings: Settings) -> MirrorPart | None: ...
     def broker(self, settings: Settings) -> BrokerPart: ...
 
@@ -298,6 +493,15 @@ class Parts(Protocol):
         self, settings: Settings, token: str | None, store_password: str | None
     ) -> ApiForwardPart | None:
         """None where it is off. Raises KnownError(api.*) as `api_source` does."""
+        ...
+
+    def checks(
+        self,
+        what: Literal["broker", "store"],
+        settings: Settings,
+        password: Callable[[], str | None],
+    ) -> Checks:
+        """What a test of these settings does; nothing is done yet."""
         ...
 
     def test_api(self, settings: Settings, token: str | None) -> ApiTest:

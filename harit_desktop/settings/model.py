@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from harit_desktop.domain.alert import DEFAULT_RULES, AlertRule
 from harit_desktop.domain.hosts import is_loopback
 
 # Control, bidirectional and invisible characters would disguise a name; @ could hide
@@ -137,11 +138,38 @@ class AnalysisSettings(_Section, frozen=True):
     home_assistant: bool = False
 
 
+_CLOCK = r"^$|^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_ONE_LINE = rf"^[^{_UNSEEN}]*$"
+OneLine = Annotated[str, Meta(max_length=250, pattern=_ONE_LINE)]
+
+
+class AlertSettings(_Section, frozen=True):
+    """`quiet_from` and `quiet_to` are "HH:MM" by the local clock, "" for no quiet hours;
+    `person` is who acknowledges. An empty `email_to` or `webhook_url` sends nothing."""
+
+    rules: tuple[AlertRule, ...] = DEFAULT_RULES
+    quiet_from: Annotated[str, Meta(pattern=_CLOCK)] = ""
+    quiet_to: Annotated[str, Meta(pattern=_CLOCK)] = ""
+    sound: bool = False
+    tray: bool = True
+    person: OneLine = ""
+    email_to: OneLine = ""
+    email_from: OneLine = ""
+    smtp_host: OneLine = ""
+    smtp_port: Port = 587
+    smtp_user: OneLine = ""
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    webhook_url: Annotated[str, Meta(max_length=2000, pattern=_ONE_LINE)] = ""
+
+
 class UiSettings(_Section, frozen=True):
     language: Literal["auto", "en", "hi", "mr"] = "auto"
     theme: Literal["auto", "light", "dark"] = "auto"
     text_size: Annotated[int, Meta(ge=90, le=150, extra={"unit": "%"})] = 100
     digits: Literal["latin", "devanagari"] = "latin"
+    close_to_tray: Literal["ask", "tray", "stop"] = "ask"
+    start_in_tray: bool = False
+    prevent_sleep: bool = True
 
 
 class Settings(_Section, frozen=True):
@@ -154,6 +182,7 @@ class Settings(_Section, frozen=True):
     local_api: LocalApiSettings = LocalApiSettings()
     builtin_broker: BuiltinBrokerSettings = BuiltinBrokerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    alerts: AlertSettings = AlertSettings()
     ui: UiSettings = UiSettings()
 
 
@@ -163,6 +192,8 @@ SECRET_KEYS = (
     "storage.mysql_password",
     "api.token",
     "local_api.token",
+    "alerts.smtp_password",
+    "alerts.webhook_token",
 )
 
 

@@ -43,7 +43,7 @@ def parse_value(spec: FieldSpec, text: str) -> Any:
         text = text.strip()
         if text.startswith("["):
             try:
-                return msgspec.json.decode(text.encode(), type=tuple[str, ...])
+                return msgspec.json.decode(text.encode(), type=tuple[Any, ...])
             except msgspec.DecodeError as error:
                 raise _bad_value(spec.key, text, str(error)) from error
         return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -101,7 +101,7 @@ def build_settings(flat: Mapping[str, Any]) -> Settings:
     tree: dict[str, dict[str, Any]] = {}
     for key, value in flat.items():
         section, _, name = key.partition(".")
-        tree.setdefault(section, {})[name] = value
+        tree.setdefault(section, {})[name] = msgspec.to_builtins(value)
     try:
         return msgspec.convert(tree, Settings)
     except msgspec.ValidationError as error:
@@ -267,7 +267,7 @@ class SettingsStore:
             section, _, name = key.partition(".")
             if value is None:
                 continue
-            tree.setdefault(section, {})[name] = list(value) if _is_list(value) else value
+            tree.setdefault(section, {})[name] = msgspec.to_builtins(value)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if self._refused_some:
@@ -280,7 +280,3 @@ class SettingsStore:
         except OSError as error:
             reason = error.strerror or str(error)
             raise KnownError("settings.not_saved", path=str(self._path), reason=reason) from error
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, (list, tuple))

@@ -10,7 +10,14 @@ import msgspec
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.message import MessageRecord, Origin, Outcome, RawMessage, Rejection
+from harit_desktop.domain.message import (
+    Heard,
+    MessageRecord,
+    Origin,
+    Outcome,
+    RawMessage,
+    Rejection,
+)
 from harit_desktop.domain.reading import AnalysedReading, Reading
 from harit_desktop.storage.api_rows import ApiMemory, is_polled
 from harit_desktop.storage.api_store import ApiStore
@@ -32,6 +39,7 @@ from harit_desktop.storage.bulk import (
     insert_many,
 )
 from harit_desktop.storage.device_counts import DeviceCounts
+from harit_desktop.storage.quality_events import write_events
 from harit_desktop.storage.rows import (
     INSERT_READINGS,
     READING_COLUMNS,
@@ -96,8 +104,8 @@ class BatchWriter:
         self._held: list[tuple[int, CommitItem]] = []
 
     def write(self, items: Sequence[CommitItem]) -> CommitResult:
-        """Stores the messages, logs what became of each, and brings devices, counts and bounds
-        in line with the rows.
+        """Stores the messages, logs what became of each, and brings events, devices, counts and
+        bounds in line with the rows.
 
         A message that cannot be put in a row at all (a fault further up) is rejected as
         store.not_storable: it must not hold up all that come after it.
@@ -116,6 +124,9 @@ class BatchWriter:
             self._place_rows()
         insert_many(self._cursor, _INSERT_LOG, self._log_rows)
         self._devices.flush()
+        write_events(
+            self._cursor, (event for item in items if item.events for event in item.events)
+        )
         self._prune()
         return CommitResult(tuple(self._outcomes), tuple(self._records))
 
@@ -143,7 +154,9 @@ class BatchWriter:
         if not message.topic.isascii():
             # The log is written for the whole batch: what cannot be encoded fails here.
             message.topic.encode()
-        if analysed is None:
+        if item.heard is not None:
+            self._log_heard(message, item.heard)
+        elif analysed is None:
             self._reject(message, item.rejection or Rejection(Problem("store.empty_item")))
         elif item.show_only:
             analysed.reading.publisher_id.encode()
@@ -234,6 +247,13 @@ class BatchWriter:
         payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
         links = (len(payload) + len(message.topic), reading_id, None, payload)
         self._log(message, outcome, reading.publisher_id, None, reading.simulated, links)
+
+    def _log_heard(self, message: RawMessage, heard: Heard) -> None:
+        """A message of another program is a line of the log and nothing else."""
+        heard.publisher_id.encode()
+        payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
+        links = (len(payload) + len(message.topic), None, None, payload)
+        self._log(message, Outcome.HEARD, heard.publisher_id, None, False, links)
 
     def _reject(self, message: RawMessage, rejection: Rejection) -> None:
         """Keeps the payload once, in `rejected_messages`; its line in the log points there."""

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from datetime import timedelta, tzinfo
 from typing import Any
 
-from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.storage.rows import EPOCH
 
 SYSTEM_CHANNELS = ("N", "P", "K", "CO2", "Temperature", "Moisture", "pH")
@@ -24,15 +23,8 @@ _ANALYSIS = ("health_index", "health_status", "is_anomalous", "anomaly_score")
 
 READINGS_HEADER = ("timestamp", *SYSTEM_CHANNELS, *_ANALYSIS, "critical_factors")
 AUDIT_HEADER = ("timestamp", "publisher_id", *SYSTEM_CHANNELS, *_ANALYSIS)
-EXPORT_HEADER = (
-    "timestamp",
-    "publisher_id",
-    *(channel.key for channel in CHANNELS),
-    *_ANALYSIS,
-    "critical_factors",
-    "source",
-)
 
+_OFFSET_AT = len("2025-11-24T16:00:00.000000")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
@@ -61,6 +53,11 @@ def naive_text(time_us: int, zone: tzinfo | None) -> str:
     """Local time without an offset, as the existing system writes it."""
     instant = (EPOCH + timedelta(microseconds=time_us)).astimezone(zone)
     return instant.replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def offset_text(time_us: int, zone: tzinfo | None) -> str:
+    """What the local time is ahead of UTC at that instant, as +05:30."""
+    return zoned_text(time_us, zone)[_OFFSET_AT:]
 
 
 def csv_bytes(rows: Iterable[Iterable[Any]]) -> bytes:

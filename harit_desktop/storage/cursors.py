@@ -7,6 +7,9 @@ import sqlite3
 ROLLUP = "rollup"
 """Readings up to here are in the rollups."""
 
+BASELINE = "baseline"
+"""Readings up to here are in the baselines of the quality tests."""
+
 FORWARDED = "forwarded"
 """Readings up to here are on the store server in use: that server's own cursor again."""
 

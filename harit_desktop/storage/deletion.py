@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from harit_desktop.domain.reading import Source
+from harit_desktop.storage.baselines import forget_baseline
 from harit_desktop.storage.rollup import MINUTE_US, Bucket, drop, remake
 from harit_desktop.storage.sqlite import transaction
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
@@ -47,6 +48,8 @@ class Condemned(msgspec.Struct, frozen=True):
 
     condition: str
     params: Mapping[str, int | str]
+    keeps_baselines: bool = False
+    """For readings that are somewhere else: their probe stays known without any here."""
 
 
 class _Slice:
@@ -92,7 +95,8 @@ class _Slice:
         return self._connection.execute(self._select, scope).fetchall()
 
     def _delete(self, publisher_id: str, rows: list[tuple[int, str]]) -> int:
-        return delete_of(self._connection, self._tally, publisher_id, rows)
+        keeps = self._condemned.keeps_baselines
+        return delete_of(self._connection, self._tally, publisher_id, rows, keeps_baseline=keeps)
 
 
 def delete_of(
@@ -100,18 +104,23 @@ def delete_of(
     tally: Tally,
     publisher_id: str,
     rows: Sequence[tuple[int, str]],
+    *,
+    keeps_baseline: bool = False,
 ) -> int:
     """Deletes a publisher's readings, given as id and source, and counts them out, in the
-    caller's transaction; their minutes are left to be made anew. Returns how many."""
+    caller's transaction; their minutes are left to be made anew. What the quality tests have
+    learnt of a publisher goes with its last reading. Returns how many."""
     connection.executemany(
         "DELETE FROM sensor_readings WHERE id = ?", [(row_id,) for row_id, _ in rows]
     )
     simulated = sum(source == Source.SIMULATOR.value for _, source in rows)
     scope = {"deleted": len(rows), "simulated": simulated, "publisher_id": publisher_id}
     connection.execute(_REFRESH_DEVICE, scope)
-    connection.execute(
+    gone = connection.execute(
         "DELETE FROM devices WHERE publisher_id = ? AND reading_count <= 0", (publisher_id,)
-    )
+    ).rowcount
+    if gone and not keeps_baseline:
+        forget_baseline(connection, publisher_id)
     tally.readings -= len(rows)
     tally.simulated_readings -= simulated
     return len(rows)

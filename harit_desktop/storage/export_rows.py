@@ -1,22 +1,20 @@
-"""Which readings an export takes, and how one of them becomes a line of the file."""
+"""Which readings an export takes, and what it needs to know of each."""
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select
 
-from harit_desktop.domain.channels import Values
-from harit_desktop.domain.export import ExportRequest
+from harit_desktop.domain.channels import CHANNEL_COUNT, Values
+from harit_desktop.domain.export import CORRECTED, QUALITY, ExportRequest
 from harit_desktop.domain.reading import Source
-from harit_desktop.storage.csv_cells import text_cell, zoned_text
-from harit_desktop.storage.rows import VALUE_COLUMNS, values_of
+from harit_desktop.storage.rows import QUALITY_COLUMNS, VALUE_COLUMNS
 from harit_desktop.storage.schema import sensor_readings
 
 _readings = sensor_readings.c
 
-COLUMNS = (
+_BASIC = (
     _readings.id,
     _readings.timestamp_us,
     _readings.publisher_id,
@@ -28,12 +26,17 @@ COLUMNS = (
     _readings.critical_factors,
     _readings.source,
 )
-"""What `row_of` needs of the journal."""
+_VALUES_AT = 3
+_INDEX_AT = _VALUES_AT + CHANNEL_COUNT
+_FLAGS_AT = len(_BASIC)
+_REASONS_AT = _FLAGS_AT + CHANNEL_COUNT
 
 
 class ExportRow(NamedTuple):
-    """A line of the file before it is text; None is an empty cell. Rows of the old backend
-    may lack any part of the analysis."""
+    """A reading of an export; rows of the old backend may lack any part of the analysis.
+
+    `flags` are empty and `reasons` (a JSON object) is None where nobody asked for them.
+    """
 
     timestamp_us: int
     publisher_id: str
@@ -44,6 +47,20 @@ class ExportRow(NamedTuple):
     anomaly_score: float | None
     critical_factors: str | None
     source: str
+    flags: tuple[int, ...] = ()
+    reasons: str | None = None
+
+
+def needs_flags(request: ExportRequest) -> bool:
+    """Whether the export shows flags, or works out means without failed values."""
+    return request.bucketed or request.has(QUALITY) or request.has(CORRECTED)
+
+
+def columns_of(request: ExportRequest) -> tuple[ColumnElement[Any], ...]:
+    """What `row_of` needs of the journal for this export, in this order."""
+    if needs_flags(request):
+        return (*_BASIC, *QUALITY_COLUMNS, _readings.quality_reasons)
+    return _BASIC
 
 
 def chosen(
@@ -65,31 +82,10 @@ def chosen(
     return statement
 
 
-def row_of(row: Row[Any]) -> ExportRow:
-    """A row of the journal that has `COLUMNS` selected."""
-    return ExportRow(
-        row.timestamp_us,
-        row.publisher_id,
-        values_of(row),
-        row.health_index,
-        row.health_status,
-        row.is_anomalous,
-        row.anomaly_score,
-        row.critical_factors,
-        row.source,
-    )
-
-
-def cells(row: ExportRow, zone: tzinfo | None) -> tuple[Any, ...]:
-    """The row as cells of `EXPORT_HEADER`, times in `zone` (None: the system's)."""
-    return (
-        zoned_text(row.timestamp_us, zone),
-        text_cell(row.publisher_id),
-        *row.values,
-        row.health_index,
-        text_cell(row.health_status or ""),
-        row.is_anomalous,
-        row.anomaly_score,
-        text_cell(row.critical_factors or ""),
-        text_cell(row.source),
-    )
+def row_of(row: Row[Any], with_flags: bool) -> ExportRow:
+    """A row of the journal that begins with `columns_of` the request."""
+    cells = tuple(row)
+    values, basic = cells[_VALUES_AT:_INDEX_AT], cells[_INDEX_AT:_FLAGS_AT]
+    head = (cells[1], cells[2], values, *basic)
+    flags = (cells[_FLAGS_AT:_REASONS_AT], cells[_REASONS_AT]) if with_flags else ()
+    return ExportRow._make((*head, *(flags or ((), None))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
+from harit_desktop.domain.alert import Alert, AlertState, AlertTransition
 from harit_desktop.domain.api import ApiReading, ApiStats
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import (
@@ -18,11 +19,18 @@ from harit_desktop.domain.device import (
     DeviceState,
     reporting_interval_s,
 )
-from harit_desktop.domain.export import ExportRequest
+from harit_desktop.domain.export import ExportPreview, ExportRequest
+from harit_desktop.domain.gaps import GapReason
 from harit_desktop.domain.message import MessageRecord
+from harit_desktop.domain.notes import ChartNote
+from harit_desktop.domain.quality import QualityDay, StoredEvent
 from harit_desktop.domain.reading import AnalysedReading, TimeSource
+from harit_desktop.storage.alert_store import AlertStore
 from harit_desktop.storage.api_answers import StoreCounter, newest_readings
-from harit_desktop.storage.export import count_rows, export_csv
+from harit_desktop.storage.chart_notes import read_notes
+from harit_desktop.storage.export import count_rows, export_readings, preview_rows
+from harit_desktop.storage.gap_reasons import read_gap_reasons
+from harit_desktop.storage.quality_reads import read_events, read_quality_days, read_reasons
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
 from harit_desktop.storage.rows import (
     RECORD_COLUMNS,
@@ -56,6 +64,7 @@ class HistoryReader:
         self._path = path
         self._store = StoreReader(path)
         self._counter = StoreCounter(self._store)
+        self._alerts = AlertStore(path)
         self._server = server
         self._views: ServerViews | None = None
         if server is not None:
@@ -121,6 +130,98 @@ class HistoryReader:
         known = [found for found in newest if found is not None]
         return max(known, key=lambda found: found[0])[1] if known else None
 
+    def quality_days(
+        self,
+        publisher_id: str,
+        days: Sequence[tuple[int, int]],
+        cancelled: Cancelled = never,
+    ) -> tuple[QualityDay, ...]:
+        """The quality of a device's readings on each of the days, given from their begin up to
+        their end without it. What counts as silence is at `quality_reads.silent_us`.
+
+        Takes about a tenth of a second for a day of a reading a second; raises QueryCancelled
+        soon after `cancelled()` becomes true. A store that does not exist yet has no days.
+        """
+        if self._views is not None:
+            found = self._views.quality_days(publisher_id, days, cancelled)
+            if found is not None:
+                return found
+        return self._store.read(
+            lambda c: read_quality_days(c, publisher_id, days, cancelled),
+            empty=(),
+            cancelled=cancelled,
+        )
+
+    def quality_events(
+        self, publisher_id: str | None, from_us: int, to_us: int, limit: int
+    ) -> tuple[StoredEvent, ...]:
+        """Events of a device (None: of all) that were under way at any moment of the range,
+        those that began last first. Kept locally only."""
+        return self._store.read(
+            lambda c: read_events(c, publisher_id, from_us, to_us, limit), empty=()
+        )
+
+    def reasons(
+        self,
+        publisher_id: str,
+        from_us: int,
+        to_us: int,
+        limit: int,
+        cancelled: Cancelled = never,
+    ) -> tuple[tuple[int, Mapping[str, str]], ...]:
+        """Times of readings of the range, both ends inclusive, that have a suspect or failed
+        channel, with the codes of these by channel key: the newest `limit`, oldest first.
+
+        Raises QueryCancelled soon after `cancelled()` becomes true.
+        """
+        if self._views is not None:
+            found = self._views.reasons(publisher_id, from_us, to_us, limit, cancelled)
+            if found is not None:
+                return found
+        return self._store.read(
+            lambda c: read_reasons(c, publisher_id, from_us, to_us, limit),
+            empty=(),
+            cancelled=cancelled,
+        )
+
+    def gap_reasons(
+        self,
+        publisher_id: str,
+        gaps: Sequence[tuple[int, int]],
+        cancelled: Cancelled = never,
+    ) -> tuple[GapReason, ...]:
+        """Why a device has no readings in each of the stretches, in parts without holes. As
+        far as this program noted it: kept locally only.
+
+        Raises QueryCancelled soon after `cancelled()` becomes true.
+        """
+        return self._store.read(
+            lambda c: read_gap_reasons(c, publisher_id, gaps, cancelled),
+            empty=(),
+            cancelled=cancelled,
+        )
+
+    def notes(self, from_us: int, to_us: int) -> tuple[ChartNote, ...]:
+        """Notes of all devices from the range, both ends inclusive, in the order of time. Kept
+        locally only."""
+        return self._store.read(lambda c: read_notes(c, from_us, to_us), empty=())
+
+    def alerts(
+        self,
+        state: AlertState | None = None,
+        publisher_id: str | None = None,
+        text: str = "",
+        before_id: int | None = None,
+        limit: int = 200,
+        cancelled: Cancelled = never,
+    ) -> Sequence[Alert]:
+        """See `AlertStore.read`. Kept locally only."""
+        return self._alerts.read(state, publisher_id, text, before_id, limit, cancelled)
+
+    def alert_log(self, alert_id: int) -> Sequence[AlertTransition]:
+        """See `AlertStore.read_log`."""
+        return self._alerts.read_log(alert_id)
+
     def api_latest(self) -> ApiReading | None:
         """The newest reading that is not simulated."""
         found = self.api_history(1)
@@ -179,22 +280,28 @@ class HistoryReader:
 
         return self._store.read(query, empty=None)
 
-    def export_csv(
+    def export(
         self,
         request: ExportRequest,
         progress: Callable[[float], None] = lambda _: None,
         cancelled: Cancelled = never,
         zone: tzinfo | None = None,
     ) -> int:
-        """Writes the chosen readings to a CSV file; see `storage.export.export_csv`.
+        """Writes the chosen readings to a file; see `storage.export.export_readings`.
 
         With a server also raises KnownError (server.*) rather than write a part of them.
         """
-        return export_csv(self._path, request, zone, progress, cancelled, self._server)
+        return export_readings(self._path, request, zone, progress, cancelled, self._server)
 
     def count_export(self, request: ExportRequest, cancelled: Cancelled = never) -> int:
         """How many rows the export would write now. Raises what the export raises."""
         return count_rows(self._path, request, cancelled, self._server)
+
+    def preview_export(
+        self, request: ExportRequest, cancelled: Cancelled = never, zone: tzinfo | None = None
+    ) -> ExportPreview:
+        """The head of the file as it would be now. Raises what the export raises."""
+        return preview_rows(self._path, request, zone, cancelled, self._server)
 
 
 _HEARD_LAST = (

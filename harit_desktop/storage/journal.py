@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.reading import Reading
 from harit_desktop.domain.status import StoreState, StoreStatus
+from harit_desktop.storage import baselines
 from harit_desktop.storage.api_rows import ApiMemory
 from harit_desktop.storage.batch_writer import BatchWriter
 from harit_desktop.storage.bounded import LOG_BOUNDS, REJECTED_BOUNDS, Bounds
@@ -34,14 +37,16 @@ from harit_desktop.storage.sqlite import (
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
 from harit_desktop.storage.watch import FileWatch, Finding, take_verdict
 
+T = TypeVar("T")
+
 _CLOSING_BUSY_MS = 500
 
 
 class SqliteJournal:
     """One SQLite file with one writer.
 
-    `open`, `commit` and `close` belong to one owner at a time; `status` and
-    `delete_simulated` may be called from any thread. Every commit is on the disk when
+    `open`, `commit`, `close` and what has to do with baselines belong to one owner at a time;
+    `status` and `delete_simulated` may be called from any thread. Every commit is on the disk when
     `commit` returns (write-ahead log, synchronous = FULL).
     """
 
@@ -112,6 +117,35 @@ class SqliteJournal:
                 if reason is None or not is_damage(error):
                     raise known from error
         raise known
+
+    def load_baselines(self, limit: int) -> tuple[dict[str, bytes], int]:
+        """What the quality tests have learnt of the probes heard last, the newest first, and
+        the id of the last reading in it; 0 where nothing was saved yet.
+
+        This and the next three raise KnownError as `commit` does.
+        """
+        return self._beside(lambda connection: baselines.load_baselines(connection, limit))
+
+    def load_baseline(self, publisher_id: str) -> bytes | None:
+        """The same of one probe; None where nothing is known of it."""
+        return self._beside(lambda connection: baselines.load_baseline(connection, publisher_id))
+
+    def save_baselines(self, states: Mapping[str, bytes], last_id: int) -> None:
+        """Keeps what was learnt, all or nothing, up to the reading `last_id`.
+
+        All states that changed since the last call belong in one call. Those of probes
+        without a reading are left out.
+        """
+
+        def save(connection: sqlite3.Connection) -> None:
+            with transaction(connection):
+                baselines.save_baselines(connection, states, last_id)
+
+        self._beside(save)
+
+    def readings_after(self, last_id: int, limit: int) -> list[tuple[int, Reading]]:
+        """The next readings with their ids, in the order in which they were stored."""
+        return self._beside(lambda c: baselines.readings_after(c, last_id, limit))
 
     def status(self) -> StoreStatus:
         """The state after the last commit or attempt; costs nothing, for any thread."""
@@ -201,6 +235,17 @@ class SqliteJournal:
             last_id = last_reading_id(connection)
         self._publish(tally, last_id)
         return result
+
+    def _beside(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Work beside the commits: where it fails, the next commit says what is wrong."""
+        connection = self._sound_connection()
+        try:
+            return work(connection)
+        except sqlite3.Error as error:
+            known = known_error(error, self._path)
+            if not roll_back(connection) or known.code not in ("store.locked", "store.full"):
+                self._drop_connection()
+            raise known from error
 
     def _sound_connection(self) -> sqlite3.Connection:
         """The connection, made anew after a failure or when the file is not the same any more.

@@ -137,6 +137,66 @@ def _to_3() -> Iterator[str]:
     )
 
 
-_STEPS = {1: _to_2, 2: _to_3}
+def _to_4() -> Iterator[str]:
+    """Reasons and events of the quality tests, what they have learnt, the device book,
+    the alerts, notes, and when the program ran."""
+    yield "ALTER TABLE sensor_readings ADD COLUMN quality_reasons TEXT"
+    yield (
+        "CREATE TABLE quality_events (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"
+        " publisher_id VARCHAR(64) NOT NULL, kind VARCHAR(64) NOT NULL,"
+        " code VARCHAR(64) NOT NULL, flag SMALLINT NOT NULL, channels TEXT NOT NULL,"
+        " first_us BIGINT NOT NULL, onset_us BIGINT NOT NULL, at_us BIGINT NOT NULL,"
+        ' cleared_us BIGINT, count INTEGER NOT NULL, value REAL, "limit" REAL)'
+    )
+    yield (
+        "CREATE UNIQUE INDEX ux_quality_events_key ON quality_events (publisher_id, kind, first_us)"
+    )
+    yield "CREATE INDEX ix_quality_events_first_us ON quality_events (first_us)"
+    yield (
+        "CREATE TABLE baselines (publisher_id VARCHAR(64) NOT NULL, last_us BIGINT NOT NULL,"
+        " state BLOB NOT NULL, PRIMARY KEY (publisher_id))"
+    )
+    yield "CREATE INDEX ix_baselines_last_us ON baselines (last_us)"
+    yield (
+        "CREATE TABLE device_records (publisher_id VARCHAR(64) NOT NULL, name TEXT NOT NULL,"
+        " zone TEXT NOT NULL, hidden BOOLEAN NOT NULL, position INTEGER,"
+        " PRIMARY KEY (publisher_id))"
+    )
+    yield (
+        "CREATE TABLE calibrations (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"
+        " publisher_id VARCHAR(64) NOT NULL, channel VARCHAR(32) NOT NULL,"
+        " kind VARCHAR(16) NOT NULL, at_us BIGINT NOT NULL, points TEXT NOT NULL,"
+        " entered_us BIGINT NOT NULL, note TEXT NOT NULL)"
+    )
+    yield "CREATE INDEX ix_calibrations_publisher_id ON calibrations (publisher_id)"
+    yield (
+        "CREATE TABLE alerts (id INTEGER NOT NULL, rule_id VARCHAR(64) NOT NULL,"
+        " kind VARCHAR(16) NOT NULL, severity VARCHAR(16) NOT NULL,"
+        " publisher_id VARCHAR(64) NOT NULL, channel VARCHAR(32) NOT NULL,"
+        " code VARCHAR(64) NOT NULL, params TEXT NOT NULL,"
+        ' value REAL, "limit" REAL, worst REAL, raised_us BIGINT NOT NULL, ended_us BIGINT,'
+        " acknowledged_us BIGINT, acknowledged_by TEXT NOT NULL, seen_us BIGINT,"
+        " muted_until_us BIGINT, note TEXT NOT NULL, flood INTEGER NOT NULL,"
+        " told_us BIGINT, flood_id BIGINT, PRIMARY KEY (id))"
+    )
+    yield (
+        "CREATE TABLE alert_log (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"
+        " alert_id BIGINT NOT NULL, at_us BIGINT NOT NULL, change VARCHAR(16) NOT NULL,"
+        " person TEXT NOT NULL, note TEXT NOT NULL)"
+    )
+    yield "CREATE INDEX ix_alert_log_alert_id ON alert_log (alert_id)"
+    yield (
+        "CREATE TABLE chart_notes (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"
+        " publisher_id VARCHAR(64) NOT NULL, at_us BIGINT NOT NULL,"
+        " kind VARCHAR(16) NOT NULL, text TEXT NOT NULL, entered_us BIGINT NOT NULL)"
+    )
+    yield "CREATE INDEX ix_chart_notes_at_us ON chart_notes (at_us)"
+    yield (
+        "CREATE TABLE recording_log (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"
+        " kind VARCHAR(16) NOT NULL, from_us BIGINT NOT NULL, until_us BIGINT NOT NULL)"
+    )
+
+
+_STEPS = {1: _to_2, 2: _to_3, 3: _to_4}
 """The statements that lead from a version to the next. Frozen: a store of that version
 looks the same for ever, whatever the tables become later."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +24,10 @@ _PROGRESS_STEPS = 1000
 """SQLite asks after so many steps of its machine (some 20 rows) whether to go on."""
 
 _ASK_EVERY_S = 0.1
+
+_QUALITY_VERSION = 4
+"""The first version of the store that keeps events and reasons."""
+_VERSION = "store_version"
 
 
 class QueryCancelled(KnownError):
@@ -75,6 +79,7 @@ class StoreReader:
             hide_parameters=True,
         )
         event.listen(self._engine, "begin", _begin)
+        event.listen(self._engine, "before_cursor_execute", _for_version, retval=True)
 
     def read(
         self, query: Callable[[Connection], T], *, empty: T, cancelled: Cancelled = never
@@ -91,8 +96,10 @@ class StoreReader:
                 driver = connection.connection.driver_connection
                 assert isinstance(driver, sqlite3.Connection)
                 driver.set_progress_handler(cancelled, _PROGRESS_STEPS)
-                if connection.exec_driver_sql("PRAGMA user_version").scalar() == 0:
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                if version == 0:
                     return empty
+                connection.info[_VERSION] = version
                 answer = query(connection)
         except DBAPIError as error:
             raise self._named(error.orig) from error
@@ -108,6 +115,21 @@ class StoreReader:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
             return QueryCancelled()
         return known_error(error, self._path)
+
+
+def has_quality(connection: Connection) -> bool:
+    """Whether the store of this read has events and reasons; one that is not migrated yet
+    has neither."""
+    return bool(connection.info.get(_VERSION, _QUALITY_VERSION) >= _QUALITY_VERSION)
+
+
+def _for_version(
+    connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+) -> tuple[str, Any]:
+    """What an earlier version does not keep is absent, in the moment before it is migrated."""
+    if not has_quality(connection):
+        statement = statement.replace("sensor_readings.quality_reasons", "NULL")
+    return statement, parameters
 
 
 def _begin(connection: Connection) -> None:

@@ -11,6 +11,12 @@ from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from harit_desktop.storage.rollup import start_again
 from harit_desktop.storage.schema import (
+    alert_log,
+    alerts,
+    calibrations,
+    chart_notes,
+    cursors,
+    device_records,
     message_log,
     metadata,
     rejected_messages,
@@ -20,8 +26,10 @@ from harit_desktop.storage.sqlite import damage, transaction
 
 _DIALECT = dialect()
 
-_RECORDS = (sensor_readings, message_log, rejected_messages)
-"""What was received. All other tables are made from these, or matter for a short time."""
+_RECEIVED = (sensor_readings, message_log, rejected_messages)
+_RECORDS = (*_RECEIVED, device_records, calibrations, chart_notes, alerts, alert_log)
+"""What was received, entered, or told to people and answered by them. All other tables are made from these, or matter for a short
+time."""
 
 _COLUMNS = """
 SELECT m.name, p.name FROM sqlite_master AS m, pragma_table_info(m.name) AS p
@@ -127,7 +135,10 @@ def _statements(missing: list[str]) -> Iterator[str]:
     for table in metadata.sorted_tables:
         absent = [c for c in table.columns if f"{table.name}.{c.name}" in missing]
         gone = table.name in missing
-        if absent and table not in _RECORDS:
+        if table is cursors and (absent or gone):
+            # Nobody knows any more which readings they include.
+            yield "DELETE FROM baselines"
+        if absent and not _can_be_completed(table, absent):
             yield f"DROP TABLE {table.name}"
             gone = True
         if gone:
@@ -138,6 +149,13 @@ def _statements(missing: list[str]) -> Iterator[str]:
         for index in table.indexes:
             if gone or str(index.name) in missing:
                 yield str(CreateIndex(index, if_not_exists=True).compile(dialect=_DIALECT))
+
+
+def _can_be_completed(table: Table, absent: list[Column[object]]) -> bool:
+    """Whether columns are added to what is there, and the table not made anew."""
+    if table in _RECEIVED:
+        return True
+    return table in _RECORDS and not any(column.primary_key for column in absent)
 
 
 def _add_column(table: Table, column: Column[object]) -> Iterator[str]:

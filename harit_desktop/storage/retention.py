@@ -1,4 +1,4 @@
-"""Readings and log lines that are older than the user wants to keep leave the store."""
+"""Readings, log lines and events that are older than the user wants to keep leave the store."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from harit_desktop.storage.deletion import (
     delete_in,
     in_transaction,
 )
+from harit_desktop.storage.quality_events import retire_events
 from harit_desktop.storage.rollup import MINUTE_US, Bucket, minute_of
 from harit_desktop.storage.tally import Tally
 
@@ -81,6 +82,7 @@ def retire(
         yield from _retire_readings(connection, cutoff_us, forwarded_only=forwarded_only)
         for log in _LOGS:
             yield from _retire_lines(connection, cutoff_us, log)
+        yield from _retire_events(connection, cutoff_us)
     if journal_days is not None:
         yield from _retire_forwarded(connection, now_us - journal_days * US_PER_DAY)
 
@@ -104,7 +106,8 @@ def _retire_readings(
 
 def _retire_forwarded(connection: sqlite3.Connection, cutoff_us: int) -> Iterator[int]:
     condition = f"received_us < :cutoff_us AND {_FORWARDED}"
-    condemned = Condemned(condition, {"cutoff_us": cutoff_us, "forwarded": FORWARDED})
+    params: dict[str, int | str] = {"cutoff_us": cutoff_us, "forwarded": FORWARDED}
+    condemned = Condemned(condition, params, keeps_baselines=True)
     scope: dict[str, int | str] = {"after": 0, "limit": LOOK_ROWS, "forwarded": FORWARDED}
     while rows := connection.execute(_NEXT_FORWARDED, scope).fetchall():
         minutes: dict[Bucket, None] = {}
@@ -134,4 +137,11 @@ def _retire_lines(connection: sqlite3.Connection, cutoff_us: int, log: _Log) -> 
         return lines
 
     while gone := in_transaction(connection, work):
+        yield gone
+
+
+def _retire_events(connection: sqlite3.Connection, cutoff_us: int) -> Iterator[int]:
+    while gone := in_transaction(
+        connection, lambda _: retire_events(connection, cutoff_us, SLICE_ROWS)
+    ):
         yield gone

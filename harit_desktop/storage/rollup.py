@@ -8,11 +8,12 @@ stay, and the hours from their minutes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.storage.bulk import for_rows
 from harit_desktop.storage.cursors import ROLLUP, last_reading_id, move_cursor, read_cursor
 from harit_desktop.storage.schema import quality_column
 
@@ -163,6 +164,42 @@ def _remake_hours(connection: sqlite3.Connection, hours: Iterable[Bucket]) -> No
     for publisher_id, start_us in hours:
         connection.execute(_DROP_HOUR, (publisher_id, start_us))
         connection.execute(_MAKE_HOUR, {"publisher_id": publisher_id, "start_us": start_us})
+
+
+_SHIFT = (
+    "UPDATE {table} SET index_count = index_count + v.column3,"
+    " index_sum = index_sum + v.column4 FROM (VALUES {{rows}}) AS v"
+    " WHERE publisher_id = v.column1 AND start_us = v.column2"
+)
+_SHIFT_MINUTES = _SHIFT.format(table="rollups_minute")
+_SHIFT_HOURS = _SHIFT.format(table="rollups_hour")
+
+
+def shift_indexes(
+    connection: sqlite3.Connection, counts: Mapping[Bucket, int], sums: Mapping[Bucket, int]
+) -> None:
+    """Adds to the count and the sum of the indexes of minutes and of their hours, in the
+    transaction that gave other indexes to rows that are rolled up.
+
+    Exact, because indexes are whole numbers. Minutes that the rollups lack are made anew.
+    """
+    minutes: list[str | int] = []
+    hours: dict[Bucket, tuple[int, int]] = {}
+    for (publisher_id, start_us), added in sums.items():
+        count = counts[publisher_id, start_us]
+        minutes += (publisher_id, start_us, count, added)
+        hour = publisher_id, start_us // HOUR_US * HOUR_US
+        before = hours.get(hour, (0, 0))
+        hours[hour] = before[0] + count, before[1] + added
+    if not sums:
+        return
+    statement = for_rows(_SHIFT_MINUTES, 4, len(sums))
+    if connection.execute(statement, minutes).rowcount != len(sums):
+        remake(connection, sums)
+        return
+    shifts = [number for hour, both in hours.items() for number in (*hour, *both)]
+    if connection.execute(for_rows(_SHIFT_HOURS, 4, len(hours)), shifts).rowcount != len(hours):
+        _remake_hours(connection, hours)
 
 
 def start_again(connection: sqlite3.Connection) -> None:

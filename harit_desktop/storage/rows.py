@@ -45,6 +45,23 @@ def factors_text(factors: tuple[str, ...]) -> str:
     return json.dumps(list(factors), ensure_ascii=False)
 
 
+@lru_cache(maxsize=1024)
+def reasons_text(reasons: tuple[tuple[str, str], ...]) -> str | None:
+    """Channels and the codes of their reasons as a JSON object; None without any."""
+    return json.dumps(dict(reasons)) if reasons else None
+
+
+def reasons_of(text: str | None) -> tuple[tuple[str, str], ...]:
+    """The reasons that `reasons_text` wrote; none where another program wrote something else."""
+    if not text:
+        return ()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple((str(k), str(v)) for k, v in found.items()) if isinstance(found, dict) else ()
+
+
 READING_COLUMNS = tuple(f'"{c.name}"' for c in sensor_readings.columns if c.name != "id")
 
 INSERT_READINGS = """
@@ -80,6 +97,7 @@ def reading_row(item: AnalysedReading) -> tuple[Any, ...]:
         int(reading.retained),
         reading.message_id,
         analysis.profile,
+        reasons_text(analysis.reasons) if analysis.reasons else None,
     )
 
 
@@ -130,6 +148,7 @@ def analysis_of(row: Row[Any]) -> Analysis:
         critical_factors=tuple(json.loads(mapping[column.critical_factors])),
         flags=tuple(Flag(mapping[quality]) for quality in QUALITY_COLUMNS),
         profile=mapping[column.profile],
+        reasons=reasons_of(mapping[column.quality_reasons]),
     )
 
 

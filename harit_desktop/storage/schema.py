@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from harit_desktop.domain.channels import CHANNELS, Channel
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Kept in `PRAGMA user_version`; a migration raises it by one."""
 
 APPLICATION_ID = 0x48415249
@@ -68,6 +68,8 @@ sensor_readings = Table(
     Column("retained", Boolean, nullable=False),
     Column("message_id", String(64)),
     Column("profile", String(64), nullable=False),
+    # {channel: stable code} as JSON; NULL where no channel is suspect or failed.
+    Column("quality_reasons", Text),
     # An id is never used twice, so that a cursor over ids misses nothing after a deletion.
     sqlite_autoincrement=True,
 )
@@ -177,6 +179,129 @@ withdrawn_readings = Table(
     sqlite_autoincrement=True,
 )
 
+# What the quality tests said of a probe over time, one row for each fault from its first
+# suspect reading on; `cleared_us` is NULL while it goes on. Bounded: the oldest rows go.
+quality_events = Table(
+    "quality_events",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("publisher_id", String(64), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("flag", SmallInteger, nullable=False),
+    Column("channels", Text, nullable=False),
+    Column("first_us", BigInteger, nullable=False),
+    Column("onset_us", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("cleared_us", BigInteger),
+    Column("count", Integer, nullable=False),
+    # NULL stands for NaN, which SQLite does not know.
+    Column("value", _Number),
+    Column("limit", _Number),
+    sqlite_autoincrement=True,
+)
+
+# What the quality tests have learnt of each probe, as of the cursor `baseline`; `last_us` is
+# when the probe was heard last. The states come last, so that an order needs no page of them.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("publisher_id", String(64), primary_key=True),
+    Column("last_us", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
+# What people entered about their devices.
+device_records = Table(
+    "device_records",
+    metadata,
+    Column("publisher_id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("position", Integer),
+)
+
+# `points` is a JSON list of [probe's value, true value].
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("publisher_id", String(64), nullable=False, index=True),
+    Column("channel", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("points", Text, nullable=False),
+    Column("entered_us", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What the alert rules found, one row for each from its onset to its end; `params` is JSON.
+# The ids are given by the program. Bounded: the oldest that are over go.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=False),
+    Column("rule_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("publisher_id", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("params", Text, nullable=False),
+    Column("value", _Number),
+    Column("limit", _Number),
+    Column("worst", _Number),
+    Column("raised_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("acknowledged_us", BigInteger),
+    Column("acknowledged_by", Text, nullable=False),
+    Column("seen_us", BigInteger),
+    Column("muted_until_us", BigInteger),
+    Column("note", Text, nullable=False),
+    Column("flood", Integer, nullable=False),
+    Column("told_us", BigInteger),
+    Column("flood_id", BigInteger),
+)
+
+# Who or what changed an alert, and when; `person` is "" for the program itself.
+alert_log = Table(
+    "alert_log",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("alert_id", BigInteger, nullable=False, index=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("change", String(16), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What people wrote beside the readings; `publisher_id` is "" for all devices.
+chart_notes = Table(
+    "chart_notes",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("publisher_id", String(64), nullable=False),
+    Column("at_us", BigInteger, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("entered_us", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# When the program ran, and when it had no source or the computer slept. Bounded.
+recording_log = Table(
+    "recording_log",
+    metadata,
+    Column("id", _RowId, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 
 def _rollups(name: str) -> Table:
     """One row per publisher and bucket: what a chart needs of the readings in it.
@@ -216,6 +341,15 @@ Index("ux_readings_key", sensor_readings.c.reading_key, unique=True)
 Index("ix_readings_device_time", sensor_readings.c.publisher_id, sensor_readings.c.timestamp_us)
 Index("ix_readings_time", sensor_readings.c.timestamp_us)
 Index("ix_api_rows_alike", api_rows.c.alike, api_rows.c.time_us)
+Index(
+    "ux_quality_events_key",
+    quality_events.c.publisher_id,
+    quality_events.c.kind,
+    quality_events.c.first_us,
+    unique=True,
+)
+Index("ix_quality_events_first_us", quality_events.c.first_us)
+Index("ix_baselines_last_us", baselines.c.last_us)
 
 
 def create_statements() -> list[str]:

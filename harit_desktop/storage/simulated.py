@@ -7,8 +7,11 @@ import time
 from collections.abc import Iterator
 
 from harit_desktop.domain.reading import Source
+from harit_desktop.storage.baselines import forget_baseline
 from harit_desktop.storage.deletion import LOOK_ROWS, Condemned, delete_in, in_transaction
+from harit_desktop.storage.quality_events import forget_events
 from harit_desktop.storage.rollup import minute_of
+from harit_desktop.storage.sqlite import transaction
 from harit_desktop.storage.tally import Tally, load_tally
 
 SLICE_ROWS = 500
@@ -31,7 +34,8 @@ _SIMULATED = Condemned("source = :source", {"source": Source.SIMULATOR.value})
 
 
 def delete_simulated(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Deletes simulated readings and their log lines; returns whose readings they were.
+    """Deletes simulated readings, their log lines and what the quality tests made of them;
+    returns whose readings they were.
 
     Raises sqlite3.Error with no transaction open and all finished slices kept.
     """
@@ -39,6 +43,7 @@ def delete_simulated(connection: sqlite3.Connection) -> tuple[str, ...]:
     for publisher_id in publishers:
         for _ in _delete_of_device(connection, publisher_id):
             time.sleep(PAUSE_S)
+        _forget(connection, publisher_id)
     for _ in _delete_messages(connection):
         time.sleep(PAUSE_S)
     return tuple(publishers)
@@ -56,6 +61,13 @@ def _delete_of_device(connection: sqlite3.Connection, publisher_id: str) -> Iter
         )
         yield from delete_in(connection, minutes, _SIMULATED)
         position = (rows[-1][0], rows[-1][1])
+
+
+def _forget(connection: sqlite3.Connection, publisher_id: str) -> None:
+    """What was learnt from simulated readings too, nobody can take apart again."""
+    with transaction(connection):
+        forget_baseline(connection, publisher_id)
+        forget_events(connection, publisher_id)
 
 
 def _delete_messages(connection: sqlite3.Connection) -> Iterator[int]:

@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import SplitResult, quote, urlsplit
 
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.domain.hosts import is_loopback
+from harit_desktop.domain.hosts import is_loopback, is_private
 
 MAX_LENGTH = 500
 _SHOWN_LENGTH = 200
@@ -78,7 +78,7 @@ def parse_api_url(text: str) -> ApiAddress:
         raise _bad_url(text, "query")
     host = _host(text, parts)
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    if scheme == "http" and not _is_private(host):
+    if scheme == "http" and not is_private(host):
         raise KnownError("api.not_private", host=host)
     path = _ENDPOINT.sub("", parts.path.rstrip("/")).rstrip("/")
     return ApiAddress(scheme, host, _port(text, parts), quote(path, safe="/%:@!$&'()*+,;=~"))
@@ -122,15 +122,6 @@ def _ip(host: str) -> _IpAddress | None:
         return None if "%" in host else ipaddress.ip_address(host)
     except ValueError:
         return None
-
-
-def _is_private(host: str) -> bool:
-    address = _ip(host)
-    if address is None:
-        local = host.endswith((".local", ".localhost"))
-        return local or "." not in host
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_private
 
 
 def _is_own(address: _IpAddress) -> bool:

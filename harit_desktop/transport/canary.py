@@ -13,7 +13,6 @@ sent, a window of a thousand at once, to be read and refused. A reconnect costs 
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from harit_desktop.domain.topics import mark_of
 from harit_desktop.transport.mqtt_client import BufferedClient, ProtocolVersion
 from harit_desktop.transport.mqtt_errors import FIRST_FAILURE_CODE
 
@@ -65,7 +65,8 @@ class Canary:
     """
 
     def __init__(self, client_id: str, times: ProbeTimes, *, proven: bool = False) -> None:
-        name = re.sub(r"[/+#\0]", "_", client_id) or secrets.token_hex(8)
+        # Anybody may listen: the id itself would let others throw us off the broker.
+        name = mark_of(client_id) if client_id else secrets.token_hex(8)
         self.topic = PROBE_PREFIX + name
         self.proven = proven
         self._times = times

@@ -5,11 +5,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 
+from harit_desktop.domain import topics
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import LinkStatus
@@ -26,7 +28,7 @@ from harit_desktop.transport.mqtt_session import MqttSession
 
 _log = logging.getLogger(__name__)
 
-STATUS_TOPIC = "harit-samarth/status"
+STATUS_TOPIC = topics.STATUS_TOPIC
 _MAX_WAITING = 1000
 _SESSION_EXPIRY_S = 300
 _GOODBYE_S = 1.5
@@ -39,12 +41,26 @@ EncodeStatus = Callable[[str, str, str, int], bytes]
 """Makes a status payload of status word, publisher id, message and instant (us, UTC)."""
 
 
+class Feed(Protocol):
+    """Gives a publisher its messages when it can send them, on the network thread."""
+
+    def opened(self) -> None:
+        """The broker took us."""
+        ...
+
+    def fill(self) -> None:
+        """Called while the connection is open, after each round of traffic and at least once
+        a second: the time to call `publish`."""
+        ...
+
+
 class _Outgoing(msgspec.Struct, frozen=True, gc=False):
     topic: str
     payload: bytes
     announcement: bool
     settled: Settled | None
     withdrawn: bool = False
+    retained: bool = False
 
 
 class MqttPublisher:
@@ -67,8 +83,11 @@ class MqttPublisher:
         client_suffix: str = "-pub",
         max_waiting: int = _MAX_WAITING,
         will_delay_s: int = 30,
+        feed: Feed | None = None,
+        thread_name: str = "mqtt-pub-net",
     ) -> None:
         self._endpoint = endpoint.with_suffix(client_suffix)
+        self._feed = feed
         self._now_us = now_us
         self._publisher_id = publisher_id
         self._encode_status = encode_status
@@ -88,7 +107,7 @@ class MqttPublisher:
             self._endpoint,
             self,
             now_us,
-            thread_name="mqtt-pub-net",
+            thread_name=thread_name,
             # A longer session than the will's delay: the end of the session sends the will.
             options=SessionOptions(persistent=False, expiry_s=_SESSION_EXPIRY_S, will=will),
         )
@@ -121,7 +140,14 @@ class MqttPublisher:
             _log.warning("%d messages were not confirmed by the broker", self.waiting)
         return stopped
 
-    def publish(self, topic: str, payload: bytes, settled: Settled | None = None) -> bool:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        settled: Settled | None = None,
+        *,
+        retained: bool = False,
+    ) -> bool:
         """Queues a message; False, and nothing kept, when too many wait or after `stop`.
 
         Raises ValueError for a topic that cannot be published to.
@@ -131,9 +157,13 @@ class MqttPublisher:
         with self._lock:
             if self._leaving or len(self._waiting) + len(self._in_flight) >= self._max_waiting:
                 return False
-            self._waiting.append(_Outgoing(topic, payload, False, settled))
+            self._waiting.append(_Outgoing(topic, payload, False, settled, retained=retained))
         self._session.wake()
         return True
+
+    def wake(self) -> None:
+        """Makes the network thread ask the feed soon."""
+        self._session.wake()
 
     def withdraw(self) -> None:
         """Sends nothing more of what `publish` took and the broker has not confirmed.
@@ -172,6 +202,8 @@ class MqttPublisher:
             if self._encode_status is not None and not self._leaving:
                 payload = self._status("online", "Publisher started")
                 self._waiting.appendleft(_Outgoing(self._status_topic, payload, True, None))
+        if self._feed is not None:
+            self._feed.opened()
 
     def closed(self) -> None:
         with self._lock:
@@ -208,13 +240,18 @@ class MqttPublisher:
     def tick(self) -> None:
         """Sends what waits. Only here, outside paho's callbacks, may both locks be taken."""
         client = self._client
+        if self._feed is not None and client is not None:
+            self._feed.fill()
         while client is not None:
             with self._lock:
                 if not self._waiting or len(self._in_flight) >= self._inflight_limit:
                     return
                 outgoing = self._waiting.popleft()
             info = client.publish(
-                outgoing.topic, outgoing.payload, qos=1, retain=outgoing.announcement
+                outgoing.topic,
+                outgoing.payload,
+                qos=1,
+                retain=outgoing.announcement or outgoing.retained,
             )
             with self._lock:
                 if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:

@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from paho.mqtt import client as mqtt
-from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage, Receipt
 from harit_desktop.domain.status import LinkStatus
+from harit_desktop.domain.topics import origin_bytes
 from harit_desktop.transport.broker_counters import DROPPED_TOPIC, DropCounter
 from harit_desktop.transport.canary import PROBE_PREFIX, Canary, ProbeTimes, Verdict
 from harit_desktop.transport.endpoint import MqttEndpoint
+from harit_desktop.transport.extra_topics import ExtraTopics, subscribe
 from harit_desktop.transport.link_notices import LinkNotices
 from harit_desktop.transport.mqtt_client import RECEIVE_MAXIMUM, BufferedClient, ProtocolVersion
 from harit_desktop.transport.mqtt_connection import Accepted
@@ -26,7 +26,6 @@ from harit_desktop.transport.watchdog import KEPT_BYTES, MAX_PACKET_BYTES
 
 _log = logging.getLogger(__name__)
 
-_SEND_RETAINED_IF_NEW = 1
 _USUAL_WINDOW = 20
 """Unacknowledged messages that a broker has under way to an MQTT 3.1.1 client."""
 _OWN_TOPICS = (DROPPED_TOPIC, PROBE_PREFIX)
@@ -42,6 +41,10 @@ class MqttSource:
     CONNECTED once the broker granted the subscriptions; its problem is then what is wrong
     all the same, the worst of it. `session_memory` lets it notice what was lost while the
     program was not running. May be used from any thread.
+
+    `extra_topics` (names, no filters) are subscribed to as well, without the share group, and
+    are no condition of anything. What comes on them with `own_mark` is our own, and is
+    acknowledged and dropped here.
     """
 
     def __init__(
@@ -54,9 +57,14 @@ class MqttSource:
         *,
         session_memory: SessionMemory | None = None,
         probe_times: ProbeTimes | None = None,
+        extra_topics: Sequence[str] = (),
+        own_mark: str = "",
     ) -> None:
         prefix = f"$share/{share_group}/" if share_group else ""
         self._filters = tuple(prefix + topic for topic in topics)
+        self._extra = ExtraTopics(extra_topics, self._filters)
+        self._own_mark = origin_bytes(own_mark)
+        self._echo_topics = frozenset(extra_topics) if own_mark else frozenset()
         self._endpoint = endpoint
         self._deliver = deliver
         self._now_us = now_us
@@ -137,12 +145,16 @@ class MqttSource:
         self._client = None
         self._settled = False
         self._ask_again_s = None
+        self._extra.closed()
         if self._canary is not None:
             self._canary.closed()
         self._memory.save()
 
     def message(self, message: mqtt.MQTTMessage) -> None:
         topic = _topic_of(message)
+        if topic in self._echo_topics and self._own_mark in message.payload:
+            self._session.acknowledge_own(message)
+            return
         if topic.startswith(_OWN_TOPICS) and self._is_own(topic, message):
             self._session.acknowledge_own(message)
             return
@@ -162,6 +174,8 @@ class MqttSource:
 
     def subscribed(self, packet_id: int, codes: Sequence[int]) -> None:
         if not codes or (self._canary and self._canary.subscribed(packet_id, codes[0])):
+            return
+        if self._extra.subscribed(packet_id, codes[0]):
             return
         topic = self._asked.pop(packet_id, None)
         if topic is None:
@@ -242,15 +256,11 @@ class MqttSource:
         for topic in self._filters:
             # One SUBSCRIBE a topic, so that one bad filter does not cost us the others.
             try:
-                if self._version == "5":
-                    options = SubscribeOptions(qos=1, retainHandling=_SEND_RETAINED_IF_NEW)
-                    rc, packet_id = client.subscribe(topic, options=options)
-                else:
-                    rc, packet_id = client.subscribe(topic, qos=1)
+                packet_id = subscribe(client, self._version, topic)
             except ValueError:
                 self._denied.append(topic)
                 continue
-            if rc == MQTTErrorCode.MQTT_ERR_SUCCESS and packet_id is not None:
+            if packet_id is not None:
                 self._asked[packet_id] = topic
         if not self._asked:
             self._report()
@@ -259,6 +269,8 @@ class MqttSource:
         self._settled = True
         self._shown = self._notices.current(self._now_us())
         all_denied = len(self._denied) == len(self._filters)
+        if self._client is not None and not all_denied:
+            self._extra.ask(self._client, self._version)
         self._ask_again_s = time.monotonic() + REFUSED_PAUSE_S if self._denied else None
         self._session.report(
             self._problem(),

@@ -1,6 +1,7 @@
 """What program this is, in which versions, and where it keeps its data."""
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, qVersion
@@ -17,7 +18,10 @@ _LOGO_PX = 48
 class AboutDialog(QDialog):
     """Versions and folder as text that can be selected and copied for a support request."""
 
-    def __init__(self, data_folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, data_folder: Path, parent: QWidget | None = None, run_facts: Sequence[str] = ()
+    ) -> None:
+        """`run_facts` are lines about this run."""
         super().__init__(parent)
         self.setObjectName("dialog.about")
         self.setWindowTitle(self.tr("About Harit Desktop"))
@@ -29,6 +33,7 @@ class AboutDialog(QDialog):
             qt=qVersion(),
             folder=data_folder,
         )
+        self._facts = "\n".join((self._facts, *run_facts))
         logo = QLabel()
         logo.setPixmap(app_icon().pixmap(_LOGO_PX, _LOGO_PX))
         title = QLabel(self.tr("Harit Desktop"))

@@ -1,6 +1,6 @@
 """Everything a person can ask for by menu, key or toolbar, by its stable name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 from harit_desktop.ui.icons import button_icon
 from harit_desktop.ui.theme import SCHEMES, Tokens
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S
+from harit_desktop.ui.words import profile_name
 
 _ICONS = {
     "action.file.export": ("export", "text2"),
@@ -27,11 +28,15 @@ class Actions(QObject):
         super().__init__(window)
         self._window = window
         make = self._make
-        self.export = make("action.file.export", self.tr("&Export CSV…"), "Ctrl+E")
+        self.export = make("action.file.export", self.tr("&Export…"), "Ctrl+E")
         self.back_up = make("action.file.backUp", self.tr("&Back up now"))
         self.restore = make("action.file.restore", self.tr("&Restore a backup…"))
+        self.import_settings = make("action.file.importSettings", self.tr("&Import settings…"))
+        self.export_settings = make("action.file.exportSettings", self.tr("Export &settings…"))
         self.quit = make("action.file.quit", self.tr("&Quit"), "Ctrl+Q")
         self.show_live = make("action.view.live", self.tr("&Live"), "Ctrl+1")
+        self.show_history = make("action.view.history", self.tr("Histor&y"), "Ctrl+2")
+        self.show_alerts = make("action.view.alerts", self.tr("&Alerts"), "Ctrl+3")
         self.show_messages = make("action.view.messages", self.tr("&Messages"), "Ctrl+4")
         self.devices = make("action.view.devices", self.tr("&Devices"), "F9", checkable=True)
         self.health = make("action.view.health", self.tr("&Side panel"), "F10", checkable=True)
@@ -51,12 +56,21 @@ class Actions(QObject):
         self.delete_simulated = make(
             "action.data.deleteSimulated", self.tr("&Delete simulated data…")
         )
+        self.calibration = make(
+            "action.analysis.calibration", self.tr("&Calibration and laboratory values…")
+        )
+        self.reanalyse = make("action.analysis.reanalyse", self.tr("&Re-analyse…"))
+        self.device = make("action.analysis.device", self.tr("&Device…"))
+        self.profile_group = QActionGroup(window)
+        self.profile_menu = QMenu(self.tr("Crop &profile"), window)
+        self.profile_menu.menuAction().setObjectName("action.analysis.profile")
         self.settings = make("action.tools.settings", self.tr("&Settings…"), "Ctrl+,")
         self.about = make("action.help.about", self.tr("&About"), "F1")
         self.source_group = self._make_sources()
         self.theme_group = self._make_themes()
         self.range_group = self._make_ranges()
         self._assign_roles()
+        self.set_device_known(False)
 
     def build_menus(self, bar: QMenuBar) -> None:
         """Fills the menu bar."""
@@ -65,9 +79,13 @@ class Actions(QObject):
         file.addSeparator()
         file.addActions([self.back_up, self.restore])
         file.addSeparator()
+        file.addActions([self.import_settings, self.export_settings])
+        file.addSeparator()
         file.addAction(self.quit)
         view = bar.addMenu(self.tr("&View"))
-        view.addActions([self.show_live, self.show_messages])
+        view.addActions(
+            [self.show_live, self.show_history, self.show_alerts, self.show_messages]
+        )
         view.addSeparator()
         panels = view.addMenu(self.tr("&Panels"))
         panels.addActions([self.devices, self.health])
@@ -84,6 +102,12 @@ class Actions(QObject):
         monitor.addActions([self.next_device, self.previous_device])
         monitor.addSeparator()
         monitor.addAction(self.delete_simulated)
+        analysis = bar.addMenu(self.tr("&Analysis"))
+        analysis.addMenu(self.profile_menu)
+        analysis.addSeparator()
+        analysis.addActions([self.calibration, self.device])
+        analysis.addSeparator()
+        analysis.addAction(self.reanalyse)
         bar.addMenu(self.tr("&Tools")).addAction(self.settings)
         bar.addMenu(self.tr("&Help")).addAction(self.about)
 
@@ -105,6 +129,27 @@ class Actions(QObject):
         """Calls `chosen` with the `api.mode` that the user picks."""
         self.source_group.triggered.connect(lambda action: chosen(action.data()))
 
+    def on_profile(self, chosen: Callable[[str], None]) -> None:
+        """Calls `chosen` with the id of the profile that the user picks."""
+        self.profile_group.triggered.connect(lambda action: chosen(action.data()))
+
+    def set_profiles(self, profiles: Sequence[str], current: str) -> None:
+        """Lists profiles by id, `current` checked; one that is not among them is added."""
+        wanted = [*profiles, *([] if current in profiles else [current])]
+        if wanted != [action.data() for action in self.profile_group.actions()]:
+            for action in self.profile_group.actions():
+                self.profile_group.removeAction(action)
+                self._window.removeAction(action)
+                action.deleteLater()
+            for profile in wanted:
+                # A single ampersand of a user's own name would underline a letter.
+                text = profile_name(profile).replace("&", "&&")
+                made = self._make(f"action.analysis.profile.{profile}", text, checkable=True)
+                made.setData(profile)
+                self.profile_group.addAction(made)
+            self.profile_menu.addActions(self.profile_group.actions())
+        self.check(self.profile_group, current)
+
     def add_source_menu(self, parent: QMenu) -> None:
         """Adds the choice between broker and API."""
         self._group_menu(parent, self.tr("D&ata source"), self.source_group)
@@ -114,6 +159,11 @@ class Actions(QObject):
         for action in group.actions():
             if action.data() == data and not action.isChecked():
                 action.setChecked(True)
+
+    def set_device_known(self, known: bool) -> None:
+        """Calibration and names are about a device, so there has to be one."""
+        self.calibration.setEnabled(known)
+        self.device.setEnabled(known)
 
     def show_connection(self, connected: bool, configured: bool) -> None:
         """Connect or Disconnect, whichever would change something."""

@@ -74,10 +74,17 @@ def run_application(engine: Engine, screenshot: Screenshot | None = None) -> int
     theme = ThemeController(app, settings.theme, settings.text_size / 100)
     window = MainWindow(engine, theme)
     shutdown = _Shutdown(app, engine)
-    app.lastWindowClosed.connect(shutdown.begin)
+    # A window that was hidden in the tray is not closed, and a closed dialog is no end.
+    window.closing.ended.connect(shutdown.begin)
+    app.commitDataRequest.connect(window.closing.session_ends)
     if screenshot is not None:
         window.resize(*screenshot.size)
-    window.show()
+    if settings.start_in_tray:
+        window.attach_tray()
+    if screenshot is None and window.closing.hides_at_start:
+        window.start_hidden()
+    else:
+        window.show()
     QTimer.singleShot(0, window, lambda: _after_first_paint(app, window, engine))
     _close_on_signals(window)
     code = 0
@@ -86,7 +93,7 @@ def run_application(engine: Engine, screenshot: Screenshot | None = None) -> int
         def take() -> None:
             nonlocal code
             code = 0 if window.take_screenshot(screenshot.file, screenshot.view) else 1
-            window.close()
+            window.quit()
 
         QTimer.singleShot(round(screenshot.after_s * 1000), window, take)
     collector = MainThreadCollector(app)
@@ -100,18 +107,19 @@ def _after_first_paint(app: QApplication, window: MainWindow, engine: Engine) ->
     from harit_desktop.ui.instance_server import InstanceServer
 
     engine.start()
+    window.attach_tray()
     server = InstanceServer(engine.paths.instance_name(), app)
     server.raise_asked.connect(window.raise_to_front)
 
 
 def _close_on_signals(window: MainWindow) -> None:
-    """SIGTERM and SIGINT close the window as the user would.
+    """SIGTERM and SIGINT end the program as File > Quit does.
 
     Python runs the handler between two bytecodes: the frame clock's timer gives it one.
     """
 
     def close(_signal: int, _frame: object) -> None:
-        QTimer.singleShot(0, window, window.close)
+        QTimer.singleShot(0, window, window.quit)
 
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, close)

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from harit_desktop.domain.status import EngineStatus
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.ui.calibration_dialog import CalibrationDialog
     from harit_desktop.ui.change_dialog import ChangeDialog
+    from harit_desktop.ui.device_dialog import DeviceDialog
     from harit_desktop.ui.export_dialog import ExportDialog, ExportScope
     from harit_desktop.ui.main_window import MainWindow
+    from harit_desktop.ui.reanalyse_dialog import ReanalyseDialog
     from harit_desktop.ui.restore_dialog import RestoreDialog
     from harit_desktop.ui.settings.dialog import SettingsDialog
     from harit_desktop.ui.theme import ThemeController
@@ -43,10 +46,16 @@ class Dialogs(QObject):
         self.export: ExportDialog | None = None
         self.change: ChangeDialog | None = None
         self.restore: RestoreDialog | None = None
+        self.calibration: CalibrationDialog | None = None
+        self.reanalyse: ReanalyseDialog | None = None
+        self.device: DeviceDialog | None = None
 
     def poll(self, status: EngineStatus) -> None:
         """Gives the open dialogs what has arrived; called by the frame clock."""
-        for dialog in (self.export, self.change, self.restore):
+        for dialog in (
+            *(self.export, self.change, self.restore),
+            *(self.calibration, self.reanalyse, self.device),
+        ):
             if dialog is not None:
                 dialog.poll()
         if self.settings is not None:
@@ -66,6 +75,9 @@ class Dialogs(QObject):
                 self._commands.count_older,
                 self._ask_keyring,
                 self._commands.test_api,
+                self._engine.profiles,
+                self._engine.test_broker,
+                self._engine.test_store,
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)
@@ -121,11 +133,44 @@ class Dialogs(QObject):
             self.restore = self._kept(dialog, "restore")
         self.restore.open()
 
+    def open_calibration(self, device: str) -> None:
+        """Opens the calibrations of a device, by its id; one dialog at a time."""
+        from harit_desktop.ui.calibration_dialog import CalibrationDialog
+
+        if self.calibration is not None and self.calibration.publisher_id != device:
+            self.calibration.close()
+        if self.calibration is None:
+            dialog = CalibrationDialog(self._engine, device, self._window)
+            dialog.reanalyse_asked.connect(self.open_reanalyse)
+            self.calibration = self._kept(dialog, "calibration")
+        self.calibration.open()
+
+    def open_reanalyse(self, device: str | None = None) -> None:
+        """Opens the question which stored readings to judge again, for a device or for all."""
+        from harit_desktop.ui.reanalyse_dialog import ReanalyseDialog
+
+        if self.reanalyse is None:
+            dialog = ReanalyseDialog(self._engine, device, self.calibration or self._window)
+            self.reanalyse = self._kept(dialog, "reanalyse")
+        else:
+            self.reanalyse.choose_device(device)
+        self.reanalyse.open()
+
+    def open_device(self, device: str) -> None:
+        """Opens name and zone of a device, by its id."""
+        from harit_desktop.ui.device_dialog import DeviceDialog
+
+        if self.device is None:
+            self.device = self._kept(DeviceDialog(self._engine, device, self._window), "device")
+        else:
+            self.device.choose(device)
+        self.device.open()
+
     def open_about(self) -> None:
         """Opens versions and folders, for a support request."""
         from harit_desktop.ui.about_dialog import AboutDialog
 
-        dialog = AboutDialog(self._engine.paths.root, self._window)
+        dialog = AboutDialog(self._engine.paths.root, self._window, [self._window.sleep_text()])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

@@ -1,4 +1,4 @@
-"""The export dialog: which readings, which file, how many rows; then the file itself."""
+"""The export dialog: which readings, what kind of file, its first rows; then the file itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,12 +15,16 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
+    QVBoxLayout,
     QWidget,
 )
 
 from harit_desktop.domain.errors import Problem
+from harit_desktop.domain.export import ExportFormat, ExportPreview
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.export_fields import ExportFields, ExportScope
+from harit_desktop.ui.export_preview import PreviewTable
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
@@ -31,7 +35,8 @@ if TYPE_CHECKING:
     from harit_desktop.runtime.queries import QueryHandle
 __all__ = ["ExportDialog", "ExportScope"]
 
-_SIZE_PX = (620, 460)
+_SIZE_PX = (1000, 680)
+_LEAST_FIELDS_PX = 200
 SERVER = "server."
 
 
@@ -59,24 +64,27 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._engine = engine
         self._counting: QueryHandle[int] | None = None
+        self._previewing: QueryHandle[ExportPreview] | None = None
         self._counted: int | None = None
         self._writing: QueryHandle[int] | None = None
         self._written_to: Path | None = None
         self._looking: QueryHandle[Found] | None = None
         self._saved = False
         self.setObjectName("dialog.export")
-        self.setWindowTitle(self.tr("Export CSV"))
-        self.setAccessibleName(self.tr("Export CSV"))
-        self.resize(*map(scaled, _SIZE_PX))
-        self._rows = QLabel()
+        self.setWindowTitle(self.tr("Export readings"))
+        self.setAccessibleName(self.tr("Export readings"))
+        dialog_parts.resize_within_screen(self, _SIZE_PX)
+        self.preview = PreviewTable()
+        self._rows = self.preview.rows
         self._exists = QLabel(self.tr("▲ This file exists and would be replaced."))
-        self.fields = ExportFields(scope, (self._exists, self._rows))
+        self.fields = ExportFields(scope, engine.book)
         self._result = dialog_parts.sentences("dialog.export.result")
         self._progress = QProgressBar()
         self._open_folder = dialog_parts.button("dialog.export.openFolder", self.tr("Open folder"))
         self._cancel = dialog_parts.button("dialog.export.cancel")
         self.save = QPushButton(self.tr("Save"))
         self._build()
+        self.fields.devices.setFocus()
         self._count()
         self._look()
 
@@ -85,6 +93,10 @@ class ExportDialog(QDialog):
         if self._counting is not None and self._counting.done:
             self._counted, self._counting = self._counting.value, None
             self._show_state()
+        if self._previewing is not None and self._previewing.done:
+            preview, self._previewing = self._previewing.value, None
+            self.preview.show_preview(preview)
+            self._show_size()
         if self._looking is not None and self._looking.done:
             found, self._looking = self._looking.value, None
             self._show_found(found or Found())
@@ -97,7 +109,7 @@ class ExportDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Ends a running export with the dialog."""
-        for handle in (self._counting, self._looking, self._writing):
+        for handle in (self._counting, self._previewing, self._looking, self._writing):
             if handle is not None:
                 handle.cancel()
         super().done(result)
@@ -106,9 +118,14 @@ class ExportDialog(QDialog):
 
     def _count(self, *_: object) -> None:
         self._counted = None
+        self._counting = self._engine.count_export(self.fields.request())
+        self._preview()
+
+    def _preview(self) -> None:
+        """Asks for the first rows anew; the same rows may look different."""
         if self._saved:
             self._look()
-        self._counting = self._engine.count_export(self.fields.request())
+        self._previewing = self._engine.preview_export(self.fields.request())
         self._result.hide()
         self._open_folder.hide()
         self._show_state()
@@ -135,7 +152,7 @@ class ExportDialog(QDialog):
         self._progress.setValue(0)
         self._result.hide()
         self._open_folder.hide()
-        self._writing = self._engine.export_csv(request)
+        self._writing = self._engine.export(request)
         self._show_state()
 
     def _finish(self, handle: QueryHandle[int]) -> None:
@@ -186,19 +203,28 @@ class ExportDialog(QDialog):
             self._rows.setText(self.tr("The rows could not be counted."))
         else:
             self._rows.setText(self._rows_text(self._counted))
+        self._show_size()
         self._progress.setVisible(writing)
         self.fields.setEnabled(not writing)
+        self.fields.file_row.setEnabled(not writing)
         self._cancel.setText(self._cancel_text())
         # What was saved needs no second click on the same button: Enter closes then.
         self.save.setVisible(not self._saved)
         self.save.setDefault(not self._saved)
         self._cancel.setDefault(self._saved)
-        chosen = self.fields.has_devices()
+        chosen = self.fields.has_devices() and not self.fields.scope.is_reversed()
         self.save.setEnabled(
             not writing and chosen and bool(self.fields.path.text().strip()) and self._counted != 0
         )
 
+    def _show_size(self) -> None:
+        rows = self._counted if self._counting is None else None
+        workbook = self.fields.form.format() is ExportFormat.XLSX
+        self.preview.show_size(rows, workbook=workbook)
+
     def _rows_text(self, rows: int) -> str:
+        if self.fields.scope.is_reversed():
+            return self.tr("No rows: the range ends before it begins.")
         if rows == 0 and self.fields.leaves_out_everything():
             return self.tr("No rows: simulated data is left out. Include it above if you want it.")
         return self.tr("1 row") if rows == 1 else self.tr("%Ln rows", "", rows)
@@ -220,12 +246,25 @@ class ExportDialog(QDialog):
         self._exists.setObjectName("dialog.export.exists")
         set_look(self._exists, class_="dense", severity="warn")
         self._exists.hide()
-        self._rows.setObjectName("dialog.export.preview")
-        set_look(self._rows, class_="strong")
         self.fields.rows_changed.connect(self._count)
+        self.fields.look_changed.connect(self._preview)
         self.fields.path_changed.connect(self._look)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        # The fields in it take the focus, and are scrolled to.
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setMinimumHeight(scaled(_LEAST_FIELDS_PX))
+        area.setWidget(self.fields)
+        shown = QVBoxLayout()
+        shown.setContentsMargins(20, 4, 20, 8)
+        shown.setSpacing(8)
+        shown.addWidget(self.fields.file_row)
+        shown.addWidget(self._exists)
+        shown.addWidget(self.preview)
         column = dialog_parts.edge_to_edge(self)
-        column.addWidget(self.fields, 1)
+        column.addWidget(area, 1)
+        column.addLayout(shown)
         column.addLayout(self._outcome_row())
         column.addWidget(self._make_footer())
 

@@ -1,79 +1,71 @@
-"""The fields of the export dialog: devices, time range, simulated data, file."""
+"""The fields of the export dialog: what to export, how, and to which file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
-    QDateTimeEdit,
     QFileDialog,
-    QGridLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
-from harit_desktop.domain.device import DeviceState
-from harit_desktop.domain.export import ExportRequest
-from harit_desktop.ui.theme import calm_calendar, set_look
-from harit_desktop.ui.words import plain
+from harit_desktop.domain.device_book import DeviceBook
+from harit_desktop.domain.export import ExportFormat, ExportRequest
+from harit_desktop.ui import dialog_parts
+from harit_desktop.ui.export_form import FormFields
+from harit_desktop.ui.export_scope import ExportScope, ScopeFields
+from harit_desktop.ui.theme import set_look
 
-_VISIBLE, _ALL, _CUSTOM = range(3)
-_RANGE_NAMES = {_VISIBLE: "visible", _ALL: "all", _CUSTOM: "custom"}
+__all__ = ["ExportFields", "ExportScope"]
 
-
-@dataclass(frozen=True)
-class ExportScope:
-    """What the window shows when the dialog opens; times in UTC microseconds."""
-
-    visible_from_us: int | None
-    now_us: int
-    focus: str | None
-    devices: Sequence[DeviceState]
-    simulated_rows: int
+_SUFFIXES = {f".{kind}" for kind in ExportFormat}
 
 
 class ExportFields(QWidget):
-    """What to export; `request` reads it. Says when the rows or the file were changed."""
+    """What to export; `request` reads it. `file_row` is for the dialog to place.
+
+    `rows_changed` tells that other rows are asked for, `look_changed` that the same rows are
+    to be written in another way, `path_changed` that the file is another one.
+    """
 
     rows_changed = Signal()
+    look_changed = Signal()
     path_changed = Signal()
 
-    def __init__(self, scope: ExportScope, notes: Sequence[QLabel]) -> None:
+    def __init__(self, scope: ExportScope, book: DeviceBook) -> None:
         super().__init__()
         self._scope = scope
-        self.devices = self._make_devices()
-        self.simulated = self._make_simulated()
+        self._calibrated = {calibration.publisher_id for calibration in book.calibrations}
+        self.scope = ScopeFields(scope, book)
+        self.form = FormFields()
+        self.devices = self.scope.devices
+        self.simulated = self.scope.simulated
+        self.from_edit, self.to_edit = self.scope.from_edit, self.scope.to_edit
         self._folder = _documents()
         self._suggested = str(self._folder / _suggested_name(scope))
         self.path = QLineEdit(self._suggested)
-        self._range = QButtonGroup(self)
-        self.from_edit = self._moment("dialog.export.from", scope.visible_from_us or scope.now_us)
-        self.to_edit = self._moment("dialog.export.to", scope.now_us)
-        self._build(notes)
+        self.file_row = QWidget()
+        self._fill_file_row()
+        self._build()
+        self._offer_corrected()
 
     def request(self) -> ExportRequest:
         """What the fields ask for."""
-        from_us, to_us = self._bounds()
-        chosen = self.chosen_devices()
-        everything = len(chosen) == self.devices.count()
-        return ExportRequest(
-            out=self.file(),
-            from_us=from_us,
-            to_us=to_us,
-            publisher_ids=None if everything else tuple(chosen),
-            include_simulated=self.simulated.isChecked(),
+        from_us, to_us = self.scope.bounds()
+        return self.form.fill(
+            ExportRequest(
+                out=self.file(),
+                from_us=from_us,
+                to_us=to_us,
+                publisher_ids=self.scope.publisher_ids(),
+                include_simulated=self.simulated.isChecked(),
+            )
         )
 
     def file(self) -> Path:
@@ -93,159 +85,89 @@ class ExportFields(QWidget):
             self._folder = file.parent
             self.path.setText(str(file))
 
-    def chosen_devices(self) -> list[str]:
-        """The ids of the checked devices."""
-        items = (self.devices.item(row) for row in range(self.devices.count()))
-        return [
-            item.data(Qt.ItemDataRole.UserRole)
-            for item in items
-            if item.checkState() is Qt.CheckState.Checked
-        ]
-
     def has_devices(self) -> bool:
         """Whether any is checked; before the first device is known, all count."""
-        return self.devices.count() == 0 or bool(self.chosen_devices())
+        return self.devices.count() == 0 or bool(self.scope.chosen_devices())
 
     def leaves_out_everything(self) -> bool:
         """Whether there is simulated data that the fields leave out."""
         return self._scope.simulated_rows > 0 and not self.simulated.isChecked()
 
-    def _bounds(self) -> tuple[int | None, int | None]:
-        if self._range.checkedId() == _VISIBLE:
-            return self._scope.visible_from_us, None
-        if self._range.checkedId() == _ALL:
-            return None, None
-        return _to_us(self.from_edit.dateTime()), _to_us(self.to_edit.dateTime()) + 999_999
-
-    def _make_devices(self) -> QListWidget:
-        devices = QListWidget()
-        devices.setObjectName("dialog.export.devices")
-        devices.setAccessibleName(self.tr("Devices"))
-        for device in self._scope.devices:
-            item = QListWidgetItem(plain(device.publisher_id))
-            item.setData(Qt.ItemDataRole.UserRole, device.publisher_id)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Checked)
-            devices.addItem(item)
-        devices.ensurePolished()
-        devices.setSpacing(3)
-        devices.itemChanged.connect(self._report)
-        return devices
-
-    def _make_simulated(self) -> QCheckBox:
-        rows = self._scope.simulated_rows
-        box = QCheckBox(
-            self.tr("Include simulated data (1 reading)")
-            if rows == 1
-            else self.tr("Include simulated data (%Ln readings)", "", rows)
-        )
-        box.setObjectName("dialog.export.simulated")
-        box.setEnabled(self._scope.simulated_rows > 0)
-        box.toggled.connect(self._report)
-        return box
-
-    def _moment(self, name: str, time_us: int) -> QDateTimeEdit:
-        edit = QDateTimeEdit(QDateTime.fromMSecsSinceEpoch(time_us // 1000))
-        edit.setObjectName(name)
-        edit.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
-        edit.setCalendarPopup(True)
-        calm_calendar(edit.calendarWidget())
-        edit.dateTimeChanged.connect(self._choose_custom)
-        return edit
-
-    def _report(self, *_: object) -> None:
+    def _on_rows(self) -> None:
+        self._offer_corrected()
         self.rows_changed.emit()
 
-    def _choose_custom(self) -> None:
-        if self._range.checkedId() == _CUSTOM:
-            self.rows_changed.emit()
+    def _offer_corrected(self) -> None:
+        """Corrected values come along where a chosen device was calibrated."""
+        if self.devices.count() == 0:
+            there = bool(self._calibrated)
         else:
-            self._range.button(_CUSTOM).setChecked(True)
+            there = not self._calibrated.isdisjoint(self.scope.chosen_devices())
+        self.form.offer_corrected(there)
 
-    def _build(self, notes: Sequence[QLabel]) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(20, 16, 20, 8)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(10)
-        grid.setColumnStretch(1, 1)
-        rows: tuple[tuple[str, QWidget | QHBoxLayout | QVBoxLayout], ...] = (
-            (self.tr("Devices"), self.devices),
-            (self.tr("Range"), self._range_rows()),
-            ("", self.simulated),
-            (self.tr("File"), self._path_row()),
-            *(("", note) for note in notes),
-        )
-        for number, (title, content) in enumerate(rows):
-            label = QLabel(title)
-            set_look(label, class_="muted")
-            align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
-            grid.addWidget(label, number, 0, align)
-            if isinstance(content, QWidget):
-                grid.addWidget(content, number, 1)
-            else:
-                grid.addLayout(content, number, 1)
+    def _on_look(self) -> None:
+        self._fit_suffix()
+        self.look_changed.emit()
 
-    def _range_rows(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        texts = {
-            _VISIBLE: self.tr("What the Live page shows"),
-            _ALL: self.tr("All stored readings"),
-            _CUSTOM: self.tr("From"),
-        }
-        custom = QHBoxLayout()
-        custom.setSpacing(8)
-        for number, text in texts.items():
-            button = QRadioButton(text)
-            button.setObjectName(f"dialog.export.range.{_RANGE_NAMES[number]}")
-            self._range.addButton(button, number)
-            if number == _CUSTOM:
-                custom.addWidget(button)
-            else:
-                column.addWidget(button)
-        self.from_edit.setAccessibleName(self.tr("From"))
-        self.to_edit.setAccessibleName(self.tr("To"))
-        custom.addWidget(self.from_edit)
-        custom.addWidget(QLabel(self.tr("to")))
-        custom.addWidget(self.to_edit)
-        custom.addStretch(1)
-        column.addLayout(custom)
-        visible = self._scope.visible_from_us is not None
-        self._range.button(_VISIBLE if visible else _ALL).setChecked(True)
-        self._range.idToggled.connect(self._on_range)
-        return column
+    def _fit_suffix(self) -> None:
+        """Gives the file the ending of its kind, unless a person chose one of their own."""
+        text = self.path.text().strip()
+        suffix = f".{self.form.format()}"
+        path = Path(text)
+        if text and path.suffix in _SUFFIXES and path.suffix != suffix:
+            is_suggested = text == self._suggested
+            fitted = str(path.with_suffix(suffix))
+            if is_suggested:
+                self._suggested = fitted
+            self.path.setText(fitted)
 
-    def _on_range(self, _number: int, checked: bool) -> None:
-        if checked:
-            self.rows_changed.emit()
+    # -- the widgets -------------------------------------------------------------------
 
-    def _path_row(self) -> QHBoxLayout:
+    def _build(self) -> None:
+        self.scope.changed.connect(self._on_rows)
+        self.form.rows_changed.connect(self.rows_changed)
+        self.form.changed.connect(self._on_look)
+        halves = QHBoxLayout()
+        halves.setSpacing(20)
+        halves.addWidget(self.scope, 1)
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.VLine)
+        set_look(line, class_="line")
+        halves.addWidget(line)
+        halves.addWidget(self.form, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 8)
+        column.setSpacing(8)
+        column.addLayout(halves, 1)
+
+    def _fill_file_row(self) -> None:
         self.path.setObjectName("dialog.export.path")
-        self.path.setAccessibleName(self.tr("File"))
         self.path.textChanged.connect(self.path_changed)
         self.path.editingFinished.connect(self.complete_path)
-        browse = QPushButton(self.tr("Browse…"))
-        browse.setObjectName("dialog.export.browse")
-        browse.setAutoDefault(False)
+        browse = dialog_parts.button("dialog.export.browse", self.tr("Browse…"))
         browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
+        row = QHBoxLayout(self.file_row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        title: QLabel = dialog_parts.title_of(self.path, self.tr("File"))
+        row.addWidget(title)
         row.addWidget(self.path, 1)
         row.addWidget(browse)
-        return row
 
     def _browse(self) -> None:
-        dialog = QFileDialog(self.window(), self.tr("Export CSV"), self.path.text())
+        kind = self.form.format()
+        filters = {
+            ExportFormat.CSV: self.tr("CSV files (*.csv)"),
+            ExportFormat.JSON: self.tr("JSON files (*.json)"),
+            ExportFormat.XLSX: self.tr("Excel workbooks (*.xlsx)"),
+        }
+        dialog = QFileDialog(self.window(), self.tr("Export readings"), self.path.text())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(self.tr("CSV files (*.csv)"))
-        dialog.setDefaultSuffix("csv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setNameFilter(filters[kind])
+        dialog.setDefaultSuffix(kind.value)
         dialog.fileSelected.connect(self.path.setText)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-
-def _to_us(moment: QDateTime) -> int:
-    return moment.toMSecsSinceEpoch() * 1000
 
 
 def _documents() -> Path:

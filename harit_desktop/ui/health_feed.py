@@ -1,75 +1,168 @@
-"""Feeds the soil-health panel: the judgement of the newest reading and a day's trend."""
+"""Feeds the soil-health panel: the judgement of the newest reading and what surrounds it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.analysis.confidence import (
+    DAY_US,
+    ESTIMATED_CHANNELS,
+    RELIABLE_FROM,
+    anchored_reliability,
+)
+from harit_desktop.analysis.soils import CARD_BULK_DENSITY
+from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
+from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.health_questions import (
+    change_question,
+    index_question,
+    quality_question,
+)
+from harit_desktop.ui.panels.health_details import NO_DETAILS, HealthDetails
 from harit_desktop.ui.panels.health_texts import explains
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 
 if TYPE_CHECKING:
     from harit_desktop.domain.analysis import Explanation
+    from harit_desktop.domain.calibration import Segment
     from harit_desktop.runtime.engine import Engine
-    from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.settings.model import AnalysisSettings
 
-TREND_POINTS = 240
 TREND_EVERY_US = 60 * US_PER_S
-RETRY_US = 2 * US_PER_S
+QUALITY_EVERY_US = 60 * US_PER_S
+FEW_READINGS = 200
+FEW_EVERY_US = 5 * US_PER_S
+CHANGES_EVERY_US = 15 * 60 * US_PER_S
 
 
 class HealthFeed:
-    """Explains each new reading of the focus device once, and reads its trend now and then."""
+    """Explains each new reading of the focus device once, and reads its past now and then."""
 
     def __init__(self, engine: Engine, panel: SoilHealthPanel) -> None:
         self._engine = engine
         self._panel = panel
         self._device: DeviceState | None = None
         self._explanation: Explanation | None = None
-        self._explained_by: object = None
-        self._trend_of = ""
-        self._trend_due_us = 0
-        self._loading: QueryHandle | None = None
+        self._details = NO_DETAILS
+        self._explained_by: tuple[object, ...] = ()
+        self._of = ""
+        self._changes: Mapping[str, float] = {}
+        self._trend = index_question(engine, TREND_EVERY_US)
+        self._quality = quality_question(engine, QUALITY_EVERY_US)
+        self._weekly = change_question(engine, CHANGES_EVERY_US)
 
     def show_device(self, device: DeviceState | None, now_us: int) -> None:
         """Shows the device's newest reading; the same one again refreshes its age."""
-        analysis_settings = self._engine.settings.analysis
-        if device != self._device or analysis_settings is not self._explained_by:
-            self._device, self._explained_by = device, analysis_settings
-            self._explanation = None if device is None else self._explain(device)
-        self._panel.set_reading(device, self._explanation, now_us)
         name = device.publisher_id if device else ""
-        if name != self._trend_of:
-            self._trend_of, self._trend_due_us = name, 0
-            self._panel.set_trend([], [])
+        if name != self._of:
+            self._turn_to(name)
+        engine = self._engine
+        judged_by = (engine.settings.analysis, engine.corrections, self._changes)
+        same = all(a is b for a, b in zip(judged_by, self._explained_by, strict=False))
+        if device != self._device or not same or not self._explained_by:
+            self._device, self._explained_by = device, judged_by
+            self._explanation = None if device is None else self._explain(device)
+            self._details = NO_DETAILS if device is None else self._detail(device)
+        details = self._details
+        if device is not None:
+            record = engine.book.records.get(name)
+            shown = record.name if record is not None else ""
+            siblings = engine.siblings(name)
+            others = 0 if siblings else self._neighbours(device)
+            details = replace(details, name=shown, siblings=siblings, neighbours=others)
+        self._panel.set_reading(device, self._explanation, now_us, details)
+
+    def poll(self, now_us: int) -> None:
+        """Takes what was read of the past and asks for more when it is due."""
+        trend = self._trend.poll(now_us)
+        if trend is not None:
+            self._panel.set_trend(*trend)
+        days = self._quality.poll(now_us)
+        if days is not None:
+            self._panel.set_quality(days)
+            if days and days[0].readings < FEW_READINGS:
+                # Of a day that has just begun a minute is a large part.
+                self._quality.ask_by(now_us + FEW_EVERY_US)
+        changes = self._weekly.poll(now_us)
+        if changes is not None and changes != self._changes:
+            self._changes = changes
+
+    def _turn_to(self, publisher_id: str) -> None:
+        self._of, self._changes = publisher_id, {}
+        for question in (self._trend, self._quality, self._weekly):
+            question.about(publisher_id)
+        self._panel.set_trend([], [])
+        self._panel.set_quality(())
+
+    def _neighbours(self, device: DeviceState) -> int:
+        """How many other devices there are in its zone; real ones have no simulated ones."""
+        zones = self._engine.book.zones()
+        zone = zones.get(device.publisher_id, "")
+        return sum(
+            other.simulated == device.simulated and zones.get(other.publisher_id, "") == zone
+            for other in self._engine.live.devices()
+            if other.publisher_id != device.publisher_id
+        )
 
     def _explain(self, device: DeviceState) -> Explanation | None:
         """How the stored index came about; None where the present settings do not tell."""
-        found = self._engine.explain(device.values, device.analysis.flags)
+        if not self._judged_alike(device):
+            return None
+        found = self._engine.explain(
+            device.values, device.analysis.flags, device.publisher_id, device.timestamp_us
+        )
         return found if explains(found, device.analysis) else None
 
-    def poll(self, now_us: int) -> None:
-        """Takes a trend that was read and asks for the next one when it is due."""
-        if self._loading is not None and self._loading.done:
-            handle, self._loading = self._loading, None
-            if handle.value is None:
-                self._trend_due_us = now_us + RETRY_US
-            elif handle.value[0] == self._trend_of:
-                self._panel.set_trend(*handle.value[1])
-        if self._trend_of and self._loading is None and now_us >= self._trend_due_us:
-            self._trend_due_us = now_us + TREND_EVERY_US
-            self._loading = self._ask(self._trend_of, now_us)
+    def _judged_alike(self, device: DeviceState) -> bool:
+        """Whether the profile of the settings made the analysis: two profiles may give the
+        same index for other reasons. One that cannot be loaded is not the one in force."""
+        if device.analysis.profile == self._engine.settings.analysis.profile:
+            return True
+        problems = self._engine.snapshot().problems
+        return any(problem.code.startswith("profile.") for problem in problems)
 
-    def _ask(self, publisher_id: str, now_us: int) -> QueryHandle:
-        def read(handle: QueryHandle) -> tuple[str, tuple[object, object]]:
-            series = self._engine.history.series(
-                publisher_id,
-                now_us - US_PER_DAY,
-                now_us + US_PER_S,
-                TREND_POINTS,
-                lambda: handle.token.cancelled,
-            )
-            return publisher_id, (series.time_us, series.index)
+    def _detail(self, device: DeviceState) -> HealthDetails:
+        engine, at_us = self._engine, device.timestamp_us
+        name, settings = device.publisher_id, engine.settings.analysis
+        segments: dict[str, Segment] = {}
+        for channel in CHANNELS:
+            segment = engine.corrections.segment(name, channel.key, at_us)
+            if segment is not None:
+                segments[channel.key] = segment
+        judged = engine.corrections.values(name, device.values, at_us)
+        interval = None
+        if self._explanation is not None and self._explanation.index is not None:
+            interval = engine.interval(device.values, device.analysis.flags, name, at_us)
+        return HealthDetails(
+            interval=interval,
+            judged=judged,
+            segments=segments,
+            estimated=_estimated(segments, at_us),
+            kg_per_ha=_kg_per_ha(judged, settings),
+            depth_cm=settings.depth_cm,
+            advice=engine.advice(device, self._changes),
+        )
 
-        return self._engine.queries.submit("trend", read)
+
+def _estimated(segments: Mapping[str, Segment], at_us: int) -> frozenset[str]:
+    """The channels whose value is worked out and was not confirmed by a laboratory."""
+    day = at_us // DAY_US
+    return frozenset(
+        key
+        for key in ESTIMATED_CHANNELS
+        if anchored_reliability(key, segments.get(key), day) < RELIABLE_FROM
+    )
+
+
+def _kg_per_ha(values: Values, settings: AnalysisSettings) -> dict[str, float]:
+    """Nutrients of the top layer. 1 mg/kg in 1 cm of 1 g/cm³ is 0.1 kg/ha."""
+    density = settings.bulk_density or CARD_BULK_DENSITY
+    factor = 0.1 * density * settings.depth_cm
+    return {
+        key: value * factor
+        for key in ESTIMATED_CHANNELS
+        if (value := values[CHANNEL_INDEX[key]]) is not None
+    }

@@ -10,10 +10,13 @@ from PySide6.QtCore import QObject
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import ApiState, EngineStatus
+from harit_desktop.ui.flag_feed import FlagFeed
 from harit_desktop.ui.panels.store_texts import away_text, uses_server
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, range_start_us
 
 if TYPE_CHECKING:
+    from harit_desktop.domain.calibration import Corrections
+    from harit_desktop.domain.device_book import DeviceBook
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
     from harit_desktop.ui.charts.series import SeriesData
@@ -70,6 +73,9 @@ class LiveFeed(QObject):
         self._api_used = False
         self._filled_us: int | None = None
         self._range_key = DEFAULT_RANGE
+        self._flags = FlagFeed(engine, page)
+        self._corrections: Corrections | None = None
+        self._book: DeviceBook | None = None
         self.focus = ""
         page.series_wanted.connect(self._want)
 
@@ -116,12 +122,27 @@ class LiveFeed(QObject):
 
     def poll(self, devices: Sequence[DeviceState], now_us: int, new_second: bool) -> None:
         """Gives the page what has arrived and asks for what it wants next."""
+        self._follow_book()
         self._take_series()
         self._take_points(devices)
+        if new_second:
+            # A profile takes effect a moment after the settings that name it.
+            self._page.set_limits(self._engine.limits())
         if self._failed and new_second:
             self._wanted |= self._failed
             self._failed = {}
         self._ask_next(now_us)
+        self._flags.poll(self.focus, range_start_us(self._range_key, now_us) or 0, now_us)
+
+    def _follow_book(self) -> None:
+        """Takes names and calibrations that were changed. Both are replaced, never altered."""
+        corrections, book = self._engine.corrections, self._engine.book
+        if corrections is not self._corrections:
+            self._corrections = corrections
+            self._page.set_corrections(corrections)
+        if book is not self._book:
+            self._book = book
+            self._page.set_book(book)
 
     def _want(self, publisher_id: str) -> None:
         self._wanted[publisher_id] = None

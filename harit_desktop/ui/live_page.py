@@ -6,15 +6,17 @@ from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.domain.status import LinkState
 from harit_desktop.pipeline.ring import LivePoints
 from harit_desktop.ui.charts.context_row import ContextRow
 from harit_desktop.ui.charts.frame import Limits
 from harit_desktop.ui.charts.live_data import LiveData
-from harit_desktop.ui.charts.series import SeriesData, of_points
+from harit_desktop.ui.charts.series import SeriesData, of_points, reasons_of
 from harit_desktop.ui.charts.strip import Strip
 from harit_desktop.ui.charts.strip_stack import StripStack
 from harit_desktop.ui.charts.strip_texts import (
@@ -23,6 +25,7 @@ from harit_desktop.ui.charts.strip_texts import (
     header_text,
     strip_name,
     value_name,
+    with_calibration,
 )
 from harit_desktop.ui.charts.trend import UNKNOWN, Trend, trend
 from harit_desktop.ui.theme import LIGHT, Tokens
@@ -45,12 +48,16 @@ class LivePage(QWidget):
     """So many readings of the focus came while the display was frozen."""
     freeze_asked = Signal()
     """The space key was pressed in a strip."""
+    reasons_wanted = Signal(str, object, object)
+    """Why is the row of a device at this instant flagged, which stands for so much time (both in
+    microseconds)? Call `set_reasons`."""
 
     def __init__(self, parent: QWidget | None = None, tokens: Tokens = LIGHT) -> None:
         super().__init__(parent)
         self.setObjectName("page.live")
         self._data = LiveData()
         self._limits: dict[str, Limits] = {}
+        self._book = DeviceBook()
         self._link = LinkState.OFF
         self._simulated = False
         self._now_us = 0
@@ -62,10 +69,11 @@ class LivePage(QWidget):
         self._moved = False
         self._headers_s = -1
         self._trends: tuple[object, list[Trend]] = (None, [])
-        self._context_row = ContextRow()
+        self._context_row = ContextRow(tokens)
         self.stack = StripStack(self._data, tokens)
         self.stack.freeze_asked.connect(self.freeze_asked)
         self.stack.resized.connect(self._draw_shortly)
+        self.stack.why_asked.connect(self._ask_why)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -97,6 +105,8 @@ class LivePage(QWidget):
         added = of_points(points)
         if added.size == 0 or not self._data.append(publisher_id, added):
             return
+        for time_us, reasons in reasons_of(points):
+            self._data.reasons.add(publisher_id, time_us, dict(reasons))
         if self._frozen_us is not None:
             if publisher_id == self._data.focus:
                 self._missed += added.size
@@ -114,10 +124,38 @@ class LivePage(QWidget):
             self._draw_soon = True
         self._refresh_headers()
 
+    def set_corrections(self, corrections: Corrections) -> None:
+        """Takes the calibrations by which everything is shown from now on."""
+        self._data.set_corrections(corrections)
+        self._start_afresh()
+
+    def set_book(self, book: DeviceBook) -> None:
+        """Takes the names that people gave their devices, and which they hid."""
+        self._book = book
+        self._data.hidden = frozenset(
+            record.publisher_id for record in book.records.values() if record.hidden
+        )
+        self._draw_soon = True
+        self._refresh_headers()
+
+    def set_reasons(
+        self, publisher_id: str, row_us: int, found: Sequence[Mapping[str, str]]
+    ) -> None:
+        """Takes the reason codes, by channel, of the readings behind a row of the charts."""
+        self._data.reasons.add_bucket(publisher_id, row_us, found)
+        self.stack.explain_cursor()
+
+    def set_unusual(self, publisher_id: str, found: Sequence[tuple[str, int]]) -> None:
+        """Takes (channel, instant) of what was believed and yet unusual at a device."""
+        if self._data.set_unusual(publisher_id, found):
+            self._draw_soon = True
+
     def set_limits(self, limits: Mapping[str, tuple[float, float, float, float]]) -> None:
         """Takes the profile's (optimal low, optimal high, alarm low, alarm high) by channel."""
-        self._limits = {key: Limits(*values) for key, values in limits.items()}
-        self._start_afresh()
+        taken = {key: Limits(*values) for key, values in limits.items()}
+        if taken != self._limits:
+            self._limits = taken
+            self._start_afresh()
 
     def set_link(self, state: LinkState) -> None:
         """Takes the subscriber's connection: a drop is hatched from its first second on."""
@@ -160,6 +198,7 @@ class LivePage(QWidget):
     def set_tokens(self, tokens: Tokens) -> None:
         """Takes the colours of a theme, and the text size that the application has now."""
         self.stack.set_tokens(tokens)
+        self._context_row.flags.set_tokens(tokens)
         self._draw_soon = True
 
     def tick(self, now_us: int) -> None:
@@ -193,6 +232,18 @@ class LivePage(QWidget):
     def strip(self, key: str) -> Strip:
         """The strip of a channel; KeyError for a key that is not in the catalogue."""
         return self.stack.strips[CHANNEL_INDEX[key]]
+
+    def _ask_why(self) -> None:
+        time_us, focus = self.stack.asks_why(), self._data.focus
+        data = None if focus is None else self._data.data(focus)
+        if time_us is not None and data is not None:
+            self.reasons_wanted.emit(focus, time_us, data.bucket_us)
+
+    def _focus_name(self) -> str:
+        """The focus device as its owner calls it; "" for none."""
+        focus = self._data.focus or ""
+        record = self._book.records.get(focus)
+        return focus if record is None or not record.name else record.name
 
     def _start_afresh(self) -> None:
         self.stack.fit_afresh()
@@ -229,6 +280,7 @@ class LivePage(QWidget):
         device = self._data.focus_device
         simulated = self._simulated or (device is not None and device.simulated)
         self.stack.draw(now_us, self._limits, simulated, self._cut_us)
+        self._context_row.flags.show_kinds(self.stack.flag_kinds())
         self._drawn_us, self._draw_soon, self._moved = self._now_us, False, False
 
     def _refresh_headers(self) -> None:
@@ -236,32 +288,37 @@ class LivePage(QWidget):
         frozen_at = "" if self._frozen_us is None else clock_text(self._frozen_us, seconds=True)
         others = bool(self._data.context())
         away = self._data.partial_text()
-        self._context_row.show_text(self._data.focus, others, frozen_at, bool(self._limits), away)
+        device_name = self._focus_name()
+        self._context_row.show_text(
+            device_name or None, others, frozen_at, bool(self._limits), away
+        )
         if self._frozen_us is not None:
             return
-        device = self._data.focus_device
+        focus, device = self._data.focus or "", self._data.focus_device
         trends = self._fresh_trends()
         span_s = self._data.span_us(self._now_us) / US_PER_S
         for i, strip in enumerate(self.stack.strips):
             limits = self._limits.get(strip.channel.key)
             silent = self._data.never_sent(i)
             now = channel_now(strip.channel, device, self._link, limits, self._now_us, silent)
+            now = with_calibration(now, self._data.sent.get(focus), self._data.corrections)
             if strip.property("state") != now.state:
                 self._draw_soon = True
             strip.show_header(header_text(now, trends[i]))
-            name = strip_name(strip.channel, self._data.focus or "")
-            told = description(now, trends[i], span_s, strip.chart.alarms)
+            name = strip_name(strip.channel, device_name)
+            told = description(now, trends[i], span_s, strip.chart.alarms, strip.chart.flag_kinds)
             strip.describe(name, name, value_name(now), told)
         self._headers_s = self._now_us // US_PER_S
 
     def _fresh_trends(self) -> list[Trend]:
         """The trends, computed once per change of the focus device's readings."""
         focus = self._data.focus
-        version = (focus, -1 if focus is None else self._data.version(focus))
+        version = (focus, None if focus is None else self._data.version(focus))
         if self._trends[0] != version:
             traces = [self.stack.focus_trace(i) for i in range(len(self.stack.strips))]
             made = [
-                UNKNOWN if of is None else trend(of, i, self._now_us) for i, of in enumerate(traces)
+                UNKNOWN if of is None else trend(of, i, self._now_us, self._data.alike_since(i))
+                for i, of in enumerate(traces)
             ]
             self._trends = (version, made)
         return self._trends[1]
@@ -273,4 +330,5 @@ class LivePage(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.LanguageChange, QEvent.Type.LocaleChange):
+            self._context_row.flags.set_words()
             self._start_afresh()

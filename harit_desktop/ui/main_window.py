@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Slot
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from harit_desktop.ui.actions import Actions
+from harit_desktop.ui.closing import Closing, is_recording
 from harit_desktop.ui.dialogs import Dialogs
 from harit_desktop.ui.first_run import LOCAL_BROKER_PORT, FirstRunPage
 from harit_desktop.ui.icons import app_icon
@@ -26,17 +27,23 @@ from harit_desktop.ui.panels.data_path import DataPathPanel
 from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 from harit_desktop.ui.presenter import Presenter
+from harit_desktop.ui.profile_choice import ProfileChoice
 from harit_desktop.ui.regions import Regions, first_focusable
 from harit_desktop.ui.side_dock import SideDock, bare_dock, scrolling
 from harit_desktop.ui.status_bar import StatusBar
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.toolbar import MainToolBar
+from harit_desktop.ui.tray import Tray, make_tray
 from harit_desktop.ui.user_commands import UserCommands
 from harit_desktop.ui.window_state import ViewState, WindowState
+from harit_desktop.ui.words import plain
 
 if TYPE_CHECKING:
+    from harit_desktop.domain.status import EngineStatus
     from harit_desktop.runtime.engine import Engine
+    from harit_desktop.ui.settings_transfer import SettingsTransfer
+    from harit_desktop.ui.sleep_guard import SleepGuard
 
 SCREENSHOT_WAIT_S = 1.5
 FRAME_WAIT_MS = 300
@@ -67,6 +74,11 @@ class MainWindow(QMainWindow):
         self.side = SideDock(self, self.tr("Soil health"))
         self.commands = UserCommands(engine, self.banner, self)
         self.dialogs = Dialogs(engine, theme, self.commands, self)
+        self.profile_choice = ProfileChoice(engine, self.actions_, self)
+        self.closing = Closing(self, engine, self.banner, self)
+        self.sleep_guard: SleepGuard | None = None
+        self.tray: Tray | None = None
+        self.settings_transfer: SettingsTransfer | None = None
         self._build()
         self._state = WindowState(engine.paths.window_state)
         view = self._state.restore(self)
@@ -99,6 +111,45 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def quit(self) -> None:
+        """Stops recording and ends the program, without a question."""
+        self.closing.quit()
+
+    def attach_tray(self) -> None:
+        """Looks for a place beside the clock until there is one: the desktop's panel may
+        start after the program. Asking for it can take a moment."""
+        if self.tray is None:
+            self.tray = make_tray(self)
+            if self.tray is not None:
+                self.closing.attach_tray(self.tray)
+
+    def start_hidden(self) -> None:
+        """Follows the engine without being seen, for a start in the tray."""
+        if self.tray is not None:
+            self.tray.set_shown(True)
+        self.presenter.start()
+        self.presenter.set_window_visible(False)
+
+    def follow_recording(self, status: EngineStatus) -> None:
+        """Keeps the computer awake while readings come in; called every second."""
+        self.closing.withdraw_when_idle(status)
+        wanted = is_recording(status) and self._engine.settings.ui.prevent_sleep
+        if wanted and self.sleep_guard is None:
+            from harit_desktop.ui.sleep_guard import SleepGuard
+
+            self.sleep_guard = SleepGuard()
+        if self.sleep_guard is not None:
+            self.sleep_guard.follow(wanted)
+
+    def sleep_text(self) -> str:
+        """Whether the computer is kept awake, for a support request."""
+        guard = self.sleep_guard
+        if guard is None or guard.state == "off":
+            return self.tr("Sleep: as the computer is set")
+        if guard.state == "held":
+            return self.tr("Sleep: held off while recording")
+        return self.tr("Sleep: cannot be held off ({reason})").format(reason=plain(guard.reason))
+
     def show_view(self, view: str) -> None:
         """Goes to a page by its name ("live", "messages") or opens the settings."""
         if view == "settings":
@@ -127,6 +178,16 @@ class MainWindow(QMainWindow):
     def open_export(self) -> None:
         """Opens the export dialog for what is shown now."""
         self.dialogs.open_export(self.presenter.export_scope())
+
+    def open_calibration(self) -> None:
+        """Opens the calibrations of the device in focus."""
+        if self.presenter.focus is not None:
+            self.dialogs.open_calibration(self.presenter.focus)
+
+    def open_device(self) -> None:
+        """Opens name and zone of the device in focus."""
+        if self.presenter.focus is not None:
+            self.dialogs.open_device(self.presenter.focus)
 
     # -- wiring ------------------------------------------------------------------------
 
@@ -173,8 +234,12 @@ class MainWindow(QMainWindow):
         actions.export.triggered.connect(self.open_export)
         actions.back_up.triggered.connect(commands.back_up)
         actions.restore.triggered.connect(self.dialogs.open_restore)
-        actions.quit.triggered.connect(self.close)
+        actions.import_settings.triggered.connect(lambda: self._transfer().ask_import())
+        actions.export_settings.triggered.connect(lambda: self._transfer().ask_export())
+        actions.quit.triggered.connect(self.quit)
         actions.show_live.triggered.connect(lambda: self.pages.show_page("live"))
+        actions.show_history.triggered.connect(lambda: self.pages.show_page("history"))
+        actions.show_alerts.triggered.connect(lambda: self.pages.show_page("alerts"))
         actions.show_messages.triggered.connect(lambda: self.pages.show_page("messages"))
         actions.devices.toggled.connect(self.devices_dock.setVisible)
         actions.health.toggled.connect(self.side.set_wanted)
@@ -187,6 +252,10 @@ class MainWindow(QMainWindow):
         actions.next_device.triggered.connect(self.devices_panel.next_device)
         actions.previous_device.triggered.connect(self.devices_panel.previous_device)
         actions.delete_simulated.triggered.connect(commands.delete_simulated)
+        actions.calibration.triggered.connect(self.open_calibration)
+        actions.device.triggered.connect(self.open_device)
+        actions.reanalyse.triggered.connect(lambda: self.dialogs.open_reanalyse(presenter.focus))
+        actions.on_profile(commands.set_profile)
         actions.settings.triggered.connect(lambda: self.dialogs.open_settings())
         actions.about.triggered.connect(self.dialogs.open_about)
         actions.on_range(presenter.set_range)
@@ -200,6 +269,7 @@ class MainWindow(QMainWindow):
         self.banner.chosen.connect(self._on_banner)
         self.banner.focus_released.connect(self._focus_main_view)
         self.pages.page_changed.connect(self._on_page)
+        presenter.history.export_asked.connect(lambda *_: self.open_export())
 
     def _restore_panels(self, view: ViewState) -> None:
         self.actions_.devices.setChecked(view.devices_shown)
@@ -209,6 +279,14 @@ class MainWindow(QMainWindow):
         self.panel_widths.restore(view.panel_widths)
         self.pages.show_page(view.page or "live")
         self._on_page(self.pages.page)
+
+    def _transfer(self) -> SettingsTransfer:
+        """Made when it is first needed, with the modules of its dialogs."""
+        if self.settings_transfer is None:
+            from harit_desktop.ui.settings_transfer import SettingsTransfer
+
+            self.settings_transfer = SettingsTransfer(self._engine, self.banner, self)
+        return self.settings_transfer
 
     def _on_page(self, page: str) -> None:
         self.side.show_for(page)
@@ -311,6 +389,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.presenter.start()
+        self.presenter.set_window_visible(not self.isMinimized())
         QTimer.singleShot(FRAME_WAIT_MS, self, lambda: self._state.settle(self))
         (self.first_page.simulate_button if self.pages.first_run else self).setFocus()
 
@@ -324,10 +403,22 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._fit_width()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.presenter.set_window_visible(False)
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        self._state.save(self, self.presenter.view_state())
+        self.attach_tray()
+        if not self.closing.may_close():
+            event.ignore()
+            return
         event.accept()
         self.presenter.stop()
-        self._state.save(self, self.presenter.view_state())
+        if self.sleep_guard is not None:
+            self.sleep_guard.end()
+        self.closing.closed()
 
 
 def _natural_height(bar: QMenuBar) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QBoxLayout,
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -22,11 +25,27 @@ from shiboken6 import isValid
 
 from harit_desktop.ui.icons import status_pixmap
 from harit_desktop.ui.notices import Button, Notice, Question
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 
 _GLYPHS = {"question": "info", "crit": "crit", "warn": "warn", "info": "info"}
 _DETAILS_HEIGHT_PX = 84
 _MARGIN_PX = 6
+_LEAST_TEXT_PX = 300
+"""At 100 % text size; with less room beside them the buttons stand below the text."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question with more than one way to go on, each a button of the notice; "no" is none.
+
+    `on_chosen(key, remember)` takes the button and whether the box with the text `remember`
+    was checked; without that text there is no box.
+    """
+
+    notice: Notice
+    on_chosen: Callable[[str, bool], None]
+    remember: str = ""
 
 
 class BannerButton(QPushButton):
@@ -58,7 +77,7 @@ class MessageBanner(QFrame):
         set_look(self, class_="banner")
         self._theme = theme
         self._notices: list[Notice] = []
-        self._question: Question | None = None
+        self._question: Question | Choice | None = None
         self._dismissed: set[tuple[str, str]] = set()
         self._front: tuple[str, str] | None = None
         self._focus_before: QWidget | None = None
@@ -67,6 +86,7 @@ class MessageBanner(QFrame):
         self._glyph = QLabel()
         self._text = QLabel()
         self._more = BannerButton()
+        self._remember = QCheckBox()
         self._details_button = BannerButton(self.tr("Details"))
         self._details = QPlainTextEdit()
         self._build()
@@ -90,11 +110,17 @@ class MessageBanner(QFrame):
             self._front = min(new, key=lambda notice: notice.rank).identity
         self._show()
 
-    def ask(self, question: Question) -> None:
+    def ask(self, question: Question | Choice) -> None:
         """Puts a question in front of everything else; the newest replaces an older one."""
         if self._question is None:
             self._focus_before = QApplication.focusWidget()
+        again = self._question is not None and self._question.notice == question.notice
         self._question = question
+        remember = question.remember if isinstance(question, Choice) else ""
+        if not again:
+            self._remember.setChecked(False)
+        self._remember.setText(remember)
+        self._remember.setVisible(bool(remember))
         self._show()
         if self._buttons:
             self._buttons[0].setFocus()
@@ -117,11 +143,13 @@ class MessageBanner(QFrame):
         self._details_button.setObjectName("button.banner.details")
         self._details_button.setCheckable(True)
         self._details_button.toggled.connect(self._show_details)
+        self._remember.setObjectName("check.banner.remember")
+        self._remember.hide()
         self._line = QHBoxLayout()
         self._line.setSpacing(8)
         self._line.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignVCenter)
         self._line.addWidget(self._text, 1)
-        self._line.addWidget(self._details_button)
+        self._line.addWidget(self._make_tools())
         # At the corner, where it stays under the mouse whatever is shown next.
         self._line.addWidget(self._more, 0, Qt.AlignmentFlag.AlignTop)
         self._more.setMinimumHeight(SIZES.banner_height - 2 * _MARGIN_PX)
@@ -129,8 +157,25 @@ class MessageBanner(QFrame):
         column.setContentsMargins(12, _MARGIN_PX, 8, _MARGIN_PX)
         column.setSpacing(4)
         column.addLayout(self._line)
+        self._below = QHBoxLayout()
+        column.addLayout(self._below)
         column.addWidget(self._make_details_box())
         self.setMinimumHeight(SIZES.banner_height)
+
+    def _make_tools(self) -> QWidget:
+        """What can be pressed; the box to tick above it where the line is too long."""
+        self._tools = QWidget()
+        self._tool_box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._tools)
+        self._tool_box.setContentsMargins(0, 0, 0, 0)
+        self._tool_box.setSpacing(8)
+        self._tool_box.addStretch(1)
+        self._tool_box.addWidget(self._remember, 0, Qt.AlignmentFlag.AlignRight)
+        self._tool_row = QHBoxLayout()
+        self._tool_row.setSpacing(8)
+        self._tool_row.addStretch(1)
+        self._tool_row.addWidget(self._details_button)
+        self._tool_box.addLayout(self._tool_row)
+        return self._tools
 
     def _make_details_box(self) -> QWidget:
         self._details_box = QWidget()
@@ -183,8 +228,10 @@ class MessageBanner(QFrame):
         self.setAccessibleName(spoken)
         self._details.setPlainText(notice.details)
         self._details_button.setVisible(bool(notice.details))
+        self._tools.setVisible(bool(notice.buttons or notice.details or self._question))
         self._show_more()
         self._restyle()
+        self._fit()
         self.show()
 
     def _pick(self) -> Notice | None:
@@ -211,6 +258,7 @@ class MessageBanner(QFrame):
         """The focus goes back to where it was before the question took it."""
         had_focus = any(button.hasFocus() for button in self._buttons)
         self._question = None
+        self._remember.hide()
         before, self._focus_before = self._focus_before, None
         if had_focus and before is not None and isValid(before):
             before.setFocus()
@@ -218,7 +266,7 @@ class MessageBanner(QFrame):
 
     def _make_buttons(self, buttons: Sequence[Button]) -> None:
         for old in self._buttons:
-            self._line.removeWidget(old)
+            self._tool_row.removeWidget(old)
             old.setParent(None)
             old.deleteLater()
         self._buttons = []
@@ -227,17 +275,23 @@ class MessageBanner(QFrame):
             made.setObjectName(f"button.banner.{button.key}")
             set_look(made, class_="primary" if button.primary else "")
             made.clicked.connect(lambda _=False, key=button.key: self._press(key))
-            self._line.insertWidget(self._line.indexOf(self._more), made)
+            self._tool_row.addWidget(made)
+            # The layout would show it only after this event, and it may be given the focus.
+            made.show()
             self._buttons.append(made)
-        line = [self._details_button, *self._buttons, self._more, self._details]
+        line = [self._remember, self._details_button, *self._buttons, self._more, self._details]
         for before, after in pairwise(line):
             QWidget.setTabOrder(before, after)
 
     def _press(self, key: str) -> None:
         question, notice = self._question, self._shown
         if question is not None:
+            remember = self._remember.isChecked()
             self._close_question()
-            if key == "yes":
+            if isinstance(question, Choice):
+                if key != "no":
+                    question.on_chosen(key, remember)
+            elif key == "yes":
                 question.on_yes()
         elif key == "dismiss" and notice is not None:
             self._dismissed.add(notice.identity)
@@ -252,8 +306,41 @@ class MessageBanner(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Puts the buttons below the text where they would leave it a narrow column."""
+        directions = QBoxLayout.Direction
+        self._tool_box.setDirection(directions.LeftToRight)
+        room = self.width() - 3 * SIZES.icon
+        tools = self._tools.sizeHint().width()
+        narrow = room - tools < scaled(_LEAST_TEXT_PX)
+        if narrow and tools > room:
+            self._tool_box.setDirection(directions.TopToBottom)
+        if narrow != (self._below.indexOf(self._tools) >= 0):
+            if narrow:
+                self._line.removeWidget(self._tools)
+                self._below.addWidget(self._tools)
+            else:
+                self._below.removeWidget(self._tools)
+                self._line.insertWidget(self._line.indexOf(self._more), self._tools)
+            beside = Qt.AlignmentFlag.AlignTop if narrow else Qt.AlignmentFlag.AlignVCenter
+            self._line.setAlignment(self._glyph, beside)
+        self._keep_height()
+
+    def _keep_height(self) -> None:
+        """All of the text is shown, also where the page below it gets too little room."""
+        layout = self.layout()
+        if layout is not None:
+            layout.invalidate()
+            needed = layout.totalMinimumHeightForWidth(self.width())
+            self.setMinimumHeight(max(SIZES.banner_height, needed))
+
     def _show_details(self, shown: bool) -> None:
         self._details_box.setVisible(shown)
+        self._keep_height()
 
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(self._details.toPlainText())

@@ -7,24 +7,24 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QStackedWidget,
     QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
 from harit_desktop.ui.message_banner import MessageBanner
+from harit_desktop.ui.page_stack import PageStack
 from harit_desktop.ui.theme import set_look
 
-_LIVE, _HEALTH, _MESSAGES = range(3)
-_NAMES = {_LIVE: "live", _HEALTH: "health", _MESSAGES: "messages"}
+PAGES = ("live", "health", "history", "alerts", "messages")
+"""In the order of their tabs."""
 
 
 class PageArea(QWidget):
-    """Pages by name: "live", "messages", and "health" in a narrow window.
+    """Pages by the names of `PAGES`; "health" only in a narrow window.
 
-    The Live tab shows the first-run page until there is something to show, and a plain
-    placeholder while the charts load.
+    Pages with charts come later through `set_page`; until then a line of text stands in for
+    them. The Live tab shows the first-run page until there is something to show.
     """
 
     page_changed = Signal(str)
@@ -32,15 +32,19 @@ class PageArea(QWidget):
     def __init__(self, first_page: QWidget, message_page: QWidget, banner: MessageBanner) -> None:
         super().__init__()
         self._first_page = first_page
-        self._message_page = message_page
-        self._live_page: QWidget = _loading_page(self.tr("Opening the charts…"))
         self._health_page = QWidget()
         self._health_column = QVBoxLayout(self._health_page)
         self._health_column.setContentsMargins(0, 0, 0, 0)
         self._first_run = False
-        self._narrow = False
-        self.stack = QStackedWidget()
-        for page in (first_page, self._live_page, message_page, self._health_page):
+        self._pages = {
+            "live": _loading_page(self.tr("Opening the charts…")),
+            "health": self._health_page,
+            "history": _loading_page(self.tr("Opening the history…")),
+            "alerts": _loading_page(self.tr("Opening the alerts…")),
+            "messages": message_page,
+        }
+        self.stack = PageStack()
+        for page in (first_page, *self._pages.values()):
             self.stack.addWidget(page)
         self.tabs = self._make_tabs()
         bar = QFrame()
@@ -56,11 +60,11 @@ class PageArea(QWidget):
         column.addWidget(banner)
         column.addWidget(self.stack, 1)
         self.tabs.currentChanged.connect(self._switch)
-        self._switch(_LIVE)
+        self._switch()
 
     @property
     def page(self) -> str:
-        return _NAMES[self.tabs.currentIndex()]
+        return PAGES[self.tabs.currentIndex()]
 
     @property
     def first_run(self) -> bool:
@@ -69,27 +73,26 @@ class PageArea(QWidget):
 
     def show_page(self, name: str) -> None:
         """Goes to a page; a name that is not (or no longer) there means the Live page."""
-        known = {name: number for number, name in _NAMES.items()}
-        number = known.get(name, _LIVE)
-        self.tabs.setCurrentIndex(number if self.tabs.isTabVisible(number) else _LIVE)
+        number = PAGES.index(name) if name in PAGES else 0
+        self.tabs.setCurrentIndex(number if self.tabs.isTabVisible(number) else 0)
 
     def set_first_run(self, first_run: bool) -> None:
         """Whether the Live tab offers the ways to begin."""
         if first_run != self._first_run:
             self._first_run = first_run
-            self._switch(self.tabs.currentIndex())
+            self._switch()
 
-    def set_live_page(self, page: QWidget) -> None:
-        """Puts the charts in the place of the placeholder."""
-        placeholder, self._live_page = self._live_page, page
+    def set_page(self, name: str, page: QWidget) -> None:
+        """Puts a page in the place of the one before, or of its placeholder."""
+        before, self._pages[name] = self._pages[name], page
         self.stack.addWidget(page)
-        self._switch(self.tabs.currentIndex())
-        self.stack.removeWidget(placeholder)
-        placeholder.deleteLater()
+        self._switch()
+        self.stack.removeWidget(before)
+        before.deleteLater()
 
     def set_narrow(self, narrow: bool) -> None:
         """Gives soil health a tab of its own where its dock has no room."""
-        self.tabs.setTabVisible(_HEALTH, narrow)
+        self.tabs.setTabVisible(PAGES.index("health"), narrow)
 
     def place_health(self, panel: QWidget) -> None:
         """Takes the soil-health panel into its own tab."""
@@ -104,19 +107,23 @@ class PageArea(QWidget):
         tabs.setExpanding(False)
         tabs.setUsesScrollButtons(False)
         tabs.setElideMode(Qt.TextElideMode.ElideNone)
-        for text in (self.tr("Live"), self.tr("Soil health"), self.tr("Messages")):
-            tabs.addTab(text)
-        tabs.setTabVisible(_HEALTH, False)
+        texts = {
+            "live": self.tr("Live"),
+            "health": self.tr("Soil health"),
+            "history": self.tr("History"),
+            "alerts": self.tr("Alerts"),
+            "messages": self.tr("Messages"),
+        }
+        for name in PAGES:
+            tabs.addTab(texts[name])
+        tabs.setTabVisible(PAGES.index("health"), False)
         return tabs
 
-    def _switch(self, number: int) -> None:
-        pages = {
-            _LIVE: self._first_page if self._first_run else self._live_page,
-            _HEALTH: self._health_page,
-            _MESSAGES: self._message_page,
-        }
-        self.stack.setCurrentWidget(pages[number])
-        self.page_changed.emit(_NAMES[number])
+    def _switch(self) -> None:
+        name = self.page
+        first = name == "live" and self._first_run
+        self.stack.setCurrentWidget(self._first_page if first else self._pages[name])
+        self.page_changed.emit(name)
 
 
 def _loading_page(text: str) -> QWidget:

@@ -38,6 +38,11 @@ class PanelWidths(QObject):
 
     def fit(self) -> None:
         """Sets the widths that belong to the window's present width and text size."""
+        self._apply()
+        # A panel that has just been shown is laid out once more after this event.
+        QTimer.singleShot(0, self, self._apply)
+
+    def _apply(self) -> None:
         shown = [
             (dock, scaled(wish or default_width(size, self._window.width())))
             for dock, wish, size in zip(self._docks, self._wishes, _DEFAULTS, strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -18,6 +19,7 @@ from harit_desktop.domain.status import ApiState, EngineStatus, LinkState
 from harit_desktop.ui.first_seen import FirstSeen
 from harit_desktop.ui.frame_clock import FrameClock
 from harit_desktop.ui.health_feed import HealthFeed
+from harit_desktop.ui.history_host import HistoryHost
 from harit_desktop.ui.live_feed import LiveFeed
 from harit_desktop.ui.notices import NoticeContext, notices_of, problems_of, without_button
 from harit_desktop.ui.rejections import NewestRejection
@@ -90,15 +92,20 @@ class Presenter(QObject):
         self._range_key = view.range_key if self._range_settled else DEFAULT_RANGE
         self._wished_focus = view.focus
         self._focus: str | None = None
+        self._entered: object = None
+        self._rewritten = engine.rewritten
+        self._limits: object = None
         self._arrays: QueryHandle | None = None
         self._live_page: LivePage | None = None
         self._live_feed: LiveFeed | None = None
         self._health_feed = HealthFeed(engine, window.soil_panel)
+        self.history = HistoryHost(engine, window.pages, window.side, theme, view.history, self)
         self._clock = FrameClock(
             (
                 self._show_status,
                 self._show_devices,
                 self._feed_charts,
+                self.history.poll,
                 self._window.message_page.poll,
                 self._poll_answers,
             ),
@@ -144,14 +151,16 @@ class Presenter(QObject):
         page.missed_changed.connect(self._show_freeze)
         self._live_feed.set_range(self._range_key)
         page.set_frozen(window.actions_.freeze.isChecked())
-        window.pages.set_live_page(page)
-        self._show_limits()
+        window.pages.set_page("live", page)
         self._set_page_focus()
         self._live_version = None
 
     # -- what the user chooses ---------------------------------------------------------
 
     def set_range(self, key: str) -> None:
+        if self._window.pages.page == "history":
+            self.history.set_range(key)
+            return
         self._range_settled = True
         self._range_key = key
         if self._live_feed is not None:
@@ -166,6 +175,11 @@ class Presenter(QObject):
         self._window.devices_panel.set_focus(publisher_id)
         self._set_page_focus()
         self._live_version = None
+
+    @property
+    def focus(self) -> str | None:
+        """The id of the device in focus; None while there is none."""
+        return self._focus
 
     def set_frozen(self, frozen: bool) -> None:
         if self._live_page is not None:
@@ -194,6 +208,7 @@ class Presenter(QObject):
             devices_shown=self._window.actions_.devices.isChecked(),
             side_shown=self._window.side.wanted,
             panel_widths=self._window.panel_widths.wishes,
+            history=self.history.state(),
         )
 
     def export_scope(self) -> ExportScope:
@@ -201,14 +216,27 @@ class Presenter(QObject):
         from harit_desktop.ui.export_dialog import ExportScope
 
         now = self._now_us()
-        listed = self._window.devices_panel.model.ids()
-        return ExportScope(
+        scope = ExportScope(
             visible_from_us=range_start_us(self._range_key, now),
             now_us=now,
             focus=self._focus,
-            devices=sorted(self._devices, key=lambda d: listed.index(d.publisher_id)),
+            devices=self._listed(),
             simulated_rows=self._status.store.simulated_rows,
         )
+        if self._window.pages.page != "history" or self.history.page is None:
+            return scope
+        shown, chosen = self.history.page.span, self.history.page.selection
+        return replace(
+            scope,
+            visible_from_us=shown.from_us,
+            visible_to_us=shown.to_us,
+            selection_us=None if chosen is None else (chosen.from_us, chosen.to_us),
+        )
+
+    def _listed(self) -> list[DeviceState]:
+        """The devices in the order of the list."""
+        listed = {name: place for place, name in enumerate(self._window.devices_panel.model.ids())}
+        return sorted(self._devices, key=lambda device: listed.get(device.publisher_id, 0))
 
     # -- the steps of a beat -----------------------------------------------------------
 
@@ -249,6 +277,7 @@ class Presenter(QObject):
         window.toolbar.show_publisher(status.publisher.state)
         if self._live_page is not None:
             self._live_page.set_link(_source_state(status))
+        window.follow_recording(status)
         self._show_connection(status)
         self._follow_store(status)
         window.actions_.delete_simulated.setEnabled(status.store.simulated_rows > 0)
@@ -270,6 +299,13 @@ class Presenter(QObject):
         if self._store_identity.changed(status, self._engine.settings.storage):
             self._window.message_page.reload()
             self._rebuild_live_page()
+            self.history.forget()
+        self.history.follow(status)
+        if self._engine.rewritten != self._rewritten:
+            self._rewritten = self._engine.rewritten
+            if self._live_page is not None:
+                self._live_page.read_again()
+            self.history.read_again()
 
     def _show_connection(self, status: EngineStatus) -> None:
         window = self._window
@@ -300,11 +336,12 @@ class Presenter(QObject):
         self._theme.set_text_scale(settings.ui.text_size / 100)
         if before is not None and before.broker != settings.broker:
             self._window.banner.withdraw(ASK_PUBLISH)
-        if before is not None and before.analysis != settings.analysis:
-            self._show_limits()
 
     def _show_devices(self, now: int, new_second: bool) -> None:
         window = self._window
+        self._show_book()
+        if new_second:
+            self._show_limits()
         version = self._engine.live.version
         if version != self._live_version:
             self._live_version = version
@@ -314,6 +351,7 @@ class Presenter(QObject):
             self._choose_focus()
             self._fit_range(now)
             window.devices_panel.set_devices(self._devices, now)
+            self.history.set_devices(self._listed(), now)
             if self._live_page is not None:
                 self._live_page.set_devices(self._devices, now)
                 focus = self._focus_state()
@@ -334,7 +372,9 @@ class Presenter(QObject):
     def _poll_answers(self, now: int, new_second: bool) -> None:
         if self._arrays is not None and self._arrays.done:
             self.build_live_page()
+            self.history.set_ready()
         self._window.first_page.poll()
+        self._window.profile_choice.poll()
         self._window.dialogs.poll(self._status)
 
     # -- details -----------------------------------------------------------------------
@@ -365,6 +405,7 @@ class Presenter(QObject):
         else:
             chosen = known[0] if known else None
         self._focus = chosen
+        self._window.actions_.set_device_known(chosen is not None)
         self._window.devices_panel.set_focus(chosen)
         self._set_page_focus()
 
@@ -386,12 +427,21 @@ class Presenter(QObject):
         if self._live_page is not None and self._live_feed is not None:
             self._live_feed.focus = self._focus or ""
             self._live_page.set_focus(self._focus)
+        self.history.set_focus(self._focus)
+
+    def _show_book(self) -> None:
+        """Follows what people enter about their devices."""
+        entered = (self._engine.book, self._engine.corrections)
+        if entered != self._entered:
+            self._entered = entered
+            self._window.devices_panel.set_book(*entered)
 
     def _show_limits(self) -> None:
+        """Follows the profile; a new one judges a moment after it was chosen."""
         limits = self._engine.limits()
-        self._window.devices_panel.set_limits(limits)
-        if self._live_page is not None:
-            self._live_page.set_limits(limits)
+        if limits != self._limits:
+            self._limits = limits
+            self._window.devices_panel.set_limits(limits)
 
     def _focus_state(self) -> DeviceState | None:
         return next((d for d in self._devices if d.publisher_id == self._focus), None)

@@ -4,6 +4,7 @@ A key `code:variant` is chosen by the parameter named in `VARIANT_PARAMS`.
 """
 
 from harit_desktop.ui.problem_entry import Entry
+from harit_desktop.ui.problem_table_alerts import ALERT_ENTRIES
 from harit_desktop.ui.problem_table_api import API_ENTRIES
 from harit_desktop.ui.problem_table_broker import BROKER_ENTRIES, BUILTIN_IN_USE
 from harit_desktop.ui.problem_table_program import PROGRAM_ENTRIES
@@ -14,6 +15,7 @@ from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 __all__ = ["BUILTIN_IN_USE", "ENTRIES", "GENERIC", "VARIANT_PARAMS"]
 
 VARIANT_PARAMS = {
+    "alerts.email_bad_address": "why",
     "broker.tls": "cause",
     "broker.lost": "cause",
     "broker.timeout": "phase",
@@ -32,6 +34,7 @@ ENTRIES: dict[str, Entry] = {
     **SERVER_ENTRIES,
     **STORE_ENTRIES,
     **API_ENTRIES,
+    **ALERT_ENTRIES,
     **PROGRAM_ENTRIES,
 }
 

@@ -50,7 +50,7 @@ _PROGRAM: dict[str, Entry] = {
     "payload.bad": Entry(
         "warn",
         QT_TRANSLATE_NOOP("Problems", "Messages that could not be read: {count}."),
-        QT_TRANSLATE_NOOP("Problems", "They are in Messages, not in the charts."),
+        QT_TRANSLATE_NOOP("Problems", "Each is kept with its reason; none is in the charts."),
         QT_TRANSLATE_NOOP("Problems", "Check the device's firmware and the topics."),
         ("show_messages", "dismiss"),
     ),
@@ -66,6 +66,25 @@ _PROGRAM: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", 'There is no crop profile "{profile}".'),
         QT_TRANSLATE_NOOP("Problems", "The profile before stays in force."),
         QT_TRANSLATE_NOOP("Problems", "Choose another one."),
+        ("dismiss",),
+    ),
+    "devices.unusable": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "What was entered about the devices could not be used."),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "Readings are stored, and judged without names, zones and calibrations.",
+        ),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Restore a backup; readings judged meanwhile can be judged again."
+        ),
+        ("restore", "dismiss"),
+    ),
+    "settings.no_settings": Entry(
+        "warn",
+        QT_TRANSLATE_NOOP("Problems", "{path} is no file of settings."),
+        QT_TRANSLATE_NOOP("Problems", "Nothing was changed."),
+        QT_TRANSLATE_NOOP("Problems", "Choose one that Export settings made."),
         ("dismiss",),
     ),
     "settings.damaged": Entry(

@@ -81,6 +81,15 @@ def problem_text(
     )
 
 
+def finding_text(problem: Problem) -> str:
+    """What is wrong and what a person can do, without what the program does meanwhile: for
+    a test of settings that are not in force."""
+    entry = _entry(problem, builtin=False)
+    params = _Params(_shown(problem.params))
+    sentences = (_fill(entry.headline, params), _fill(entry.advice, params))
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
 def details_of(problem: Problem) -> str:
     """The code and its parameters, for Details and for a support request."""
     lines = [problem.code]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
 
 from harit_desktop.domain.status import (
@@ -45,6 +46,8 @@ _LINK_LOOKS = {
 }
 _SENDING = (PublisherState.RUNNING, PublisherState.UNCONFIRMED)
 _API_FAILED = (ApiState.UNREACHABLE, ApiState.REFUSED)
+_GAP_PX = 4
+_EDGE_PX = 10
 _PRESSING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
@@ -86,6 +89,11 @@ class StatusBar(QStatusBar):
         for label in (self.rate, self.rows, self.spool, self.publisher, self.clock):
             row.addWidget(label)
         self.addPermanentWidget(right)
+        self._halves = (left, right)
+        self._texts = (
+            *(self.link, self.last_reading, self.rate, self.rows),
+            *(self.spool, self.publisher, self.clock),
+        )
         theme.changed.connect(self._restyle)
 
     def show_status(
@@ -93,6 +101,7 @@ class StatusBar(QStatusBar):
     ) -> None:
         """Updates every text; cheap when none has changed. `builtin`: our own broker is
         the one in use."""
+        before = [label.text() for label in self._texts]
         self._show_link(status, now_us, link_text(status, configured, builtin))
         rate = number(status.counters.msgs_per_s, 0 if status.counters.msgs_per_s >= 10 else 1)
         _set(self.rate, self.tr("{rate} msg/s").format(rate=rate))
@@ -104,6 +113,8 @@ class StatusBar(QStatusBar):
             self.clock,
             self.tr("{zone} {time}").format(zone=zone, time=clock_text(now_us, seconds=True)),
         )
+        if [len(label.text()) for label in self._texts] != [len(text) for text in before]:
+            self._fit()
 
     def _show_link(self, status: EngineStatus, now_us: int, text: str) -> None:
         problem = status.link.problem
@@ -185,6 +196,29 @@ class StatusBar(QStatusBar):
         if look:
             set_look(label, class_=look)
         return label
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as it can be with only what is never left out."""
+        return QSize(self._needed_px(()), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leaves out what there is no room for, the least important first; the panel of the
+        data path has it too."""
+        optional = (self.publisher, self.spool, self.rows, self.rate)
+        shown: tuple[QLabel, ...] = optional
+        while shown and self._needed_px(shown) > self.width():
+            shown = shown[:-1]
+        for label in optional:
+            label.setVisible(label in shown)
+
+    def _needed_px(self, shown: Sequence[QLabel]) -> int:
+        left = self._halves[0].sizeHint().width()
+        right = [label.sizeHint().width() + _GAP_PX for label in (*shown, self.clock)]
+        return left + sum(right) + 2 * _EDGE_PX
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         pressed = event.type() == QEvent.Type.MouseButtonRelease or (

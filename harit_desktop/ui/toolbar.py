@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 
 from harit_desktop.domain.status import PublisherState
 from harit_desktop.ui.actions import Actions
+from harit_desktop.ui.alerts_button import AlertsButton
 from harit_desktop.ui.icons import BUTTON_ICON_SIZE, button_icon
 from harit_desktop.ui.theme import ThemeController, set_look
 from harit_desktop.ui.words import count, plain
 
+LARGE_TEXT = 1.2
 _STOPPABLE = (PublisherState.RUNNING, PublisherState.UNCONFIRMED)
 
 
@@ -31,6 +33,8 @@ class MainToolBar(QToolBar):
         self._actions = actions
         self._theme = theme
         self._publisher_state = PublisherState.STOPPED
+        self._alerts: QAction | None = None
+        self._alerts_button: AlertsButton | None = None
         self.setObjectName("toolbar.main")
         self.setWindowTitle(self.tr("Main toolbar"))
         self.setAccessibleName(self.tr("Main toolbar"))
@@ -92,6 +96,16 @@ class MainToolBar(QToolBar):
         for action in self._chart_tools:
             action.setVisible(shown)
 
+    def add_alerts(self, button: AlertsButton) -> None:
+        """Takes the button that counts the open alerts, left of Export."""
+        self._alerts_button = button
+        self._alerts = self.insertWidget(self._first_right, button)
+
+    def show_alerts(self, shown: bool) -> None:
+        """The Alerts page itself says what the button does."""
+        if self._alerts is not None:
+            self._alerts.setVisible(shown)
+
     def set_compact(self, compact: bool) -> None:
         """Leaves the words of Export and Settings to their tool tips."""
         style = (
@@ -101,6 +115,9 @@ class MainToolBar(QToolBar):
         )
         for button in self._right:
             button.setToolButtonStyle(style)
+        if self._alerts_button is not None:
+            # With large text the tab alone says how many there are.
+            self._alerts_button.set_compact(compact and self._theme.text_scale > LARGE_TEXT)
 
     def _build(self) -> None:
         self.addWidget(self.publisher_button)
@@ -117,8 +134,7 @@ class MainToolBar(QToolBar):
             self._button("button.export", self._actions.export),
             self._button("button.settings", self._actions.settings),
         )
-        for button in self._right:
-            self.addWidget(button)
+        self._first_right, *_ = [self.addWidget(button) for button in self._right]
         self._actions.export.setIconText(self.tr("Export…"))
         self._actions.settings.setIconText(self.tr("Settings"))
         self.show_publisher(PublisherState.STOPPED)

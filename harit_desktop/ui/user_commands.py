@@ -109,6 +109,10 @@ class UserCommands(QObject):
         """Chooses where readings come from: auto, api_only or mqtt_only."""
         self._engine.submit(ApplySettings(changes={"api.mode": mode}))
 
+    def set_profile(self, profile: str) -> None:
+        """Judges the readings that come from now on by another profile."""
+        self._engine.submit(ApplySettings(changes={"analysis.profile": profile}))
+
     def test_api(self, changes: Mapping[str, Any], token: str | None) -> QueryHandle[ApiTest]:
         """Asks the API once, with settings that are not in force yet."""
         return self._engine.test_api(changes, token)

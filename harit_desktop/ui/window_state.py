@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMargins, QPoint, QRect, QSettings, QSize
@@ -13,6 +14,7 @@ from harit_desktop.ui.theme import SIZES
 
 STATE_VERSION = 1
 DEFAULT_SIZE = (1366, 768)
+_HISTORY = ("range", "channels", "compare")
 # What a title bar and borders take, before the window manager has put them on.
 FRAME_ALLOWANCE = QMargins(4, 36, 4, 4)
 
@@ -27,6 +29,7 @@ class ViewState:
     devices_shown: bool = True
     side_shown: bool = True
     panel_widths: tuple[int, int] = (0, 0)
+    history: Mapping[str, str] = field(default_factory=dict)
 
 
 class WindowState:
@@ -72,6 +75,7 @@ class WindowState:
             devices_shown=self._settings.value("devices_shown", True, bool) is True,
             side_shown=self._settings.value("side_shown", True, bool) is True,
             panel_widths=(self._width("left_width"), self._width("right_width")),
+            history={key: self._text(f"history_{key}") for key in _HISTORY},
         )
 
     def save(self, window: QMainWindow, view: ViewState) -> None:
@@ -86,6 +90,8 @@ class WindowState:
         self._settings.setValue("side_shown", view.side_shown)
         self._settings.setValue("left_width", view.panel_widths[0])
         self._settings.setValue("right_width", view.panel_widths[1])
+        for key, text in view.history.items():
+            self._settings.setValue(f"history_{key}", text)
         self._settings.sync()
 
     def _bytes(self, key: str) -> QByteArray:

@@ -27,7 +27,7 @@ def channel_name(key: str) -> str:
         "N": tr("Words", "Nitrogen"),
         "P": tr("Words", "Phosphorus"),
         "K": tr("Words", "Potassium"),
-        "CO2": tr("Words", "Soil CO₂"),
+        "CO2": tr("Words", "CO₂"),
         "Temperature": tr("Words", "Temperature"),
         "Moisture": tr("Words", "Moisture"),
         "pH": tr("Words", "pH"),
@@ -37,7 +37,7 @@ def channel_name(key: str) -> str:
 
 def channel_short_name(key: str) -> str:
     """The name where space is scarce, as in a table of contributions."""
-    return QCoreApplication.translate("Words", "CO₂") if key == "CO2" else channel_name(key)
+    return channel_name(key)
 
 
 def channel_symbol(key: str) -> str:
@@ -60,7 +60,6 @@ def channel_in_sentence(key: str) -> str:
         "N": tr("Words", "nitrogen"),
         "P": tr("Words", "phosphorus"),
         "K": tr("Words", "potassium"),
-        "CO2": tr("Words", "soil CO₂"),
         "Temperature": tr("Words", "temperature"),
         "Moisture": tr("Words", "moisture"),
     }

@@ -46,27 +46,31 @@ def encode_reading(
     return _encode(body)
 
 
-def encode_status(status: str, publisher_id: str, message: str, timestamp_text: str) -> bytes:
+def encode_status(
+    status: str, publisher_id: str, message: str, timestamp_text: str, origin: str = ""
+) -> bytes:
     """The retained status message of a publisher, also used as its last will.
 
-    `status` is "online", "offline" or "connected".
+    `status` is "online", "offline" or "connected"; `origin` is as in `encode_analysis`.
     """
-    return _encode(
-        {
-            "status": status,
-            "publisher_id": publisher_id,
-            "message": message,
-            "timestamp": timestamp_text,
-        }
-    )
+    body: dict[str, Any] = {
+        "status": status,
+        "publisher_id": publisher_id,
+        "message": message,
+        "timestamp": timestamp_text,
+    }
+    return _encode(_marked(body, origin))
 
 
-def encode_analysis(reading: Reading, analysis: Analysis) -> bytes:
+def encode_analysis(reading: Reading, analysis: Analysis, origin: str = "") -> bytes:
     """The analysis of a stored reading.
 
     The nested object and the three top-level fields say the same: both spellings have
-    readers. A withheld index is null with the status "Unknown". The time is the reading's
-    canonical instant with its offset, so that no reader has to guess a zone.
+    readers. `anomalies` repeats the critical factors, the only texts that the existing system
+    has for what is wrong. A withheld index is null with the status "Unknown". The time is the
+    reading's canonical instant with its offset (+00:00, which older programs can read where
+    they cannot read Z), so that no reader has to guess a zone. By `origin` a program knows
+    what it has sent itself (see `domain.topics.origin_bytes`).
     """
     factors = list(analysis.critical_factors)
     body: dict[str, Any] = {
@@ -85,4 +89,10 @@ def encode_analysis(reading: Reading, analysis: Analysis) -> bytes:
     }
     if reading.simulated:
         body["simulated"] = True
-    return _encode(body)
+    return _encode(_marked(body, origin))
+
+
+def _marked(body: dict[str, Any], origin: str) -> dict[str, Any]:
+    if origin:
+        body["origin"] = origin
+    return body

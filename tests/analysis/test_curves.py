@@ -7,16 +7,18 @@ import pytest
 from harit_desktop.analysis.condition import judge
 from harit_desktop.analysis.curves import ResponseCurve, falling, ramp, rising, trapezium
 from harit_desktop.analysis.meaning import ChannelMeaning
-from harit_desktop.analysis.moisture import SOILS
+from harit_desktop.analysis.soils import SOILS
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from tests.analysis.condition_samples import CROPS, EXAMPLE, PASSES, VOLUMETRIC, scale
 
-STEPS = 2000
+STEPS = 1000
 
 
 def meanings() -> list[ChannelMeaning]:
     drained = [ChannelMeaning("vwc", texture, "in_soil", "kmno4") for texture in SOILS]
-    return [ChannelMeaning(), *drained]
+    packed = [ChannelMeaning("vwc", texture, bulk_density=1.7) for texture in SOILS]
+    loose = [ChannelMeaning("vwc", texture, bulk_density=1.1) for texture in SOILS]
+    return [ChannelMeaning(), *drained, *packed, *loose]
 
 
 def sweep(curve: ResponseCurve, most: float | None) -> list[float]:
@@ -33,14 +35,14 @@ def curves() -> list[tuple[str, ResponseCurve, float | None]]:
         for meaning in meanings():
             for channel, entry in zip(CHANNELS, scale(crop, meaning).curves, strict=True):
                 if entry is not None:
-                    name = f"{crop}-{channel.key}-{meaning.moisture_basis}-{meaning.texture}"
+                    name = f"{crop}-{channel.key}-{meaning}"
                     found.append((name, entry.curve, entry.most))
     return found
 
 
 def test_every_curve_of_every_crop() -> None:
     all_curves = curves()
-    assert len(all_curves) == len(CROPS) * (6 + 9 * 7)
+    assert len(all_curves) == len(CROPS) * (6 + 9 * 7 + 2 * 9 * 6)
     for name, curve, most in all_curves:
         slopes = [
             abs(right - left) / (b - a)

@@ -11,7 +11,7 @@ from harit_desktop.analysis.quality import QualityControl, SensorRange
 from harit_desktop.domain.analysis import Analysis, Band, Flag, band_of
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.domain.quality import Finding
+from harit_desktop.domain.quality import Finding, Verdict
 from harit_desktop.domain.reading import Reading, Source, TimeSource
 
 EXAMPLE = (22.5, 17.8, 152.3, 498.2, 22.1, 54.8, 7.18)
@@ -24,7 +24,8 @@ def reading(values: Sequence[float | None]) -> Reading:
 
 
 def analyse(values: Sequence[float | None]) -> Analysis:
-    return ENGINE.analyse(reading(values))
+    found = reading(values)
+    return ENGINE.analyse(found, QualityControl().examine(found))
 
 
 def example(**changes: float | None) -> list[float | None]:
@@ -160,7 +161,31 @@ def test_the_most_severe_finding_sets_the_flag(order: int) -> None:
 
 
 def test_a_suspect_channel_counts_but_makes_the_reading_anomalous() -> None:
-    found = AnalysisEngine(tests=[Says("N", Flag.SUSPECT)]).analyse(reading(EXAMPLE))
+    verdict = QualityControl([Says("N", Flag.SUSPECT)]).examine(reading(EXAMPLE))
+    found = ENGINE.analyse(reading(EXAMPLE), verdict)
     assert found.flags[0] == 3
     assert found.index == 65
     assert (found.is_anomalous, found.anomaly_score) == (True, 1.0)
+    assert found.reasons == (("N", "test.said"),)
+
+
+def test_reasons_name_the_finding_that_set_the_flag_in_catalogue_order() -> None:
+    findings = (
+        Finding("pH", Flag.SUSPECT, "spike.returned", 5.0, 1.0),
+        Finding("N", Flag.SUSPECT, "noise.high", 1.0, 1.0),
+        Finding("N", Flag.FAIL, "flat.repeats", 1.0, 1.0),
+        Finding("N", Flag.FAIL, "range.sentinel", 1.0, 1.0),
+        Finding("K", Flag.NOT_EVALUATED, "drift.siblings", 1.0, 1.0),
+        Finding("CO2", Flag.PASS, "jump.wetting", 1.0, 1.0),
+    )
+    verdict = Verdict((4, 1, 2, 1, 1, 1, 3), findings)
+    found = ENGINE.analyse(reading(EXAMPLE), verdict)
+    assert found.flags == verdict.flags
+    assert found.reasons == (("N", "flat.repeats"), ("pH", "spike.returned"))
+
+
+def test_the_same_reading_and_verdict_give_the_same_judgement_whatever_came_between() -> None:
+    verdict = QualityControl().examine(reading(EXAMPLE))
+    first = ENGINE.analyse(reading(EXAMPLE), verdict)
+    ENGINE.analyse(reading(example(pH=1.0, N=None)), Verdict((9, 1, 1, 1, 1, 1, 4), ()))
+    assert ENGINE.analyse(reading(EXAMPLE), verdict) == first

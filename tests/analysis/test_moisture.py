@@ -2,13 +2,9 @@
 
 import pytest
 
-from harit_desktop.analysis.moisture import (
-    SOILS,
-    drained_curve,
-    most_water,
-    paddy_curve,
-    pore_space,
-)
+from harit_desktop.analysis.meaning import ChannelMeaning, kg_per_ha
+from harit_desktop.analysis.moisture import drained_curve, most_water, paddy_curve
+from harit_desktop.analysis.soils import SOILS, pore_space
 
 
 @pytest.mark.parametrize("texture", SOILS)
@@ -40,3 +36,41 @@ def test_rice_wants_its_soil_full() -> None:
 
 def test_the_example_does_not_fit_into_loam() -> None:
     assert most_water("loam") < 54.8
+
+
+def test_pore_space_is_what_is_not_mineral() -> None:
+    assert pore_space("clay", 1.325) == pytest.approx(50.0)
+    assert most_water("sand", 1.325) == pytest.approx(53.0)
+
+
+def test_loose_clay_holds_more_before_it_lacks_air() -> None:
+    assert drained_curve("clay", 0.5, 1.2).score(42.0) > drained_curve("clay", 0.5).score(42.0)
+    assert drained_curve("clay", 0.5, 1.2).optimal_high == 36.0
+
+
+@pytest.mark.parametrize("texture", SOILS)
+def test_a_curve_rises_and_falls_at_every_density(texture: str) -> None:
+    for density in (hundredths / 100 for hundredths in range(1, 201)):
+        for p in (0.2, 0.65, 0.99):
+            curve = drained_curve(texture, p, density)
+            assert list(curve.xs) == sorted(set(curve.xs))
+            assert curve.xs[0] > 0
+            assert curve.alarm_high == pore_space(texture, density)
+        paddy = paddy_curve(texture, density)
+        assert 0 < paddy.xs[0] < paddy.xs[1] < pore_space(texture, density)
+
+
+def test_hard_packed_clay_ends_where_its_air_does() -> None:
+    curve = drained_curve("clay", 0.5, 1.6)
+    full = 100 * (1 - 1.6 / 2.65)
+    assert (curve.optimal_high, curve.alarm_low) == (pytest.approx(full - 11), 22.0)
+    assert curve.score(full - 10) == 50
+
+
+def test_kilograms_of_a_hectare() -> None:
+    # The Soil Health Card's 2.24: 15 cm of 1.4933 g/cm³.
+    assert kg_per_ha(125.0, ChannelMeaning(bulk_density=1.4933)) == pytest.approx(280, rel=1e-4)
+    assert kg_per_ha(10.0, ChannelMeaning(bulk_density=1.0, depth_cm=10)) == pytest.approx(10)
+    loam = 2.65 * (1 - 0.463)
+    assert kg_per_ha(10.0, ChannelMeaning()) == pytest.approx(10 * loam * 1.5)
+    assert kg_per_ha(10.0, ChannelMeaning(texture="sand")) > kg_per_ha(10.0, ChannelMeaning())

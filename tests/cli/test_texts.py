@@ -15,13 +15,14 @@ from harit_desktop.transport.mqtt_errors import CODES
 PACKAGE = Path(harit_desktop.__file__).parent
 AREAS = (
     "settings|data_dir|time|timezone|profile|secrets|worker|command|query|store|export"
-    "|server|backup|api|local_api|both"
+    "|server|backup|api|local_api|both|alerts|devices"
 )
 CODE = re.compile(rf'"((?:{AREAS}|csv_mirror|inbox|publisher|builtin_broker)\.[a-z_]+)"')
 # Names of settings and of objects of the window look the same.
 NOT_CODES = re.compile(
     r"^(publisher\.(?!failed|outbox_)|(api|local_api)\.(mode|url|poll_s|timeout_s|forward|token"
-    r"|enabled|host|port|origins|allow_network)$|export\.path|settings\.toml|builtin_broker\.(host|port|engine)$)"
+    r"|enabled|host|port|origins|allow_network)$|alerts\.(?!email_(?!to$|from$)|webhook_(?!url$|token$)"
+    r"|not_stored$|too_many$)|export\.path|settings\.toml|builtin_broker\.(host|port|engine)$)"
 )
 
 
@@ -42,6 +43,14 @@ def test_the_search_finds_codes() -> None:
 
 def test_every_code_has_a_line() -> None:
     assert codes_in_the_source() - set(TEXTS) == set()
+
+
+@pytest.mark.parametrize("way", ["email", "webhook"])
+@pytest.mark.parametrize("trouble", ["not_set", "dns", "refused", "timeout", "tls"])
+def test_whatever_keeps_an_alert_from_being_sent_has_a_line(way: str, trouble: str) -> None:
+    params = {"host": "mail", "port": 587, "seconds": 10, "cause": "old"}
+    text = sentence(Problem(f"alerts.{way}_{trouble}", params))
+    assert not text.startswith("alerts.")
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

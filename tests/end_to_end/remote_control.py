@@ -115,9 +115,10 @@ class RemoteControl(QObject):
         return {"saved": screen.grabWindow(0).save(file)}
 
     def do_close(self) -> dict[str, Any]:
-        window = self._find("window.main")
-        assert isinstance(window, QWidget)
-        QTimer.singleShot(0, window, window.close)
+        """As File > Quit: closing the window may ask whether to go on recording."""
+        leave = self._find("action.file.quit")
+        assert isinstance(leave, QAction)
+        QTimer.singleShot(0, leave, leave.trigger)
         return {}
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from harit_desktop.analysis.engine import AnalysisEngine
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import RawMessage, Receipt
@@ -112,7 +113,7 @@ class AckMachine(RuleBasedStateMachine):
         self.journal.open()
         self.store = FailingJournal(self.journal)
         self.inbox = Inbox()
-        stages = Stages(MessageDecoder("UTC"), AnalysisEngine("classic"))
+        stages = Stages(MessageDecoder("UTC"), QualityControl.standard(), AnalysisEngine("classic"))
         self.pipeline = Pipeline(self.inbox, stages, LiveModel(), MessageRing(), lambda: NOW_US)
         self.pipeline.use_acknowledger(self.broker)
         self.broker.connect()

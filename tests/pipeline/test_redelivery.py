@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from harit_desktop.analysis.engine import AnalysisEngine
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.pipeline.events import MessageRing
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
@@ -107,7 +108,7 @@ def stored_of(tmp_path: Path) -> Iterator[Callable[[list[list[Sent]]], list[floa
         journal = SqliteJournal(tmp_path / "harit.db", now_us)
         journal.open()
         inbox, stop = Inbox(), threading.Event()
-        stages = Stages(MessageDecoder("UTC"), AnalysisEngine("classic"))
+        stages = Stages(MessageDecoder("UTC"), QualityControl.standard(), AnalysisEngine("classic"))
         pipeline = Pipeline(inbox, stages, LiveModel(), MessageRing(), now_us)
         endpoint = MqttEndpoint("127.0.0.1", broker.port, client_id="harit", protocol="3.1.1")
         source = MqttSource(endpoint, [TOPIC.decode()], inbox.put, now_us)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from harit_desktop.domain.analysis import Analysis, band_of
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.reading import AnalysedReading, Reading, Source, TimeSource
-from harit_desktop.pipeline.ring import AT_ONCE, FIRST_CAPACITY, ReadingRing
+from harit_desktop.pipeline.ring import AT_ONCE, FIRST_CAPACITY, MOST_REASONS, ReadingRing
 
 ANALYSIS = Analysis(70, band_of(70), False, 0.0, (), (1,) * CHANNEL_COUNT, "classic")
 
@@ -39,3 +40,27 @@ def test_simulated_and_imported_readings_are_not_of_the_api() -> None:
     ways = (Source.SIMULATOR, Source.IMPORT, Source.API, Source.LEGACY)
     ring.extend([1, 2, 3, 4], [reading(at, way) for at, way in enumerate(ways)])
     assert ring.since(0).via_api.tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("at_once", [1, AT_ONCE])
+def test_reasons_come_with_the_readings_that_have_any(at_once: int) -> None:
+    ring = ReadingRing(64)
+    doubted = structs.replace(ANALYSIS, reasons=(("Moisture", "spike.returned"),))
+    for first in range(1, 17, at_once):
+        items = [reading(at, Source.MQTT) for at in range(first, first + at_once)]
+        judged = [
+            structs.replace(item, analysis=doubted) if item.reading.timestamp_us % 5 == 0 else item
+            for item in items
+        ]
+        ring.extend(range(first, first + at_once), judged)
+    assert ring.since(5).reasons == dict.fromkeys((10, 15), doubted.reasons)
+
+
+def test_only_the_newest_reasons_are_kept() -> None:
+    ring = ReadingRing(8 * MOST_REASONS)
+    doubted = structs.replace(ANALYSIS, reasons=(("Moisture", "flat.repeats"),))
+    item = structs.replace(reading(1, Source.MQTT), analysis=doubted)
+    for sequence in range(2 * MOST_REASONS):
+        ring.extend([sequence], [item])
+    known = ring.since(-1).reasons
+    assert list(known) == list(range(MOST_REASONS, 2 * MOST_REASONS))

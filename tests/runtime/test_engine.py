@@ -283,7 +283,7 @@ def test_an_export_reports_its_rows(
     request = ExportRequest(out=tmp_path / "out.csv")
     count = engine.count_export(request)
     wait_until(lambda: count.done)
-    handle = engine.export_csv(request)
+    handle = engine.export(request)
     wait_until(lambda: handle.done)
     assert (count.value, handle.value, handle.problem) == (5, 5, None)
     assert len(request.out.read_text(encoding="utf-8-sig").splitlines()) == 6

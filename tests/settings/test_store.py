@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harit_desktop.domain.alert import AlertRule, RuleKind, Severity
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS
 from harit_desktop.settings.store import (
@@ -172,3 +173,29 @@ def test_a_text_that_disguises_something_is_refused_with_its_reason(
         SettingsStore(tmp_path / "settings.toml", {key: value}, {})
     assert raised.value.params["key"] == key
     assert str(raised.value.params["reason"]).startswith("it needs")
+
+
+def test_alert_rules_are_kept_as_tables_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    rules = (
+        AlertRule(id="wet", channel="Moisture", high=70.0, severity=Severity.CRITICAL),
+        AlertRule(id="quiet", kind=RuleKind.SILENT, enabled=False),
+    )
+    SettingsStore(path, {}, {}).save({"alerts.rules": rules})
+    assert SettingsStore(path, {}, {}).current.alerts.rules == rules
+    assert tomllib.loads(path.read_text())["alerts"]["rules"][1]["kind"] == "silent"
+
+
+def test_alert_rules_by_assignment(tmp_path: Path) -> None:
+    key, value = parse_assignment('alerts.rules=[{"id":"dry","channel":"Moisture","low":20}]')
+    (rule,) = SettingsStore(tmp_path / "s.toml", {key: value}, {}).current.alerts.rules
+    assert (rule.id, rule.low) == ("dry", 20.0)
+
+
+@pytest.mark.parametrize(
+    "rules", [[{"id": ""}], [{"id": "a", "on_delay_s": -1}], [{"id": "a", "x": 1}]]
+)
+def test_a_rule_that_cannot_be_is_refused(tmp_path: Path, rules: object) -> None:
+    with pytest.raises(KnownError) as caught:
+        SettingsStore(tmp_path / "s.toml", {"alerts.rules": rules}, {})
+    assert caught.value.params["key"] == "alerts.rules"

@@ -349,7 +349,8 @@ def test_everything_dropped_while_running(running: SqliteJournal, filled: Path) 
 
 
 @pytest.mark.parametrize(
-    "column", ["topic", "reading_key", "quality_pH", "N", "message_id", "received_us"]
+    "column",
+    ["topic", "reading_key", "quality_pH", "N", "message_id", "received_us", "quality_reasons"],
 )
 def test_a_missing_column_comes_back(running: SqliteJournal, filled: Path, column: str) -> None:
     index = "DROP INDEX ux_readings_key" if column == "reading_key" else "SELECT 1"
@@ -359,6 +360,40 @@ def test_a_missing_column_comes_back(running: SqliteJournal, filled: Path, colum
     assert problem is not None
     assert f"sensor_readings.{column}" in str(problem.params["tables"])
     assert assert_counted(filled) == 2090
+
+
+@pytest.mark.parametrize(
+    ("column", "kept"),
+    [
+        ("device_records.zone", 1),
+        ("calibrations.note", 1),
+        ("alerts.acknowledged_by", 1),
+        ("alert_log.person", 1),
+        ("quality_events.code", 0),
+    ],
+)
+def test_what_was_entered_stays_where_a_column_is_missing(
+    running: SqliteJournal, filled: Path, column: str, kept: int
+) -> None:
+    table, _, name = column.partition(".")
+    dropped(
+        filled,
+        "INSERT INTO device_records VALUES ('probe', 'North field', 'north', 0, NULL)",
+        "INSERT INTO calibrations VALUES (7, 'probe', 'pH', 'laboratory', 1, '[[7, 6]]', 2, 'a')",
+        "INSERT INTO quality_events VALUES (3, 'probe', 'k', 'c', 3, '[]', 1, 1, 1, 1, 1, 0, 0)",
+        "INSERT INTO alerts VALUES (4, 'r', 'value', 'crit', 'probe', 'N', 'value.low', '{}', 1, 2,"
+        " 1, 1, NULL, 2, 'Asha', NULL, NULL, '', 0, NULL, NULL)",
+        "INSERT INTO alert_log VALUES (5, 4, 2, 'acknowledged', 'Asha', '')",
+        f"ALTER TABLE {table} DROP COLUMN {name}",
+    )
+    assert running.commit([make_item(5000)]).outcomes == (Outcome.STORED,)
+    problem = running.status().problem
+    assert problem is not None
+    assert problem.code == "store.repaired"
+    with closing(sqlite3.connect(filled)) as connection:
+        found = connection.execute(f"SELECT * FROM {table}").fetchall()
+    assert len(found) == kept
+    assert assert_counted(filled) == running.status().rows
 
 
 def test_counts_that_somebody_emptied(running: SqliteJournal, filled: Path) -> None:

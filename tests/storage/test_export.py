@@ -20,7 +20,7 @@ from harit_desktop.domain.export import ExportRequest
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage import export
 from harit_desktop.storage.csv_cells import original_text, text_cell
-from harit_desktop.storage.export import count_rows, export_csv
+from harit_desktop.storage.export import count_rows, export_readings
 from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.reader import QueryCancelled
@@ -53,7 +53,7 @@ def test_the_file(journal: SqliteJournal, db_path: Path, out: Path) -> None:
             make_item(0, index=None, factors=("CO2", "pH")),
         ]
     )
-    assert export_csv(db_path, ExportRequest(out), KOLKATA) == 2
+    assert export_readings(db_path, ExportRequest(out), KOLKATA) == 2
     lines = out.read_bytes().decode().split("\r\n")
     assert lines[0] == HEADER
     assert lines[1] == (
@@ -75,7 +75,7 @@ def test_values_read_back_are_the_same_doubles(
         for n in range(50)
     ]
     journal.commit(items)
-    export_csv(db_path, ExportRequest(out))
+    export_readings(db_path, ExportRequest(out))
     for row, item in zip(read(out), items, strict=True):
         assert item.analysed is not None
         assert tuple(float(row[c.key]) for c in CHANNELS) == item.analysed.reading.values
@@ -110,7 +110,7 @@ def test_order_and_choice(
 
     def exported(request: ExportRequest) -> list[tuple[int, str]]:
         reported: list[float] = []
-        count = export_csv(db_path, request, UTC, progress=reported.append)
+        count = export_readings(db_path, request, UTC, progress=reported.append)
         rows = positions(out)
         assert count == len(rows) == count_rows(db_path, request)
         assert reported == sorted(reported)
@@ -136,9 +136,9 @@ def test_order_and_choice(
 def test_an_empty_store_and_no_store(
     journal: SqliteJournal, db_path: Path, tmp_path: Path, out: Path
 ) -> None:
-    assert export_csv(db_path, ExportRequest(out)) == 0
+    assert export_readings(db_path, ExportRequest(out)) == 0
     assert out.read_text(encoding="utf-8").strip() == HEADER
-    assert export_csv(tmp_path / "none.db", ExportRequest(out)) == 0
+    assert export_readings(tmp_path / "none.db", ExportRequest(out)) == 0
     assert count_rows(tmp_path / "none.db", ExportRequest(out)) == 0
     assert not (tmp_path / "none.db").exists()
 
@@ -148,11 +148,11 @@ def test_the_history_exports_and_counts(
 ) -> None:
     journal.commit([*make_items(0, 4), make_item(9, "s", source=Source.SIMULATOR)])
     reported: list[float] = []
-    assert history.export_csv(ExportRequest(out), reported.append, lambda: False) == 4
+    assert history.export(ExportRequest(out), reported.append, lambda: False) == 4
     assert reported[-1] == 1.0
     assert history.count_export(ExportRequest(out)) == len(read(out)) == 4
     with pytest.raises(QueryCancelled):
-        history.export_csv(ExportRequest(out), cancelled=lambda: True)
+        history.export(ExportRequest(out), cancelled=lambda: True)
     with pytest.raises(QueryCancelled):
         history.count_export(ExportRequest(out), lambda: True)
     assert len(read(out)) == 4
@@ -168,7 +168,7 @@ def test_rows_that_arrive_meanwhile_are_not_waited_for(
     def record_more(_: float) -> None:
         journal.commit(make_items(next(later), 20))
 
-    count = export_csv(db_path, ExportRequest(out), progress=record_more)
+    count = export_readings(db_path, ExportRequest(out), progress=record_more)
     assert count == 50
 
 
@@ -177,7 +177,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@x", "\tx", "=cmd|' /C calc'!A0", 'a"b,c', "'=1"
 
 def test_no_cell_is_a_formula(journal: SqliteJournal, db_path: Path, out: Path) -> None:
     journal.commit([make_item(n, name) for n, name in enumerate(HOSTILE)])
-    export_csv(db_path, ExportRequest(out))
+    export_readings(db_path, ExportRequest(out))
     cells = [row["publisher_id"] for row in read(out)]
     assert not [cell for cell in cells if cell[0] in "=+-@\t\r"]
     assert [original_text(cell) for cell in cells] == HOSTILE
@@ -201,7 +201,7 @@ def test_cancel_leaves_what_was_there(
     journal.commit(make_items(0, 100))
     seen: list[float] = []
     with pytest.raises(QueryCancelled):
-        export_csv(
+        export_readings(
             db_path,
             ExportRequest(out),
             progress=seen.append,
@@ -211,7 +211,7 @@ def test_cancel_leaves_what_was_there(
     assert leftovers(out.parent) == []
     out.write_text("before")
     with pytest.raises(QueryCancelled):
-        export_csv(db_path, ExportRequest(out), cancelled=lambda: True)
+        export_readings(db_path, ExportRequest(out), cancelled=lambda: True)
     assert leftovers(out.parent) == ["readings.csv"]
     assert out.read_text() == "before"
 
@@ -221,14 +221,14 @@ def test_an_error_of_the_store_leaves_what_was_there(tmp_path: Path, out: Path) 
     broken.write_bytes(b"garbage" * 1000)
     out.write_text("before")
     with pytest.raises(KnownError, match=r"store\.failed"):
-        export_csv(broken, ExportRequest(out))
+        export_readings(broken, ExportRequest(out))
     assert leftovers(out.parent) == ["readings.csv"]
     assert out.read_text() == "before"
 
 
 def code_of(db_path: Path, out: Path) -> str:
     with pytest.raises(KnownError) as caught:
-        export_csv(db_path, ExportRequest(out))
+        export_readings(db_path, ExportRequest(out))
     assert caught.value.params["path"] == str(out)
     assert caught.value.params["reason"]
     return caught.value.code
@@ -266,7 +266,7 @@ def test_full_disk(journal: SqliteJournal, db_path: Path, small_disk: Path) -> N
     assert code_of(db_path, out) == "export.disk_full"
     assert leftovers(small_disk) == []
     enlarge(small_disk)
-    assert export_csv(db_path, ExportRequest(out)) == 20_000
+    assert export_readings(db_path, ExportRequest(out)) == 20_000
 
 
 def test_read_only_folder(
@@ -277,6 +277,6 @@ def test_read_only_folder(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no permission bits")
 def test_the_file_has_the_usual_rights(db_path: Path, out: Path) -> None:
-    export_csv(db_path, ExportRequest(out))
+    export_readings(db_path, ExportRequest(out))
     out.with_name("plain").touch()
     assert out.stat().st_mode == out.with_name("plain").stat().st_mode

@@ -13,6 +13,7 @@ from typing import Any, Self
 import requests
 
 from harit_desktop.analysis.engine import AnalysisEngine
+from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.app.api_service import StoreService
 from harit_desktop.domain.status import LocalApiState
 from harit_desktop.pipeline.answers import Answers
@@ -61,7 +62,7 @@ class Rig:
         self.reader = HistoryReader(self.path)
         self._journal = SqliteJournal(self.path, now_us)
         self._journal.open()
-        stages = Stages(MessageDecoder(zone), AnalysisEngine("classic"))
+        stages = Stages(MessageDecoder(zone), QualityControl.standard(), AnalysisEngine("classic"))
         self._pipeline = Pipeline(
             self.inbox, stages, LiveModel(), MessageRing(), now_us, self.answers
         )

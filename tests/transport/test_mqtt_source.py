@@ -1,14 +1,23 @@
 """Manual acknowledgement over real connections: nothing lost, nothing acknowledged early."""
 
+import contextlib
+import json
 import os
+import socket
+import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harit_desktop.domain.status import LinkState
+from harit_desktop.domain.topics import ANALYSIS_TOPIC, HEARD_TOPICS, STATUS_TOPIC
+from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_connection import MqttConnection
+from harit_desktop.transport.retry import BackOff
 from tests.servers import MosquittoServer, free_port, wait_until
 from tests.transport.conftest import TOPIC, Receiver, endpoint_of
 
@@ -326,3 +335,186 @@ def test_a_client_without_a_name_connects(
 ) -> None:
     receiver = receive(endpoint_of(mosquitto, client_id="", protocol=protocol))
     receiver.wait_for(LinkState.CONNECTED)
+
+
+MARK = "0123456789abcdef"
+ECHO = '{"publisher_id":"a","health_index":65,"origin":"0123456789abcdef"}'
+OTHER = '{"publisher_id":"a","health_index":65,"origin":"fedcba9876543210"}'
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+@pytest.mark.parametrize("share_group", ["", "farm"])
+def test_what_others_say_arrives_and_our_own_echo_does_not(
+    receive: Receive, protocol: str, share_group: str
+) -> None:
+    with MosquittoServer(verbose=True) as server:
+        receiver = receive(
+            endpoint_of(server, protocol=protocol),
+            share_group=share_group,
+            extra_topics=HEARD_TOPICS,
+            own_mark=MARK,
+        )
+        receiver.wait_for(LinkState.CONNECTED)
+        wait_until(lambda: "harit-test 1 harit-samarth/status" in server.log)
+        sent = [OTHER, '{"status":"online","publisher_id":"b"}', "1"]
+        server.publish(ANALYSIS_TOPIC, ECHO)
+        server.publish(ANALYSIS_TOPIC, sent[0])
+        server.publish(STATUS_TOPIC, ECHO)
+        server.publish(STATUS_TOPIC, sent[1])
+        server.publish(TOPIC, sent[2])
+        receiver.wait_for_messages(3)
+        assert receiver.payloads == sent
+        assert [m.topic for m in receiver.messages] == [ANALYSIS_TOPIC, STATUS_TOPIC, TOPIC]
+        assert all(message.receipt is not None for message in receiver.messages)
+        assert receiver.source.unacked == 3
+        receiver.acknowledge(receiver.messages)
+        assert receiver.source.stop(3.0)
+        # All five were acknowledged: nothing comes back.
+        again = receive(endpoint_of(server, protocol=protocol), share_group=share_group)
+        again.wait_for(LinkState.CONNECTED)
+        server.publish(TOPIC, "2")
+        again.wait_for_messages(1)
+        assert again.payloads == ["2"]
+
+
+def test_an_echo_is_acknowledged_at_once_when_nothing_else_waits(receive: Receive) -> None:
+    with MosquittoServer(verbose=True) as server:
+        receiver = receive(endpoint_of(server), extra_topics=HEARD_TOPICS, own_mark=MARK)
+        receiver.wait_for(LinkState.CONNECTED)
+        wait_until(lambda: "harit-test 1 harit-samarth/status" in server.log)
+        line = "Received PUBACK from harit-test"
+        wait_until(lambda: server.log.count(line) == 1, what="the probe's is there")
+        for _ in range(5):
+            server.publish(ANALYSIS_TOPIC, ECHO)
+        wait_until(lambda: server.log.count(line) == 6, what="five echoes and the probe")
+        assert receiver.messages == []
+        assert receiver.source.unacked == 0
+
+
+def test_a_reading_that_quotes_our_mark_is_a_reading(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    receiver = receive(endpoint_of(mosquitto), extra_topics=HEARD_TOPICS, own_mark=MARK)
+    receiver.wait_for(LinkState.CONNECTED)
+    mosquitto.publish(TOPIC, ECHO)
+    receiver.wait_for_messages(1)
+    assert receiver.payloads == [ECHO]
+
+
+def test_a_topic_that_is_subscribed_to_already_arrives_once(
+    mosquitto: MosquittoServer, receive: Receive
+) -> None:
+    receiver = receive(
+        endpoint_of(mosquitto), ["harit-samarth/#"], extra_topics=HEARD_TOPICS, own_mark=MARK
+    )
+    receiver.wait_for(LinkState.CONNECTED)
+    time.sleep(0.2)
+    mosquitto.publish(ANALYSIS_TOPIC, ECHO)
+    mosquitto.publish(ANALYSIS_TOPIC, OTHER)
+    mosquitto.publish(TOPIC, "1")
+    receiver.wait_for_messages(2)
+    time.sleep(0.1)
+    assert receiver.payloads == [OTHER, "1"]
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_the_denial_of_an_extra_topic_is_no_problem_of_the_link(
+    receive: Receive, protocol: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    login = {"username": "admin", "password": "admin"}
+    with MosquittoServer(_allowing_only(TOPIC, tmp_path)) as server:
+        receiver = receive(
+            endpoint_of(server, protocol=protocol, **login),
+            extra_topics=HEARD_TOPICS,
+            own_mark=MARK,
+        )
+        receiver.wait_for(LinkState.CONNECTED)
+        wait_until(lambda: f"The broker denies {STATUS_TOPIC}" in caplog.text)
+        assert receiver.problem_code is None
+        assert receiver.source.status().retry_at_us is None
+        server.publish(TOPIC, "1", "-u", "admin", "-P", "admin")
+        receiver.wait_for_messages(1)
+
+
+def _allowing_only(topic: str, folder: Path) -> list[str]:
+    """Configuration lines: "admin" may publish anything and subscribe to `topic`.
+
+    Mosquitto's plain ACL file never refuses a subscription; its security plugin does.
+    """
+    plugin = next(Path("/usr/lib").rglob("mosquitto_dynamic_security.so"), None)
+    if plugin is None:
+        pytest.skip("this mosquitto has no security plugin")
+    rules = folder / "dynamic-security.json"
+    subprocess.run(
+        ["mosquitto_ctrl", "dynsec", "init", rules, "admin", "admin"],
+        check=True,
+        capture_output=True,
+    )
+    permissions = json.loads(rules.read_text())
+    permissions["roles"][0]["acls"] = [
+        {"acltype": kind, "topic": where, "allow": True}
+        for kind, where in (("subscribePattern", topic), ("publishClientSend", "#"))
+    ]
+    rules.write_text(json.dumps(permissions))
+    return [f"plugin {plugin}", f"plugin_opt_config_file {rules}"]
+
+
+def test_a_broker_that_hangs_up_on_an_extra_topic_is_not_asked_for_ever(
+    receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BackOff, "next_pause_s", lambda _self: 0.01)
+    server = _Unfriendly()
+    try:
+        endpoint = MqttEndpoint("127.0.0.1", server.port, client_id="harit-test", protocol="3.1.1")
+        receiver = receive(endpoint, extra_topics=HEARD_TOPICS, own_mark=MARK)
+        wait_until(lambda: server.connections == 3, what="the third connection")
+        receiver.wait_for(LinkState.CONNECTED)
+        time.sleep(0.3)
+        assert server.connections == 3
+        assert receiver.state is LinkState.CONNECTED
+    finally:
+        server.close()
+
+
+class _Unfriendly:
+    """A broker that ends the connection of who asks for an analysis, as some clouds do."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._peers: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, name="unfriendly", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for peer in self._peers:
+            with contextlib.suppress(OSError):
+                peer.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
+        for peer in self._peers:
+            peer.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                peer, _ = self._listener.accept()
+                self.connections += 1
+                self._peers.append(peer)
+                self._talk(peer)
+
+    def _talk(self, peer: socket.socket) -> None:
+        stream = peer.makefile("rb")
+        while head := stream.read(2):
+            body = stream.read(head[1])
+            if ANALYSIS_TOPIC.encode() in body:
+                peer.shutdown(socket.SHUT_RDWR)
+                return
+            if head[0] == 0x10:
+                peer.sendall(bytes([0x20, 2, 0, 0]))
+            elif head[0] == 0x82:
+                peer.sendall(bytes([0x90, 3, *body[:2], 1]))

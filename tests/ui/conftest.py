@@ -78,6 +78,8 @@ def make_engine(tmp_path: Path) -> Iterator[EngineMaker]:
 
     def make(start: bool = True, folder: str = "data", **settings: Any) -> Engine:
         paths = DataPaths(tmp_path / folder)
+        # No test is to keep the computer awake that it runs on.
+        settings = {"ui.prevent_sleep": False, **settings}
         engine = build_engine(paths, SettingsStore(paths.settings, settings, {}), Redactor())
         made.append(engine)
         if start:
@@ -113,5 +115,5 @@ def make_window(
 
     yield make
     for window in windows:
-        window.close()
+        window.quit()
         window.deleteLater()

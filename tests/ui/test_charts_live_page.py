@@ -16,6 +16,7 @@ from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX, CHANNELS
 from harit_desktop.domain.status import LinkState
 from harit_desktop.ui.charts.alarm_runs import Onset
 from harit_desktop.ui.charts.annotations import Annotator
+from harit_desktop.ui.charts.flag_marks import APART_PX
 from harit_desktop.ui.charts.frame import Scale
 from harit_desktop.ui.charts.live_data import MAX_CONTEXT
 from harit_desktop.ui.fonts import app_font
@@ -162,7 +163,7 @@ class TestStates:
         refused = device("soil-01", values={"Moisture": 140.0}, analysis=analysis(60, flags=flags))
         shown.set_devices([refused], NOW_US)
         assert shown.findChild(QLabel, "value.Moisture").text() == "–"
-        assert shown.findChild(QLabel, "trend.Moisture").text() == "impossible: 140.0"
+        assert shown.findChild(QLabel, "trend.Moisture").text() == "faulty: 140.0"
         assert self.state(shown) == "error"
 
     def test_a_channel_missing_from_the_last_reading_is_empty(self, shown: LivePage) -> None:
@@ -191,7 +192,7 @@ class TestStates:
         shown.set_devices([refused], NOW_US)
         shown.tick(NOW_US + 59 * SECOND_US)
         assert self.state(shown) == "stale"
-        assert shown.findChild(QLabel, "trend.Moisture").text() == "impossible: 140.0"
+        assert shown.findChild(QLabel, "trend.Moisture").text() == "faulty: 140.0"
 
     def test_a_channel_that_is_not_sent_has_no_age(self, page: LivePage) -> None:
         page.set_focus("soil-01")
@@ -390,9 +391,10 @@ class TestPlot:
         shown.set_series("soil-01", data)
         shown.tick(NOW_US)
         frame = shown.strip("Moisture").chart.frame_shown
-        # Marks that would lie on one another are one.
-        assert 1 < len(frame.failed) < 10
-        assert frame.failed[0] == (int(data.time_us[900]), 140.0)
+        # A run has one mark, and a bar for its length.
+        assert frame.flags.faulty_high.marks == ((int(data.time_us[900]), 140.0),)
+        assert len(frame.flags.faulty_high.bars) == 1
+        assert frame.flags.faulty_low.marks == ()
         assert frame.high < 140
         assert frame.focus.mean.max() < 140
 
@@ -405,9 +407,10 @@ class TestPlot:
         page.set_series("soil-01", data)
         page.tick(NOW_US)
         frame = page.strip("Moisture").chart.frame_shown
-        days = {(NOW_US - at_us) // (24 * HOUR_US) for at_us, _ in frame.failed}
+        marks = frame.flags.faulty_low.marks + frame.flags.faulty_high.marks
+        days = {(NOW_US - at_us) // (24 * HOUR_US) for at_us, _ in marks}
         assert days >= set(range(29))
-        assert len(frame.failed) <= frame.view.width_px
+        assert len(marks) <= frame.view.width_px / APART_PX + 1
 
     def test_the_name_of_a_running_alarm_lies_on_a_ground_of_its_own(self, page: LivePage) -> None:
         page.set_range("15m")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
+from harit_desktop.domain.device_book import Calibration, CalibrationKind, DeviceRecord
+from harit_desktop.domain.quality import Change, QualityEvent, StoredEvent
 from harit_desktop.domain.status import (
     ApiState,
     ApiStatus,
@@ -13,13 +17,19 @@ from harit_desktop.domain.status import (
     ServerStatus,
     StoreStatus,
 )
+from harit_desktop.runtime.commands import (
+    AddCalibration,
+    ApplySettings,
+    RemoveCalibration,
+    SaveDevice,
+)
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.storage.series import Series, empty_series
 from harit_desktop.ui.live_feed import SETTLED_AFTER_US, LiveFeed
 from harit_desktop.ui.live_page import LivePage
 from harit_desktop.ui.theme import ThemeController
 from tests.mariadb_server import MariaDbServer
-from tests.ui.chart_samples import NOW_US, SECOND_US, device
+from tests.ui.chart_samples import MINUTE_US, NOW_US, SECOND_US, device, every, series
 from tests.ui.conftest import EngineMaker, WindowMaker
 from tests.ui.test_main_window import find, with_devices
 from tests.ui.test_main_window_store import choose_server, told
@@ -35,6 +45,8 @@ class Fed:
     def __init__(self, qtbot: QtBot, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.qtbot = qtbot
         self.asked = 0
+        # Another reader takes the place of the first one when the store is open.
+        qtbot.waitUntil(lambda: engine.snapshot().store.opened)
         monkeypatch.setattr(engine.history, "series", self._series)
         self.page = LivePage()
         qtbot.addWidget(self.page)
@@ -119,6 +131,114 @@ def test_what_is_in_view_is_read_again_once_the_broker_has_taken_over(fed: Fed) 
     assert beat(ApiState.STANDBY, 100) == 1
     assert beat(ApiState.STANDBY, 100 + settled_s) == 2
     assert beat(ApiState.STANDBY, 200) == 2
+
+
+MOISTURE = CHANNEL_INDEX["Moisture"]
+
+
+def flagged_series() -> Series:
+    """An hour of minute buckets of which one holds a suspect reading."""
+    data = series(every(60, 3600))
+    data.flags[30, MOISTURE] = Flag.SUSPECT
+    arrays = (data.time_us, data.values, data.flags, data.index)
+    return Series(*arrays, bucketed=True, low=data.values, high=data.values, bucket_us=MINUTE_US)
+
+
+def test_reasons_are_asked_of_the_bucket_under_the_cursor(
+    fed: Fed, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int, int]] = []
+
+    def reasons(name: str, from_us: int, to_us: int, *_: object) -> list[tuple[int, object]]:
+        asked.append((name, from_us, to_us))
+        return [(from_us + 1, {"Moisture": "spike.returned"}), (from_us + 2, {"N": "noise.high"})]
+
+    history = fed.feed._engine.history
+    monkeypatch.setattr(history, "series", lambda *_: flagged_series())
+    monkeypatch.setattr(history, "reasons", reasons)
+    fed.beat(ServerState.READY, 0)
+    page, at_us = fed.page, int(flagged_series().time_us[30])
+    chart = page.strip("Moisture").chart
+    chart.hovered.emit(page.stack.view.x_of(at_us))
+    assert chart._mark.note == "suspect"
+
+    def told() -> bool:
+        fed.feed.poll([], NOW_US, False)
+        return bool(chart._mark.note == "suspect: jumps that return")
+
+    qtbot.waitUntil(told)
+    from_us = at_us // MINUTE_US * MINUTE_US
+    assert asked == [("soil-01", from_us, from_us + MINUTE_US - 1)]
+
+
+def test_unusual_values_of_the_focus_are_asked_for(
+    fed: Fed, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = flagged_series()
+    at_us = int(data.time_us[10])
+    facts = (Change.RAISED, at_us, at_us, at_us, 1, Flag.PASS, ("pH",), 7.2, 6.5)
+    unusual = StoredEvent(1, QualityEvent("soil-01", "unusual", "unusual.hour", *facts), None)
+    spike = StoredEvent(2, QualityEvent("soil-01", "spike", "spike.returned", *facts), None)
+    history = fed.feed._engine.history
+    monkeypatch.setattr(history, "series", lambda *_: data)
+    monkeypatch.setattr(history, "quality_events", lambda *_: (unusual, spike))
+    fed.feed.focus = "soil-01"
+    fed.beat(ServerState.READY, 0)
+
+    def ringed() -> bool:
+        fed.feed.poll([], NOW_US, False)
+        fed.page.tick(NOW_US + SECOND_US)
+        flags = fed.page.strip("pH").chart.frame_shown.flags
+        return [mark.time_us for mark in flags.unusual] == [at_us]
+
+    qtbot.waitUntil(ringed)
+    assert fed.page.strip("N").chart.frame_shown.flags.unusual == ()
+
+
+def test_names_and_calibrations_are_followed_while_it_runs(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine()
+    window = make_window(engine)
+    with_devices(qtbot, engine, "soil-01")
+    qtbot.waitUntil(lambda: window.presenter._live_page is not None)
+    page = window.presenter._live_page
+    value = page.strip("Moisture").header.value
+    qtbot.waitUntil(lambda: value.property("value") is not None)
+    sent = value.property("value")
+    engine.submit(SaveDevice(DeviceRecord("soil-01", "North plot")))
+    pairs = ((0.0, 0.0), (100.0, 50.0))
+    kind = CalibrationKind.TWO_POINT
+    engine.submit(AddCalibration(Calibration("soil-01", "Moisture", kind, 0, pairs, 0)))
+    qtbot.waitUntil(lambda: value.property("value") == pytest.approx(sent / 2), timeout=10_000)
+    qtbot.waitUntil(lambda: find(page, "live.context.device").text() == "North plot")
+    engine.submit(RemoveCalibration(engine.book.calibrations[0].id))
+    qtbot.waitUntil(lambda: value.property("value") == sent, timeout=10_000)
+
+
+def test_another_profile_shades_other_limits_while_it_runs(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine()
+    window = make_window(engine)
+    with_devices(qtbot, engine, "soil-01")
+    qtbot.waitUntil(lambda: window.presenter._live_page is not None)
+    page = window.presenter._live_page
+
+    def shaded() -> list[object]:
+        frames = [page.strip(channel.key).chart.frame_shown for channel in CHANNELS]
+        return [None if frame is None else frame.limits for frame in frames]
+
+    def follows() -> bool:
+        wanted = engine.limits()
+        return shaded() == [wanted.get(channel.key) for channel in CHANNELS]
+
+    qtbot.waitUntil(lambda: any(shaded()) and follows())
+    before = shaded()
+    engine.submit(ApplySettings({"analysis.profile": "rice"}))
+    qtbot.waitUntil(lambda: shaded() != before and follows(), timeout=10_000)
+    engine.submit(ApplySettings({"analysis.profile": "classic"}))
+    qtbot.waitUntil(lambda: shaded() == before, timeout=10_000)
 
 
 def test_a_range_chosen_while_the_server_was_away_fills_by_itself(

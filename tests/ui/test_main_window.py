@@ -330,7 +330,7 @@ def test_a_narrow_window_gives_the_side_panels_another_place(make_window: Window
     tabs = find(window, "tabs.main")
     assert not find(window, "dock.health").isVisible()
     shown = [tabs.tabText(i) for i in range(tabs.count()) if tabs.isTabVisible(i)]
-    assert shown == ["Live", "Soil health", "Messages"]
+    assert shown == ["Live", "Soil health", "History", "Alerts", "Messages"]
     window.show_view("health")
     assert find(window, "panel.health").isVisible()
     window.show_view("messages")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import MessageRecord, Origin, Outcome
 from harit_desktop.domain.status import Counters
 from harit_desktop.runtime.engine import Engine
-from harit_desktop.ui.messages.message_filter import parse_filter
+from harit_desktop.ui.messages.message_filter import has_word, parse_filter, with_word
 from harit_desktop.ui.messages.message_model import Column, MessageModel
 from harit_desktop.ui.messages.message_page import MessagePage
 from harit_desktop.ui.messages.payload_panel import hex_text
@@ -363,3 +365,165 @@ def test_an_engine_without_a_store_gives_an_empty_list(
     page.poll(0, True)
     assert page.model.rowCount() == 0
     assert page._empty.text().startswith("No messages yet.")
+
+
+# -- what other programs send ------------------------------------------------------------
+
+ANALYSES = "harit-samarth/soil-health/analysis"
+STATUS = "harit-samarth/status"
+
+
+def test_what_other_programs_send_is_named_by_its_topic(model: MessageModel) -> None:
+    heard = Outcome.HEARD
+    model.append(
+        [
+            record(1, heard, topic=ANALYSES),
+            record(2, heard, topic=STATUS),
+            record(3, heard, topic="farm/else"),
+        ]
+    )
+    assert [model.index(row, Column.RESULT).data() for row in range(3)] == [
+        "From another program",
+        "Status of another program",
+        "Analysis of another program",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [("result:heard", True), ("result:analysis", True), ("result:status", False)],
+)
+def test_the_filter_finds_what_other_programs_send(text: str, matches: bool) -> None:
+    test = parse_filter(text)
+    assert test is not None
+    assert test(record(1, Outcome.HEARD, topic=ANALYSES)) is matches
+    assert not test(record(1, topic=ANALYSES))
+
+
+def test_a_chip_is_a_word_of_the_filter() -> None:
+    assert with_word("canal", "result:heard", True) == "canal result:heard"
+    assert with_word("canal RESULT:heard  x", "result:heard", False) == "canal x"
+    assert has_word("canal Result:Heard", "result:heard")
+    assert not has_word("canal result:heard2", "result:heard")
+
+
+def test_the_chip_and_the_filter_line_say_the_same(qtbot: QtBot, page: MessagePage) -> None:
+    qtbot.mouseClick(page.heard_button, Qt.MouseButton.LeftButton)
+    assert page.filter_edit.text() == "result:heard"
+    page.filter_edit.clear()
+    assert not page.heard_button.isChecked()
+    page.filter_edit.setText("soil result:heard")
+    assert page.heard_button.isChecked()
+    qtbot.mouseClick(page.heard_button, Qt.MouseButton.LeftButton)
+    assert page.filter_edit.text() == "soil"
+
+
+def analysis(payload: bytes, **judged: object) -> bytes:
+    """Another program's judgement of a reading of ours."""
+    tree = json.loads(payload)
+    return json.dumps(
+        {
+            "timestamp": tree["timestamp"],
+            "publisher_id": tree["publisher_id"],
+            "analysis": {"soil_health_index": 58, "health_status": "Fair", **judged},
+        }
+    ).encode()
+
+
+def wait_heard(qtbot: QtBot, page: MessagePage) -> None:
+    def shown() -> bool:
+        page.poll(0, False)
+        return not page.payload_panel.heard.isHidden()
+
+    qtbot.waitUntil(shown, timeout=20_000)
+
+
+def cells(page: MessagePage) -> dict[str, tuple[str, str]]:
+    found = page.payload_panel.heard.cells.items()
+    return {row: (theirs.text(), ours.text()) for row, (_, theirs, ours) in found}
+
+
+def test_anothers_analysis_stands_beside_ours(
+    qtbot: QtBot, engine: Engine, page: MessagePage
+) -> None:
+    near, far = reading("probe-1", 100), reading("probe-1", 0)
+    deliver(engine, [far, near])
+    factors = ["Moisture", "<b>clay</b>"]
+    deliver(engine, [analysis(near, is_anomalous=1, critical_factors=factors)], ANALYSES)
+    wait_rows(qtbot, page, 3)
+    page.table.selectRow(0)
+    wait_heard(qtbot, page)
+    shown = cells(page)
+    assert shown["index"][0] == "58"
+    assert shown["index"][1].isdigit()
+    assert shown["status"] == ("Fair", "Good")
+    # Ours is that of the reading at the same instant, not that of the newest or first one.
+    assert shown["time"][0] == shown["time"][1]
+    assert shown["anomalous"] == ("yes", "no")
+    view = page.payload_panel.heard
+    assert view.verdict.text().endswith("with another status.")
+    assert view.verdict.property("severity") == "warn"
+    assert view.more.text() == "Critical for them: Moisture and <b>clay</b>."
+    # A reading has its values there instead.
+    page.table.selectRow(1)
+    moisture = page.payload_panel._channels["Moisture"][1]
+    qtbot.waitUntil(lambda: (page.poll(0, False), not moisture.isHidden())[1])
+    assert view.isHidden()
+
+
+def test_whether_we_found_a_reading_anomalous_is_told_of_older_ones_too(
+    qtbot: QtBot, engine: Engine, page: MessagePage
+) -> None:
+    odd = json.loads(reading("probe-1", 0))
+    odd["sensor_readings"]["pH"] = 13.0
+    payload = json.dumps(odd).encode()
+    deliver(engine, [payload])
+    deliver(engine, [analysis(payload, is_anomalous=False)], ANALYSES)
+    deliver(engine, [reading("probe-1", 1)])
+    wait_rows(qtbot, page, 3)
+    page.table.selectRow(1)
+    wait_heard(qtbot, page)
+    assert cells(page)["anomalous"] == ("no", "yes")
+
+
+def test_the_same_judgement_is_called_the_same(
+    qtbot: QtBot, engine: Engine, page: MessagePage
+) -> None:
+    payload = reading("probe-1", 1)
+    deliver(engine, [payload])
+    qtbot.waitUntil(lambda: bool(engine.live.devices()), timeout=20_000)
+    ours = engine.live.devices()[0].analysis
+    said = analysis(payload, soil_health_index=ours.index, health_status=ours.band.value)
+    deliver(engine, [said], ANALYSES)
+    wait_rows(qtbot, page, 2)
+    page.table.selectRow(0)
+    wait_heard(qtbot, page)
+    assert page.payload_panel.heard.verdict.text() == "Both say the same."
+
+
+def test_an_analysis_without_a_reading_of_ours_says_so(
+    qtbot: QtBot, engine: Engine, page: MessagePage
+) -> None:
+    deliver(engine, [reading("probe-1", 0)])
+    stranger = json.loads(reading("probe-1", 0))
+    moment = time.time() - 600 - 301
+    stranger["timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment))
+    deliver(engine, [analysis(json.dumps(stranger).encode())], ANALYSES)
+    wait_rows(qtbot, page, 2)
+    page.table.selectRow(0)
+    wait_heard(qtbot, page)
+    assert cells(page)["index"] == ("58", "–")
+    assert page.payload_panel.heard.verdict.text().startswith("We have no reading of probe-1")
+
+
+def test_a_status_is_decoded(qtbot: QtBot, engine: Engine, page: MessagePage) -> None:
+    said = {"status": "offline", "publisher_id": "gate-7", "message": "lost <i>power</i>"}
+    deliver(engine, [json.dumps(said).encode()], STATUS)
+    wait_rows(qtbot, page, 1)
+    page.table.selectRow(0)
+    wait_heard(qtbot, page)
+    view = page.payload_panel.heard
+    assert cells(page)["status"][0] == "offline"
+    assert view.verdict.text() == "lost <i>power</i>"
+    assert view.more.text() == "From gate-7."
+    assert view.cells["index"][1].isHidden()

@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QLabel, QListView
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
+from harit_desktop.domain.device_book import Calibration, CalibrationKind, DeviceBook, DeviceRecord
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import (
     EngineStatus,
@@ -17,7 +19,7 @@ from harit_desktop.domain.status import (
     StoreStatus,
 )
 from harit_desktop.ui.panels.device_delegate import DeviceDelegate
-from harit_desktop.ui.panels.device_rows import OBJECT_NAME_ROLE, ROW_ROLE, STATE_ROLE
+from harit_desktop.ui.panels.device_rows import OBJECT_NAME_ROLE, ROW_ROLE, STATE_ROLE, DeviceRow
 from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.theme import DARK, ThemeController
 from harit_desktop.ui.words import day_text
@@ -133,7 +135,7 @@ def test_an_impossible_value_is_named(panel: DevicesPanel) -> None:
     flags[CHANNEL_INDEX["pH"]] = Flag.FAIL
     judged = analysis(60, flags=tuple(flags))
     panel.set_devices([device(values={"pH": 15.0}, analysis=judged)], NOW_US)
-    assert panel.model.index(0).data(ROW_ROLE).detail == "pH impossible"
+    assert panel.model.index(0).data(ROW_ROLE).detail == "pH faulty"
 
 
 def test_the_first_device_is_chosen_where_nothing_is(panel: DevicesPanel, qtbot: QtBot) -> None:
@@ -303,3 +305,72 @@ def test_where_a_text_does_not_fit_its_brief_form_is_drawn(
     panel.set_devices([device(timestamp_us=NOW_US + 100 * MINUTE_US)], NOW_US)
     assert drawn_texts(panel, monkeypatch, 220)[1].startswith("stamped ahead: ")
     assert drawn_texts(panel, monkeypatch, 500)[1].startswith("stamped ahead of this computer")
+
+
+class TestBook:
+    def book(self, *records: DeviceRecord) -> DeviceBook:
+        return DeviceBook({record.publisher_id: record for record in records})
+
+    def rows(self, panel: DevicesPanel) -> list[DeviceRow]:
+        return [panel.model.index(n).data(ROW_ROLE) for n in range(panel.model.rowCount())]
+
+    def names(self, panel: DevicesPanel) -> list[str]:
+        return [row.name for row in self.rows(panel)]
+
+    def test_a_device_bears_its_name_and_the_tool_tip_its_id(self, panel: DevicesPanel) -> None:
+        panel.set_devices([device("soil-01"), device("soil-02")], NOW_US)
+        panel.set_book(self.book(DeviceRecord("soil-01", "<b>North</b>")), Corrections())
+        assert self.names(panel) == ["<b>North</b>", "soil-02"]
+        index = panel.model.index(0)
+        assert "&lt;b&gt;North&lt;/b&gt;, soil-01" in index.data(Qt.ItemDataRole.ToolTipRole)
+        assert index.data(SPOKEN).startswith("<b>North</b>, 65")
+        assert index.data(OBJECT_NAME_ROLE) == "device.row.soil-01"
+
+    def test_without_zones_there_are_no_captions(self, panel: DevicesPanel) -> None:
+        panel.set_devices([device("soil-01")], NOW_US)
+        panel.set_book(self.book(DeviceRecord("soil-01", "North")), Corrections())
+        assert [row.caption for row in self.rows(panel)] == [None]
+
+    def test_zones_group_their_devices_those_without_one_last(self, panel: DevicesPanel) -> None:
+        names = ("a-1", "b-1", "c-1", "d-1")
+        panel.set_devices([device(name) for name in names], NOW_US)
+        before = view(panel).visualRect(panel.model.index(0)).height()
+        panel.set_book(
+            self.book(
+                DeviceRecord("a-1", zone="West"),
+                DeviceRecord("c-1", zone="East"),
+                DeviceRecord("d-1", zone="West", position=1),
+            ),
+            Corrections(),
+        )
+        assert self.names(panel) == ["c-1", "d-1", "a-1", "b-1"]
+        captions = [row.caption for row in self.rows(panel)]
+        assert captions == ["East", "West", None, "Without a zone"]
+        view(panel).doItemsLayout()
+        heights = [view(panel).visualRect(panel.model.index(n)).height() for n in range(4)]
+        assert heights[2] == before
+        assert heights[0] == heights[1] == heights[3] > before
+
+    def test_a_hidden_device_is_left_out_unless_the_window_looks_at_it(
+        self, panel: DevicesPanel
+    ) -> None:
+        panel.set_devices([device("a-1"), device("b-1"), device("c-1")], NOW_US)
+        assert panel.focus_device == "a-1"
+        hidden = [DeviceRecord(name, hidden=True) for name in ("a-1", "b-1")]
+        panel.set_book(self.book(*hidden), Corrections())
+        assert self.names(panel) == ["a-1", "c-1"]
+        panel.set_focus("c-1")
+        assert self.names(panel) == ["c-1"]
+        assert sorted(panel.model.ids()) == ["a-1", "b-1", "c-1"]
+        panel.set_focus("b-1")
+        assert self.names(panel) == ["b-1", "c-1"]
+        assert view(panel).currentIndex().row() == 0
+
+    def test_values_are_judged_as_calibrated(self, panel: DevicesPanel) -> None:
+        panel.set_limits(LIMITS)
+        panel.set_devices([device("soil-01", values={"Moisture": 55.0})], NOW_US)
+        assert self.rows(panel)[0].state == "live"
+        halved = ((20.0, 10.0), (60.0, 30.0))
+        known = Calibration("soil-01", "Moisture", CalibrationKind.TWO_POINT, 0, halved, 0)
+        panel.set_book(DeviceBook(calibrations=(known,)), Corrections([known]))
+        assert self.rows(panel)[0].detail == "Moisture low"

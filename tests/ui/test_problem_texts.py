@@ -33,7 +33,7 @@ RAISED = re.compile(
 # Codes that stand in a table of their file.
 LITERAL = re.compile(
     r'"((?:store|export|csv_mirror|builtin_broker|worker|profile|server|backup|broker'
-    r'|api|local_api|publisher|both)\.[a-z_]+)"'
+    r'|api|local_api|publisher|both|devices)\.[a-z_]+)"'
 )
 # These end a command of the terminal, or a query that nobody waits for, or stand with one
 # message: never in the banner.
@@ -135,6 +135,11 @@ def test_an_unknown_code_is_honest_and_keeps_its_details() -> None:
     assert text.headline == "Something went wrong."
     assert text.details.startswith("new.trouble\nwhere: xxx")
     assert len(text.details) < 300
+
+
+def test_what_is_said_of_unread_messages_is_true_on_their_page_too() -> None:
+    body = problem_text(Problem("payload.bad", {"count": 3})).body
+    assert body.startswith("Each is kept with its reason; none is in the charts.")
 
 
 def test_a_missing_parameter_is_a_question_mark() -> None:

@@ -277,7 +277,7 @@ def test_what_becomes_of_a_password_is_said_once_it_is_known(
     dialog.poll(BackupStatus())
     assert all(said in hint for hint in hints())
     shown = [label.text() for label in dialog.findChildren(QLabel)]
-    assert sum(said in text for text in shown) == 4
+    assert sum(said in text for text in shown) == 6
 
 
 def test_backups_are_asked_for_and_told(opened: Opened, qtbot: QtBot) -> None:

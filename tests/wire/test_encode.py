@@ -10,6 +10,7 @@ from harit_desktop.domain.analysis import Analysis, Band
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.reading import Reading, Source, TimeSource, reading_key
+from harit_desktop.domain.topics import mark_of, origin_bytes
 from harit_desktop.wire.encode import encode_analysis, encode_reading, encode_status
 from harit_desktop.wire.registry import MessageDecoder
 from harit_desktop.wire.timestamps import format_utc
@@ -109,3 +110,24 @@ def test_analysis_in_both_spellings(simulated: bool) -> None:
         "status": "Unknown",
         "anomalies": ["pH"],
     } | ({"simulated": True} if simulated else {})
+
+
+@pytest.mark.parametrize("client_id", ["harit-3f2a", "", 'with "quotes" and हिन्दी \ud800'])
+def test_our_mark_is_found_in_what_we_send_and_only_there(client_id: str) -> None:
+    reading = decode(encode_reading("a", format_utc(NOW_US), VALUES, False))
+    analysis = Analysis(65, Band.GOOD, False, 0.0, (), (1,) * CHANNEL_COUNT, "classic")
+    mark = mark_of(client_id)
+    assert origin_bytes(mark) in encode_analysis(reading, analysis, mark)
+    assert origin_bytes(mark) in encode_status("online", "a", "", "", mark)
+    assert origin_bytes(mark) not in encode_analysis(reading, analysis, mark_of("another"))
+    assert b"origin" not in encode_analysis(reading, analysis)
+
+
+@pytest.mark.parametrize("mark", ['a"b', "a\\b", "a\nb", "é"])
+def test_a_mark_that_json_could_spell_in_two_ways_is_an_error(mark: str) -> None:
+    with pytest.raises(ValueError, match="mark"):
+        origin_bytes(mark)
+
+
+def test_without_a_mark_nothing_is_ours() -> None:
+    assert origin_bytes("") == b""

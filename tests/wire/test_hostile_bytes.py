@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harit_desktop.domain.message import RawMessage, Rejection
+from harit_desktop.domain.message import Heard, HeardKind, RawMessage, Rejection
 from harit_desktop.domain.reading import Reading
+from harit_desktop.wire.heard import MAX_FACTORS, read_analysis, read_status
 from harit_desktop.wire.reasons import Reason
 from harit_desktop.wire.registry import MessageDecoder
 from harit_desktop.wire.strict_json import MAX_DEPTH
@@ -27,8 +28,28 @@ CANONICAL = json.dumps(
 ).encode()
 
 
-def decode(payload: bytes, topic: str = "t") -> Reading | Rejection:
+ANALYSIS = json.dumps(
+    {
+        "timestamp": "2025-12-02T17:50:00.123456",
+        "publisher_id": "sensor-publisher-01",
+        "analysis": {
+            "soil_health_index": 65,
+            "health_status": "Good",
+            "is_anomalous": 1,
+            "anomaly_score": 0.25,
+            "critical_factors": ["pH", "Nitrogen"],
+        },
+        "status": "online",
+        "anomalies": [],
+    }
+).encode()
+
+
+def decode(payload: bytes, topic: str = "t") -> Reading | Rejection | Heard:
     result = DECODER.decode(RawMessage(topic, payload, 1_764_697_860_000_000))
+    check_readers(payload, result)
+    if isinstance(result, Heard):
+        return result
     if isinstance(result, Rejection):
         assert result.problem.code in CODES
         for value in result.problem.params.values():
@@ -41,6 +62,23 @@ def decode(payload: bytes, topic: str = "t") -> Reading | Rejection:
     return result
 
 
+def check_readers(payload: bytes, result: Reading | Rejection | Heard) -> None:
+    """What the window reads of a message fits what the decoder took it for, and can be shown."""
+    analysis, status = read_analysis(payload), read_status(payload)
+    if isinstance(result, Heard):
+        result.publisher_id.encode()
+        assert len(result.publisher_id) <= 64
+        assert (analysis is not None) is (result.kind is HeardKind.ANALYSIS)
+        assert (status is not None) is (result.kind is HeardKind.STATUS)
+    elif isinstance(result, Rejection) and result.problem.code == "not_mapped":
+        assert (analysis, status) == (None, None)
+    if analysis is not None:
+        texts = (analysis.timestamp, analysis.status, *analysis.critical_factors)
+        assert all(text is None or (len(text) < 500 and text.isprintable()) for text in texts)
+        assert analysis.index is None or 0 <= analysis.index <= 100
+        assert len(analysis.critical_factors) <= MAX_FACTORS
+
+
 @given(st.binary(max_size=400), st.text(max_size=20))
 def test_arbitrary_bytes(payload: bytes, topic: str) -> None:
     decode(payload, topic)
@@ -51,9 +89,9 @@ def test_text_of_json_characters(text: str) -> None:
     decode(text.encode("utf-8", "surrogatepass"))
 
 
-@given(st.data())
-def test_a_damaged_message(data: st.DataObject) -> None:
-    payload = bytearray(CANONICAL)
+@given(st.data(), st.sampled_from([CANONICAL, ANALYSIS]))
+def test_a_damaged_message(data: st.DataObject, whole: bytes) -> None:
+    payload = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(payload)))
         end = data.draw(st.integers(start, min(len(payload), start + 30)))
@@ -65,6 +103,37 @@ def test_a_damaged_message(data: st.DataObject) -> None:
             )
         )
     decode(bytes(payload))
+
+
+WORDS = ["analysis", "soil_health_index", "health_index", "health_status", "is_anomalous"]
+WORDS += ["anomaly_score", "critical_factors", "anomalies", "status"]
+WORDS += ["publisher_id", "message", "timestamp"]
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**25), 10**25),
+    st.floats(),
+    st.text(max_size=80),
+    st.sampled_from(["online", "offline", "Good"]),
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(WORDS),
+        st.recursive(
+            LEAVES,
+            lambda inner: (
+                st.lists(inner, max_size=20) | st.dictionaries(st.sampled_from(WORDS), inner)
+            ),
+            max_leaves=20,
+        ),
+    )
+)
+@example({"analysis": {"critical_factors": ["\u202e" * 80] * 40}, "health_index": 10**18})
+@example({"status": "online", "message": "\x1b[31m"})
+def test_analyses_and_status_messages_with_anything_in_them(tree: dict[str, Any]) -> None:
+    decode(json.dumps(tree).encode())
 
 
 Tree = Any

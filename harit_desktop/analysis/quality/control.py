@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harit_desktop.analysis.quality.findings import QualityTest
-from harit_desktop.analysis.quality.memory import DEVICES, Forgotten, Probes
+from harit_desktop.analysis.quality.memory import DEVICES, Forgotten, Probes, Recall
 from harit_desktop.analysis.quality.ranges import PhysicalRange, SensorRange, Sentinels
 from harit_desktop.analysis.quality.rules import MOISTURE, RULES
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
+from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.quality import Finding, QualityEvent, Verdict
 from harit_desktop.domain.reading import Reading
 
-_PASS, _MISSING = int(Flag.PASS), int(Flag.MISSING)
+_PASS, _UNTESTED, _MISSING = int(Flag.PASS), int(Flag.NOT_EVALUATED), int(Flag.MISSING)
 _GOOD = Verdict((_PASS,) * len(CHANNELS), ())
 """Of the usual reading, made once: it is on the path of every message."""
-_BY_SEVERITY = (_PASS, int(Flag.NOT_EVALUATED), int(Flag.SUSPECT), int(Flag.FAIL))
+_BY_SEVERITY = (_PASS, _UNTESTED, int(Flag.SUSPECT), int(Flag.FAIL))
 _KEYS = [channel.key for channel in CHANNELS]
 
 
@@ -30,7 +31,8 @@ class QualityControl:
     def __init__(self, tests: Sequence[QualityTest] | None = None) -> None:
         self._tests = tuple(tests) if tests is not None else (SensorRange(),)
         self._probes: Probes | None = None
-        self._bounds = [(rule.low, rule.high) for rule in RULES]
+        self._lows = tuple(rule.low for rule in RULES)
+        self._highs = tuple(rule.high for rule in RULES)
 
     @classmethod
     def standard(
@@ -38,39 +40,72 @@ class QualityControl:
         *,
         volumetric_most: float | None = None,
         zones: Mapping[str, str] | None = None,
+        utc_offset_s: int = 0,
         devices: int = DEVICES,
         forgotten: Forgotten | None = None,
+        recall: Recall | None = None,
     ) -> QualityControl:
         """All tests.
 
-        `volumetric_most`: see `PhysicalRange`. `zones` names the zone of each device; those
-        it does not name are in one zone together. No more than `devices` are remembered; the
-        state of the one that was silent for longest is handed to `forgotten`.
+        `volumetric_most`, `zones` and `utc_offset_s`: see `configure`. No more than `devices`
+        are remembered; the state of the one that was silent for longest is handed to
+        `forgotten`, and when a probe that is not remembered reports, `recall` is asked for
+        its state. Both are called inside `examine` and must not raise.
         """
-        physical = PhysicalRange(volumetric_most)
-        control = cls((SensorRange(), Sentinels(), physical))
-        if physical.moisture is not None:
-            control._bounds[MOISTURE] = physical.moisture
-        control._probes = Probes(zones or {}, devices, forgotten)
+        control = cls()
+        control._probes = Probes(zones or {}, devices, forgotten, recall)
+        control.configure(volumetric_most=volumetric_most, zones=zones, utc_offset_s=utc_offset_s)
         return control
 
+    def configure(
+        self,
+        *,
+        volumetric_most: float | None,
+        zones: Mapping[str, str] | None,
+        utc_offset_s: int | None = None,
+    ) -> None:
+        """From the next reading on; what is known of the probes is kept.
+
+        `volumetric_most`: see `PhysicalRange`. `zones` names the zone of each device; those
+        it does not name are in one zone together. `utc_offset_s` is the local time's distance
+        from UTC, by which hours of the day are counted; None leaves it as it is. Of a control
+        that only asks ranges, nothing changes.
+        """
+        if self._probes is None:
+            return
+        physical = PhysicalRange(volumetric_most)
+        self._tests = (SensorRange(), Sentinels(), physical)
+        bounds = [(rule.low, rule.high) for rule in RULES]
+        if physical.moisture is not None:
+            bounds[MOISTURE] = physical.moisture
+        self._lows, self._highs = zip(*bounds, strict=True)
+        offset_us = None if utc_offset_s is None else utc_offset_s * US_PER_S
+        self._probes.configure(zones or {}, offset_us)
+
     def examine(self, reading: Reading) -> Verdict:
-        """The flags of one reading, why, and what changed in its probe's events."""
+        """The flags of one reading, why, and what changed in its probe's events.
+
+        A reading that came twice or out of order is held against the ranges alone: what they
+        do not doubt has the flag NOT_EVALUATED, and no finding.
+        """
         values, probes = reading.values, self._probes
         if probes is None:
             return _verdict(values, self._ranges(reading), ())
-        if None not in values:
-            for value, (low, high) in zip(values, self._bounds, strict=True):
-                if not low <= value <= high:  # type: ignore[operator]  # none is None
-                    break
-            else:
-                found, events = probes.judge(reading, values)
-                return _verdict(values, found, events) if found or events else _GOOD
+        for value, low, high in zip(values, self._lows, self._highs, strict=True):
+            if value is None or not low <= value <= high:
+                break
+        else:
+            found, events = probes.judge(reading, values)
+            if found is None:
+                return _verdict(values, (), events, _UNTESTED)
+            return _verdict(values, found, events) if found or events else _GOOD
         reasons = self._ranges(reading)
         failed = {finding.channel for finding in reasons if finding.flag is Flag.FAIL}
         if failed:
             values = tuple([None if k in failed else v for k, v in zip(_KEYS, values, strict=True)])
         found, events = probes.judge(reading, values, reasons)
+        if found is None:
+            return _verdict(reading.values, reasons, events, _UNTESTED)
         return _verdict(reading.values, [*reasons, *found], events)
 
     def _ranges(self, reading: Reading) -> list[Finding]:
@@ -83,25 +118,46 @@ class QualityControl:
         """A probe's whole state, some kilobytes; None if it is not known."""
         return None if self._probes is None else self._probes.export(publisher_id)
 
+    def export_changed(self) -> dict[str, bytes]:
+        """The states of the probes that were heard since the last call, in the order of
+        `known`. Not of those that went to `forgotten` meanwhile."""
+        return {} if self._probes is None else self._probes.export_changed()
+
     def restore(self, publisher_id: str, saved: bytes) -> bool:
-        """Goes on from an exported state. False, and nothing changes, if it cannot be read."""
+        """Goes on from an exported state, as the probe that was heard last: restore several in
+        the order of `known`. False, and nothing changes, if it cannot be read."""
         return self._probes is not None and self._probes.restore(publisher_id, saved)
+
+    def forget(self, publisher_ids: Iterable[str]) -> None:
+        """Drops the states of probes whose readings were deleted, without handing them to
+        `forgotten`: such a probe starts anew. From the thread that examines; ids that are not
+        known are no error."""
+        if self._probes is not None:
+            self._probes.forget(publisher_ids)
 
     def known(self) -> tuple[str, ...]:
         """The probes that are remembered, the longest silent one first."""
         return () if self._probes is None else self._probes.known()
 
     def siblings(self, publisher_id: str) -> int:
-        """How many probes it is compared with for drift; 0: drift is not evaluated."""
+        """How many probes it is compared with for drift; 0: drift is not evaluated.
+
+        May be called from any thread while another one examines: it only reads what cannot
+        change under it and never raises. While probes change zones it may find too few.
+        """
         return 0 if self._probes is None else self._probes.siblings(publisher_id)
 
 
 def _verdict(
-    values: Values, reasons: Sequence[Finding], events: tuple[QualityEvent, ...]
+    values: Values,
+    reasons: Sequence[Finding],
+    events: tuple[QualityEvent, ...],
+    undoubted: int = _PASS,
 ) -> Verdict:
-    if not reasons and not events and None not in values:
+    """`undoubted` is the flag of a value that nothing was found against."""
+    if not reasons and not events and undoubted == _PASS and None not in values:
         return _GOOD
-    flags = [_MISSING if value is None else _PASS for value in values]
+    flags = [_MISSING if value is None else undoubted for value in values]
     for finding in reasons:
         index = CHANNEL_INDEX[finding.channel]
         flags[index] = max(flags[index], int(finding.flag), key=_BY_SEVERITY.index)

@@ -1,101 +1,168 @@
 """Drift: a probe that slowly goes its own way while its siblings agree.
 
-Each channel keeps its own slow mean. The distance from it, less the median of such distances
-in the zone, is what only this probe does; a cumulative sum (Page 1954) of that tells drift
-long before any limit is passed. A lone probe is not evaluated: its soil may really change.
+Each channel keeps its own slow mean. How far a value has departed from it, in parts of how far
+it usually does, is what probes of a zone share; what is beyond that only this probe does, and
+a cumulative sum (Page 1954) of it tells drift long before any limit is passed. What moisture
+and the nutrients do together is taken off: the probe really got more water, or less. A lone
+probe is not evaluated: its soil may really change.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from harit_desktop.analysis.quality import rules
-from harit_desktop.analysis.quality.rules import RULES
+from harit_desktop.analysis.quality.rules import (
+    DRIFT_ALARM,
+    DRIFT_AWAY,
+    DRIFT_BACK,
+    DRIFT_BELIEVED,
+    DRIFT_CLIMB,
+    DRIFT_CLIMB_FROM,
+    DRIFT_DRIFTING,
+    DRIFT_FORGET,
+    DRIFT_GAIN,
+    DRIFT_LEARN,
+    DRIFT_MEMORY,
+    DRIFT_MOST,
+    DRIFT_REACH,
+    DRIFT_SCALE_MEMORY,
+    DRIFT_SLACK,
+    DRIFT_SWING,
+    DRIFT_WARM_UP,
+    RULES,
+    WARM_UP,
+    WATER,
+)
 from harit_desktop.analysis.quality.state import ChannelState, DeviceState
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.quality import Finding
 
-_MOST_GAIN = 3.0
-_UNSURE = 0.5 * rules.DRIFT_ALARM
+_LEAST = tuple((0.25 * rule.floor, rule.coarsest) for rule in RULES)
+_SWINGING = DRIFT_AWAY * DRIFT_SWING
+_OTHER_WATER = {index: tuple(other for other in WATER if other != index) for index in WATER}
+_TOP = 3.0 * DRIFT_ALARM
+_UNSURE = 0.5 * DRIFT_ALARM
 """A sum above this keeps the usual distance from growing with the one that is judged."""
 
 
-class DriftTest:
-    """Runs on every fourth reading of a probe: drift takes days."""
+class Departures(NamedTuple):
+    """How far each of some probes is from its mean, in parts of its usual swing; sorted.
+    `turns` are the places beyond which the next window of half of them is the nearest."""
 
-    def compare(self, device: DeviceState, siblings: Sequence[DeviceState]) -> None:
-        """`siblings` are the probes of the zone that were heard of late, without `device`."""
-        lists = [sibling.channels for sibling in siblings]
-        index = -1
-        for state in device.channels:
-            index += 1
-            if not state.fresh or state.seen < rules.WARM_UP:
-                continue
-            if not state.compared:
-                state.mean = state.last
-            others = []
-            for channels in lists:
-                other = channels[index]
-                if other.compared and other.fresh and not (other.out or other.noisy or other.stuck):
-                    others.append(other)
-            if not others:
-                self._alone(state)
-            elif not (
-                state.out
-                or state.noisy
-                or state.stuck
-                or state.held
-                or state.repeats > 12 + 2.0 * state.usual_run
-            ):
-                self._judge(state, index, others)
+    away: list[float]
+    turns: list[float]
+
+    def beyond(self, own: float) -> float:
+        """The distance of `own` from the one that is nearest but for the nearer half: a probe
+        drifts if it leaves most of the others, not because one of them does."""
+        away, turns = self
+        first = bisect_left(turns, own)
+        below, above = own - away[first], own - away[first - len(turns) - 1]
+        return below if below > -above else above
+
+
+def departures(devices: Sequence[DeviceState], index: int) -> Departures:
+    """Of those of the devices whose channel can be believed."""
+    quarter, coarsest = _LEAST[index]
+    found: list[float] = []
+    for device in devices:
+        state = device.channels[index]
+        if state.compared and not (
+            state.watched and (not state.fresh or state.out or state.noisy or state.stuck)
+        ):
+            quantum = state.quantum
+            least = quarter + 0.3 * (quantum if quantum < coarsest else coarsest)
+            found.append((state.last - state.mean) / (state.swing + least))
+    found.sort()
+    half = (len(found) + 1) // 2
+    return Departures(
+        found, [0.5 * (low + high) for low, high in zip(found, found[half:], strict=False)]
+    )
+
+
+class DriftTest:
+    """Runs on every fourth value of a channel: drift takes days."""
+
+    def compare(self, channels: Sequence[ChannelState], index: int, others: Departures) -> None:
+        """`others` are the `departures` of the probes of the zone that were heard of late,
+        without this one."""
+        state = channels[index]
+        watched = state.watched
+        if watched and (not state.fresh or state.seen < WARM_UP):
+            return
+        if not state.compared:
+            state.mean = state.last
+        if not others.away:
+            self._alone(state)
+        elif not (
+            (watched and (state.out or state.noisy or state.stuck or state.held))
+            or state.repeats > 12 + 2.0 * state.usual_run
+        ):
+            self._judge(state, index, others, channels)
 
     def _alone(self, state: ChannelState) -> None:
         """The mean follows, so that there is one when a sibling comes."""
+        count = state.compared
+        share = 1.0 / (1 + count)
+        if share < DRIFT_MEMORY:
+            share = DRIFT_MEMORY
         own = state.last - state.mean
-        share = max(rules.DRIFT_MEMORY, 1.0 / (1 + state.compared))
         state.mean += own * share
-        state.swing += (abs(own) - state.swing) * share
-        state.compared = max(1, min(state.compared, rules.DRIFT_WARM_UP - 1))
+        state.swing += ((own if own > 0.0 else -own) - state.swing) * share
+        if count == 0:
+            state.compared = 1
+        elif count >= DRIFT_WARM_UP:
+            state.compared = DRIFT_WARM_UP - 1
 
-    def _judge(self, state: ChannelState, index: int, others: list[ChannelState]) -> None:
+    def _judge(
+        self,
+        state: ChannelState,
+        index: int,
+        others: Departures,
+        channels: Sequence[ChannelState],
+    ) -> None:
         least = _least(state, index)
-        own = state.last - state.mean
-        apart = _apart(own, state.swing + least, least, others)
-        zone, size = own - apart, abs(apart)
+        own, usual = state.last - state.mean, state.swing
+        swing = usual + least
+        apart = swing * others.beyond(own / swing)
+        zone, size = own - apart, apart if apart > 0.0 else -apart
         count = state.compared = state.compared + 1
-        if count < rules.DRIFT_WARM_UP:
+        if count < DRIFT_WARM_UP:
             share = 1.0 / count
             state.mean += share * own
-            state.swing += share * (abs(own) - state.swing)
+            state.swing = usual + share * (abs(own) - usual)
             state.apart += share * (size - state.apart)
             return
         scale = state.apart + least
-        share = max(rules.DRIFT_MEMORY, 1.0 / count)
-        most = scale * (rules.DRIFT_DRIFTING if state.drifting else rules.DRIFT_BELIEVED)
+        most = scale * (DRIFT_DRIFTING if state.drifting else DRIFT_BELIEVED)
         believed = own if size <= most else zone + (most if apart > 0.0 else -most)
-        state.mean += share * believed
-        state.swing += share * (abs(believed) - state.swing)
+        share = 1.0 / count
+        slow = share if share > DRIFT_MEMORY else DRIFT_MEMORY
+        state.mean += slow * believed
+        state.swing = usual + slow * ((believed if believed > 0.0 else -believed) - usual)
         if state.above + state.below <= _UNSURE:
-            share = max(rules.DRIFT_SCALE_MEMORY, 1.0 / count)
-            state.apart += share * (min(size, 3.0 * scale) - state.apart)
+            slow = share if share > DRIFT_SCALE_MEMORY else DRIFT_SCALE_MEMORY
+            most = 3.0 * scale
+            state.apart += slow * ((size if size < most else most) - state.apart)
         # The further the zone has moved, the more its probes may differ in how far.
-        limit = self.limit(state, index) + rules.DRIFT_GAIN * abs(zone)
-        state.parted = apart
-        state.widest *= rules.DRIFT_FORGET
-        if size > rules.DRIFT_CLIMB_FROM * limit or state.reach or state.above or state.below:
-            self._sum(state, apart / limit * rules.DRIFT_AWAY)
+        limit = _limit(state, least) + DRIFT_GAIN * (zone if zone > 0.0 else -zone)
+        state.parted, state.share = apart, apart / limit
+        state.widest *= DRIFT_FORGET
+        if size > DRIFT_CLIMB_FROM * limit or state.reach or state.above or state.below:
+            shared = _shared(channels, index)
+            self._sum(state, _without(shared, state.share) * DRIFT_AWAY)
             self._remember(state, size, limit)
 
     def limit(self, state: ChannelState, index: int) -> float:
         """How far apart is still usual while the zone rests."""
-        least = _least(state, index)
-        scale = max(state.apart + least, rules.DRIFT_SWING * (state.swing + least))
-        return max(rules.DRIFT_AWAY * scale, rules.DRIFT_REACH * state.widest)
+        return _limit(state, _least(state, index))
 
     def _remember(self, state: ChannelState, size: float, limit: float) -> None:
         """How far apart the probes have been before, without lasting."""
-        if size > rules.DRIFT_CLIMB_FROM * limit:
+        if size > DRIFT_CLIMB_FROM * limit:
             state.reach = max(state.reach, size)
         elif state.reach:
             if not state.drifting:
@@ -105,21 +172,21 @@ class DriftTest:
 
     def _sum(self, state: ChannelState, apart: float) -> None:
         """`apart` in parts of the limit, which is `DRIFT_AWAY`."""
-        slack, most, top = rules.DRIFT_SLACK, rules.DRIFT_MOST, 3.0 * rules.DRIFT_ALARM
-        state.above = max(0.0, min(top, state.above + min(apart, most) - slack))
-        state.below = max(0.0, min(top, state.below + min(-apart, most) - slack))
+        step = DRIFT_MOST if apart > DRIFT_MOST else -DRIFT_MOST if apart < -DRIFT_MOST else apart
+        above, below = state.above + step - DRIFT_SLACK, state.below - step - DRIFT_SLACK
+        state.above = 0.0 if above < 0.0 else _TOP if above > _TOP else above
+        state.below = 0.0 if below < 0.0 else _TOP if below > _TOP else below
         if state.drifting:
-            if apart * state.drifting < rules.DRIFT_BACK:
-                state.widest += rules.DRIFT_LEARN * max(0.0, state.reach - state.widest)
-                state.drifting = state.climb = 0
-                state.reach = state.above = state.below = 0.0
-        elif abs(apart) <= rules.DRIFT_AWAY:
+            if apart * state.drifting < DRIFT_BACK:
+                state.widest += DRIFT_LEARN * max(0.0, state.reach - state.widest)
+                _rest(state)
+        elif abs(apart) <= DRIFT_AWAY:
             state.climb += 1
-        elif state.climb < rules.DRIFT_CLIMB:
+        elif state.climb < DRIFT_CLIMB:
             return  # Apart at once: that is for the test of steps.
-        elif state.above > rules.DRIFT_ALARM:
+        elif state.above > DRIFT_ALARM:
             state.drifting = 1
-        elif state.below > rules.DRIFT_ALARM:
+        elif state.below > DRIFT_ALARM:
             state.drifting = -1
 
     def findings(self, device: DeviceState, values: Values, pair: bool) -> list[Finding]:
@@ -131,33 +198,51 @@ class DriftTest:
             if state.drifting and state.fresh and values[i] is not None
         ]
 
-    def shifted(self, state: ChannelState, before: float) -> None:
-        """A told step moved the channel: keep whichever level is nearer to what it was."""
-        moved = state.mean + state.last - before
+    def shifted(self, state: ChannelState, index: int, before: float) -> None:
+        """A told step moved the channel: keep whichever level is nearer to what it was. One
+        that leads back to the siblings ends a drift at once."""
+        step, state.share = state.last - before, 0.0
+        if state.drifting:
+            state.parted += step
+            back = DRIFT_BACK / DRIFT_AWAY * self.limit(state, index)
+            if state.parted * state.drifting < back:
+                _rest(state)
+        moved = state.mean + step
         if abs(state.last - moved) < abs(state.last - state.mean):
             state.mean = moved
 
 
+def _rest(state: ChannelState) -> None:
+    state.drifting = state.climb = 0
+    state.reach = state.above = state.below = 0.0
+
+
+def _shared(channels: Sequence[ChannelState], index: int) -> float:
+    """How far apart, in limits, the probe's other water channels are: what they all do is
+    water that only this probe got, not drift."""
+    if index not in WATER:
+        return 0.0
+    first, second, third = _OTHER_WATER[index]
+    return sorted((channels[first].share, channels[second].share, channels[third].share))[1]
+
+
+def _without(shared: float, share: float) -> float:
+    """`share` less what is shared, but never beyond zero or away from it."""
+    if share * shared <= 0.0:
+        return share
+    rest = share - shared
+    return rest if rest * share > 0.0 else 0.0
+
+
 def _least(state: ChannelState, index: int) -> float:
-    rule = RULES[index]
-    grain = state.quantum if state.quantum < rule.coarsest else rule.coarsest
-    return 0.25 * rule.floor + 0.3 * grain
+    quarter, coarsest = _LEAST[index]
+    return quarter + 0.3 * (state.quantum if state.quantum < coarsest else coarsest)
 
 
-def _apart(own: float, swing: float, least: float, others: Sequence[ChannelState]) -> float:
-    """The distance from the sibling that is nearest but for the nearer half of them: a probe
-    drifts if it leaves most of the others, not because one of them does.
-
-    A sibling's distance from its mean counts by how far the two usually swing.
-    """
-    away = []
-    for other in others:
-        gain = swing / (other.swing + least)
-        if gain > _MOST_GAIN:
-            gain = _MOST_GAIN
-        elif gain < 1.0 / _MOST_GAIN:
-            gain = 1.0 / _MOST_GAIN
-        away.append(own - gain * (other.last - other.mean))
-    if len(away) > 1:
-        away.sort(key=abs)
-    return away[(len(away) - 1) // 2]
+def _limit(state: ChannelState, least: float) -> float:
+    limit = DRIFT_AWAY * (state.apart + least)
+    swinging = _SWINGING * (state.swing + least)
+    known = DRIFT_REACH * state.widest
+    if swinging > limit:
+        limit = swinging
+    return known if known > limit else limit

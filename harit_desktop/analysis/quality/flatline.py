@@ -23,9 +23,8 @@ class FlatlineTest:
             state.repeats += 1
             state.stuck = state.watched = True
             flag = Flag.FAIL if state.repeats > 2 * state.run_limit else Flag.SUSPECT
-            found.append(
-                Finding(CHANNELS[index].key, flag, "flat.repeats", state.repeats, state.run_limit)
-            )
+            key, repeats = CHANNELS[index].key, float(state.repeats)
+            found.append(Finding(key, flag, "flat.repeats", repeats, state.run_limit))
             return True
         if not state.stuck:
             return False

@@ -33,12 +33,13 @@ class ProbeTests:
         found: list[Finding] = []
         if values == device.values:
             if self._frozen.judge(device, values, found):
+                device.calm = False
                 return found
         else:
             if device.same:
                 self._frozen.moved(device)
             device.values = values
-        others = advance(device.channels, values, device.interval_us)
+        others = advance(device, values)
         if others:
             self._look(device, values, others, at_us, found, book)
         return found
@@ -87,20 +88,20 @@ class ProbeTests:
             before = state.reference
             self._steps.follow(device, index, value, at_us, found, book)
             if not state.out:
-                self.drift.shifted(state, before)
+                self.drift.shifted(state, index, before)
         elif self._flat.judge(device, index, value, found):
             pass
         elif not state.noisy and self._steps.unusual(state, value):
-            if state.held:
-                start_noise(device, index, state.held_us, value, at_us, book)
-                self._noise.judge(device, index, value, at_us, found, book)
-            elif self._steps.explained(device, index, value, wetting):
+            if self._steps.explained(device, index, value, wetting):
                 self._steps.jump(state, value)
                 if index == MOISTURE:
                     note = Note(
                         "jump.wetting", at_us, Flag.PASS, CHANNELS[index].key, value, state.gate
                     )
                     book.note(device, note, at_us)
+            elif state.held:
+                start_noise(device, index, state.held_us, value, at_us, book)
+                self._noise.judge(device, index, value, at_us, found, book)
             else:
                 begun = True
                 self._steps.begin(state, index, value, at_us, found)

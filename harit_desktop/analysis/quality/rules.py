@@ -54,6 +54,8 @@ GAS: Final = CHANNEL_INDEX["CO2"]
 NUTRIENTS: Final = tuple(CHANNEL_INDEX[key] for key in ("N", "P", "K"))
 WATER: Final = (*NUTRIENTS, MOISTURE)
 """What a probe infers from conductivity, and so moves together when soil gets wet."""
+WEATHER: Final = (CHANNEL_INDEX["Temperature"], CHANNEL_INDEX["pH"])
+"""What moves slowly from day to day, in all hours alike. Water does not: it comes at once."""
 
 CODES: Final = {
     "range.sensor_low": ("range", "the least the probe can report"),
@@ -77,6 +79,7 @@ CODES: Final = {
     "cross.frozen": ("frozen", "equal readings; the most that is still usual"),
     "cross.in_air": ("in_air", "value; the most of a probe out of the soil"),
     "cross.step": ("cross_step", "value after it; the step that is still usual"),
+    "unusual.hour": ("unusual", "value; what is usual at this hour"),
 }
 """Reason code: the kind of event it belongs to, and what `value; limit` are."""
 
@@ -101,6 +104,10 @@ GAP_RATIO: Final = 1.9
 RECENT_TIMES: Final = 16
 NEW_RHYTHM: Final = 8
 """Unusual intervals in a row after which they are the usual ones."""
+CLOCK_SET: Final = 5
+"""Old readings in a row, each later than the one before, after which the clock was set."""
+SHORT_GAP_US: Final = 12 * 3600 * 1_000_000
+"""A value that is the same after a gap shorter than this has stood still through it."""
 
 # Usual movement.
 WARM_UP: Final = 32
@@ -121,7 +128,7 @@ HOLD: Final = 8
 DRAINAGE: Final = 24
 
 # Standing still.
-FLAT_LEAST: Final = 24
+FLAT_LEAST: Final = 24.0
 FLAT_LEAST_US: Final = 20 * 60 * 1_000_000
 FLAT_RUNS: Final = 20
 FLAT_WARM_UP: Final = 200
@@ -142,7 +149,7 @@ DRIFT_EVERY: Final = 4
 DRIFT_WARM_UP: Final = 40
 DRIFT_MEMORY: Final = DRIFT_EVERY / 220
 DRIFT_SCALE_MEMORY: Final = DRIFT_EVERY / 500
-DRIFT_SLACK: Final = 2.5
+DRIFT_SLACK: Final = 2.2
 DRIFT_MOST: Final = 6.0
 DRIFT_ALARM: Final = 5.0
 DRIFT_SWING: Final = 0.15
@@ -151,13 +158,26 @@ DRIFT_CLIMB: Final = 3
 DRIFT_CLIMB_FROM: Final = 0.35
 DRIFT_GAIN: Final = 0.4
 DRIFT_BELIEVED: Final = 2.0
-DRIFT_AWAY: Final = 4.0
+DRIFT_AWAY: Final = 3.5
 DRIFT_REACH: Final = 1.3
 DRIFT_LEARN: Final = 0.4
 DRIFT_FORGET: Final = 0.9985
 DRIFT_BACK: Final = 2.0
 SIBLINGS: Final = 8
 SIBLING_AGE: Final = 2.5
+
+# Hours of the day.
+UNUSUAL: Final = 4.0
+UNUSUAL_IN_A_ROW: Final = 3
+UNUSUAL_LEAST_US: Final = 10 * 60 * 1_000_000
+HOUR_DAYS: Final = 7
+HOUR_MEMORY_DAYS: Final = 14
+HOUR_CUT: Final = 6.0
+HOUR_WIDENING: Final = 1.5
+HOUR_OF_DAY_SPREAD: Final = 0.7
+HOUR_FLOORS: Final = 0.5
+HOUR_LEVEL: Final = 0.05
+HOUR_LEVEL_AWAY: Final = 0.01
 
 # Events.
 MERGE_US: Final = 6 * 3600 * 1_000_000

@@ -1,24 +1,28 @@
-"""What is remembered of a probe: numbers only, a few hundred bytes a channel.
+"""What is remembered of a probe: numbers only, about a kilobyte a channel when saved.
 
-Everything the tests know is here, so a probe whose state was saved and read back is judged
-as if nothing had happened.
+Everything the tests know is here, so a probe whose state was saved and read back (`saved`) is
+judged as if nothing had happened. The states are plain classes with slots: they are written to
+dozens of times for each reading, which costs a `msgspec.Struct` five times as much.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import msgspec
 
 from harit_desktop.analysis.quality import rules
-from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.channels import CHANNELS, Values
 
-STATE_VERSION = 1
+STATE_VERSION = 4
 
 
-class ChannelState(msgspec.Struct, array_like=True, gc=False):
+@dataclass(slots=True, eq=False)
+class ChannelState:
     """One channel's baseline and what is under way in it. `watched` values take the slow way
-    through the tests; the others are compared with the limits `learn` has made."""
+    through the tests; the others are compared with the limits `learn` has made. The lists are
+    empty, or have one number for each hour of the day."""
 
     watched: bool = True
     fresh: int = 0
@@ -59,6 +63,7 @@ class ChannelState(msgspec.Struct, array_like=True, gc=False):
     held_at: int = 0
     held_us: int = 0
     held_value: float = 0.0
+    rise_at: int = -1_000_000
     jump_at: int = -1_000_000
     jump_height: float = 0.0
 
@@ -71,8 +76,26 @@ class ChannelState(msgspec.Struct, array_like=True, gc=False):
     above: float = 0.0
     below: float = 0.0
     parted: float = 0.0
+    share: float = 0.0
     drifting: int = 0
     climb: int = 0
+
+    days: list[int] = field(default_factory=list)
+    centres: list[float] = field(default_factory=list)
+    spreads: list[float] = field(default_factory=list)
+    day_spread: float = 0.0
+    level: float = 0.0
+    usual_low: float = -math.inf
+    usual_high: float = math.inf
+    away: int = 0
+    away_us: int = 0
+    explained: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the lists have the length they must have."""
+        hours = len(self.days)
+        return hours in (0, 24) and hours == len(self.centres) == len(self.spreads)
 
     def forget_moment(self) -> None:
         """After a gap: what was under way is over, the baseline stays."""
@@ -82,8 +105,8 @@ class ChannelState(msgspec.Struct, array_like=True, gc=False):
         self.stuck = self.grouped = False
         self.held = ""
         self.energy = self.usual_energy
-        self.above = self.below = 0.0
-        self.drifting = 0
+        self.above = self.below = self.share = 0.0
+        self.drifting = self.away = 0
 
 
 class OpenEvent(msgspec.Struct, array_like=True):
@@ -102,8 +125,11 @@ class OpenEvent(msgspec.Struct, array_like=True):
     count: int = 1
 
 
-class DeviceState(msgspec.Struct, array_like=True):
-    """One probe. Times in microseconds; `interval_us` 0 until it is known."""
+@dataclass(slots=True, eq=False)
+class DeviceState:
+    """One probe. Times in microseconds; `interval_us` 0 until it is known; `hour` is counted
+    from 1970 on, in the hours of `utc_offset_us`; `calm` is the last reading as `usual.advance`
+    saw it."""
 
     version: int
     keys: list[str]
@@ -113,8 +139,10 @@ class DeviceState(msgspec.Struct, array_like=True):
     last_us: int = 0
     evaluated_us: int = 0
     interval_us: float = 0.0
-    odd: list[int] = []
-    recent: list[int] = []
+    odd: list[int] = field(default_factory=list)
+    recent: list[int] = field(default_factory=list)
+    olds: int = 0
+    old_us: int = 0
     values: tuple[float | None, ...] = ()
     same: int = 0
     longest_same: float = 0.0
@@ -122,16 +150,39 @@ class DeviceState(msgspec.Struct, array_like=True):
     turn: int = 0
     drifts: int = 0
     pair: bool = False
-    events: dict[str, OpenEvent] = {}
+    events: dict[str, OpenEvent] = field(default_factory=dict)
     any_open: bool = False
+    hour: int = -1
+    utc_offset_us: int = 0
+    unusual: bool = False
+    calm: bool = False
 
     def forget_moment(self) -> None:
-        """After a gap: what was under way is over in all channels."""
+        """After a long gap: what was under way is over in all channels."""
         self.same = 0
         for state in self.channels:
             state.forget_moment()
 
+    def bridge(self, values: Values) -> None:
+        """After a short gap: what was under way is over, but what stands still has stood still
+        all the time. A stuck probe of which some messages are lost is stuck all the same."""
+        same = self.same if values == self.values else 0
+        for state, value in zip(self.channels, values, strict=True):
+            if value != state.last or not state.fresh or state.out or state.noisy:
+                state.forget_moment()
+                continue
+            repeats, stuck = state.repeats, state.stuck
+            state.forget_moment()
+            state.repeats, state.stuck = repeats, stuck
+            state.fresh, state.slope = 1, 0.0
+        self.same = same
+
 
 def new_device() -> DeviceState:
-    """The state of a probe that nothing is known of."""
-    return DeviceState(STATE_VERSION, [c.key for c in CHANNELS], [ChannelState() for _ in CHANNELS])
+    """The state of a probe that nothing is known of. Its channels make their limits in turns,
+    so that no reading pays for all of them."""
+    channels = [
+        ChannelState(until_learn=rules.RELEARN + 2 * index % rules.RELEARN)
+        for index in range(len(CHANNELS))
+    ]
+    return DeviceState(STATE_VERSION, [channel.key for channel in CHANNELS], channels)

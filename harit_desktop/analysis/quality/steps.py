@@ -23,7 +23,7 @@ from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.quality import Finding
 
 _COMPANION = 0.4
-_COMPANION_STEPS = 3.0
+_COMPANION_STEPS = 2.0
 _BY_WATER = 1.5
 _LIVELY = 4.5
 _ALSO_A_STEP = 0.5

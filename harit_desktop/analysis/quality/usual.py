@@ -8,7 +8,6 @@ asked. The limits are made by `learn`, every few values.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from harit_desktop.analysis.quality import rules
 from harit_desktop.analysis.quality.rules import (
@@ -19,23 +18,25 @@ from harit_desktop.analysis.quality.rules import (
     WARM_UP,
     ChannelRule,
 )
-from harit_desktop.analysis.quality.state import ChannelState
+from harit_desktop.analysis.quality.state import ChannelState, DeviceState
 from harit_desktop.domain.channels import Values
 
 _FORGET_RUN = 0.05
 _WIDE_MEMORY = 0.05
-_FORGET_LONGEST = 0.999
+_FORGET_LONGEST_RUN = 0.999**RELEARN
 _MOST_USUAL = 15.0
 
 
-def advance(channels: Sequence[ChannelState], values: Values, interval_us: float) -> list[int]:
+def advance(device: DeviceState, values: Values) -> list[int]:
     """Takes every usual value into its channel's baseline; the indices of the others.
 
-    Those were not taken, and are for the tests to judge.
+    Those were not taken, and are for the tests to judge. Says in `device.calm` whether there
+    are none and all values are usual for the hour, too.
     """
     others: list[int] = []
+    calm = True
     index = -1
-    for state, value in zip(channels, values, strict=True):
+    for state, value in zip(device.channels, values, strict=True):
         index += 1
         if value is None or state.watched:
             others.append(index)
@@ -46,6 +47,8 @@ def advance(channels: Sequence[ChannelState], values: Values, interval_us: float
         if not -gate <= (bend if state.smooth else slope) <= gate:
             others.append(index)
             continue
+        if not state.usual_low <= value <= state.usual_high:
+            calm = False
         square = bend * bend
         if square > state.loudest:
             square = state.loudest
@@ -78,10 +81,11 @@ def advance(channels: Sequence[ChannelState], values: Values, interval_us: float
         state.seen += 1
         left = state.until_learn - 1
         if left == 0:
-            learn(state, RULES[index], interval_us)
+            learn(state, RULES[index], device.interval_us)
         else:
             state.until_learn = left
             state.loud = 0
+    device.calm = calm and not others
     return others
 
 
@@ -139,27 +143,28 @@ def learn(state: ChannelState, rule: ChannelRule, interval_us: float) -> None:
     other by how it steps: whichever is usually smaller.
     """
     state.until_learn = RELEARN
-    state.longest_run *= _FORGET_LONGEST**RELEARN
-    if state.quantum < math.inf:
-        state.quantum *= 1.001
-    grain = resolution(state, rule)
+    state.longest_run *= _FORGET_LONGEST_RUN
+    quantum, floor = state.quantum, rule.floor
+    quantum = state.quantum = quantum * 1.001
+    grain = quantum if quantum < rule.coarsest else rule.coarsest
+    usual, wide_share = state.usual_energy, state.wide_share
     by_step = rules.STEPS * state.step
-    by_bend = rules.BENDS * math.sqrt(state.usual_energy)
-    # Water comes in steps: that it had bent little says nothing.
-    by_bend = max(by_bend, by_step) if rule.water and state.wide_share > 0.02 else by_bend
-    state.smooth = by_bend < by_step and state.wide_share > rules.SMOOTH_WIDE_SHARE
-    state.gate = max(
-        rule.floor, rules.GRAINS_LEAST * grain, rules.GRAINS * grain + min(by_step, by_bend)
-    )
+    by_bend = rules.BENDS * math.sqrt(usual)
+    if rule.water and wide_share > 0.02 and by_bend < by_step:
+        by_bend = by_step  # Water comes in steps: that it had bent little says nothing.
+    state.smooth = by_bend < by_step and wide_share > rules.SMOOTH_WIDE_SHARE
+    gate = rules.GRAINS * grain + (by_bend if by_bend < by_step else by_step)
+    least = rules.GRAINS_LEAST * grain
+    gate = least if least > gate else gate
+    state.gate = floor if floor > gate else gate
     state.two_grains = 1.5 * grain
-    state.wide_share += (state.wide / RELEARN - state.wide_share) * _WIDE_MEMORY
+    state.wide_share = wide_share + (state.wide / RELEARN - wide_share) * _WIDE_MEMORY
     state.wide = 0
-    state.noise_limit = max(
-        rules.LOUD_RATIO * state.usual_energy,
-        rules.LOUD_RESOLUTIONS * grain * grain,
-        rules.LOUD_FLOORS * rule.floor * rule.floor,
-    )
-    state.loudest = rules.LOUD_MOST * state.noise_limit
+    limit, by_grain = rules.LOUD_RATIO * usual, rules.LOUD_RESOLUTIONS * grain * grain
+    limit = by_grain if by_grain > limit else limit
+    by_floor = rules.LOUD_FLOORS * floor * floor
+    state.noise_limit = limit = by_floor if by_floor > limit else limit
+    state.loudest = rules.LOUD_MOST * limit
     state.run_limit = _run_limit(state, interval_us)
 
 

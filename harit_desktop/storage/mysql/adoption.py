@@ -17,7 +17,12 @@ from contextlib import contextmanager
 from harit_desktop.domain.status import DatabaseChange
 from harit_desktop.storage.mysql.connection import ServerConnection
 from harit_desktop.storage.mysql.errors import PROTOCOL_ERRORS, Remedy, ServerError, server_error
-from harit_desktop.storage.mysql.inspection import Found, inspect, store_id_of
+from harit_desktop.storage.mysql.inspection import (
+    Found,
+    consent_note,
+    inspect,
+    store_id_of,
+)
 from harit_desktop.storage.mysql.tables import (
     CREATE_STORE,
     READINGS,
@@ -86,7 +91,7 @@ def _create(connection: ServerConnection, database: str, collation: str) -> None
 
 
 def _extend(connection: ServerConnection, database: str, found: Found) -> None:
-    _note(connection, "consent", f"version {SCHEMA_VERSION}")
+    _note(connection, "consent", consent_note(SCHEMA_VERSION))
     _note(connection, "layout", "adopted" if found.adopted else "new")
     if "reading_key" in found.columns or not store_id_of(connection):
         # Nothing was ever sent into this table, whatever was known of an earlier one.

@@ -13,9 +13,10 @@ from typing import Any
 
 from pymysql.converters import escape_string
 
-from harit_desktop.domain.channels import CHANNEL_COUNT
+from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.storage.mysql.tables import EXACT_COLUMNS, JOURNAL_COLUMNS, Layout
+from harit_desktop.storage.schema import quality_column
 
 JournalRow = tuple[Any, ...]
 """A row of the journal's `sensor_readings`, in the order of `JOURNAL_COLUMNS`."""
@@ -94,14 +95,21 @@ def _key(value: bytes) -> str:
     return f"0x{value.hex()}" if value else "''"
 
 
-_INTEGERS = {"health_index", "is_anomalous", "timestamp_us", "received_us", "retained"}
+_INTEGERS = {
+    "health_index",
+    "is_anomalous",
+    "timestamp_us",
+    "received_us",
+    "retained",
+    *(quality_column(channel) for channel in CHANNELS),
+}
 _OWN_TEXTS = {"sent_timestamp", "message_id"}
 
 
 def _literal_of(name: str) -> Callable[[Any], str]:
     if name in EXACT_COLUMNS:
         return _number
-    if name in _INTEGERS or name.startswith("quality_"):
+    if name in _INTEGERS:
         return _integer
     if name == "reading_key":
         return _key

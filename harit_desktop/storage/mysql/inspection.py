@@ -84,6 +84,11 @@ def store_id_of(connection: ServerConnection) -> str:
     return str(connection.value(_STORE_ID) or "")
 
 
+def consent_note(version: int) -> str:
+    """What is kept as `consent` in `harit_store` once a change to this version is allowed."""
+    return f"version {version}"
+
+
 def _needs_consent(meta: dict[str, str], ours: bool, adopted: bool, lacks_columns: bool) -> bool:
     version = int(meta.get("schema_version", "0"))
     if not version:
@@ -92,7 +97,8 @@ def _needs_consent(meta: dict[str, str], ours: bool, adopted: bool, lacks_column
     if version == SCHEMA_VERSION and ours:
         # Something of ours was taken away. Putting it back changes an old table, or ours.
         return adopted and lacks_columns
-    return True
+    # An earlier version's; a change that was interrupted was allowed when it began.
+    return meta.get("consent") != consent_note(SCHEMA_VERSION)
 
 
 def _guessed_layout(existing: Collection[str]) -> str:

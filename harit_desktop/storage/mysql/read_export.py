@@ -13,7 +13,14 @@ from sqlalchemy import Row, Select, func, or_, select
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.storage import export
-from harit_desktop.storage.export_rows import COLUMNS, ExportRow, chosen, row_of
+from harit_desktop.storage.export_buckets import BUCKET_US
+from harit_desktop.storage.export_rows import (
+    ExportRow,
+    chosen,
+    columns_of,
+    needs_flags,
+    row_of,
+)
 from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.connection import connect
 from harit_desktop.storage.mysql.inspection import inspect
@@ -50,11 +57,14 @@ class ServerExport:
         self._address = address
         self._request = request
         self._cancelled = cancelled
+        self._with_flags = needs_flags(request)
 
     def count(self) -> int:
         """How many rows there are. Raises KnownError, QueryCancelled."""
 
         def query(snapshot: Snapshot, tail: TailRows) -> int:
+            if self._request.bucketed:
+                return self._bucket_count(snapshot, tail)
             total = sum(len(rows) for rows in self._tail_pages(snapshot, tail, keys_only=True))
             span = self._span(snapshot)
             return total if span is None else total + self._server_count(snapshot, span)
@@ -68,7 +78,8 @@ class ServerExport:
             spans = [span for span in (self._span(snapshot), tail.span()) if span is not None]
             first_us = min((span[0] for span in spans), default=0)
             last_us = max((span[1] for span in spans), default=0)
-            kept = (row_of(row) for page in self._tail_pages(snapshot, tail) for row in page)
+            pages = self._tail_pages(snapshot, tail)
+            kept = (row_of(row, self._with_flags) for page in pages for row in page)
             rows = heapq.merge(self._server_rows(snapshot), kept, key=lambda row: row.timestamp_us)
             return write(rows, (first_us, last_us))
 
@@ -115,7 +126,7 @@ class ServerExport:
     ) -> Iterator[list[Row[Any]]]:
         """The tail's rows that the server has not."""
         key = sensor_readings.c.reading_key
-        columns = [key] if keys_only else [key, *COLUMNS]
+        columns = [key] if keys_only else [*columns_of(self._request), key]
         for first in range(0, len(tail.ids), export.PAGE_ROWS):
             ids = tail.ids[first : first + export.PAGE_ROWS].tolist()
             rows: Sequence[Row[Any]] = self._store.read(
@@ -145,6 +156,33 @@ class ServerExport:
             total += connection.scalar(counted.where(over.between(first, last))) or 0
         return total
 
+    def _bucket_count(self, snapshot: Snapshot, tail: TailRows) -> int:
+        """Minutes or hours of either store, each counted once."""
+        size_us = BUCKET_US[self._request.content]
+        c, connection = snapshot.columns.c, snapshot.connection
+        begin = c.timestamp_us.op("DIV")(size_us).label("begin")
+        buckets = self._chosen(select(c.publisher_id, begin).distinct(), snapshot)
+        new = {
+            (row.publisher_id, row.timestamp_us // size_us)
+            for page in self._tail_pages(snapshot, tail)
+            for row in page
+        }
+        span = self._span(snapshot)
+        if span is None:
+            return len(new)
+        total = 0
+        for part in slices(*span, size_us, self._cancelled):
+            within = buckets.where(c.timestamp_us.between(*part)).subquery()
+            total += connection.scalar(select(func.count()).select_from(within)) or 0
+        if not new:
+            return total
+        begins = [begin for _, begin in new]
+        first_us, last_us = min(begins) * size_us, (max(begins) + 1) * size_us - 1
+        for part in slices(max(first_us, span[0]), min(last_us, span[1]), size_us, self._cancelled):
+            known = connection.execute(buckets.where(c.timestamp_us.between(*part)))
+            new.difference_update((row.publisher_id, row.begin) for row in known)
+        return total + len(new)
+
     def _server_rows(self, snapshot: Snapshot) -> Iterator[ExportRow]:
         columns = snapshot.columns
         c = columns.c
@@ -155,6 +193,7 @@ class ServerExport:
                 *columns.values,
                 columns.score,
                 columns.written_by_old,
+                *((*columns.flags, c.quality_reasons) if self._with_flags else ()),
             ),
             snapshot,
         )
@@ -165,6 +204,10 @@ class ServerExport:
                 raise QueryCancelled
             rows = snapshot.connection.execute(page).all()
             for row in rows:
+                flags, reasons = (), None
+                if self._with_flags:
+                    flags = tuple(row._mapping[flag] for flag in columns.flags)
+                    reasons = row.quality_reasons
                 yield ExportRow(
                     timestamp_us=row.timestamp_us,
                     publisher_id=row.publisher_id,
@@ -175,6 +218,8 @@ class ServerExport:
                     anomaly_score=score_of(row, columns),
                     critical_factors=row.critical_factors,
                     source=row.source,
+                    flags=flags,
+                    reasons=reasons,
                 )
             if len(rows) < export.PAGE_ROWS:
                 return

@@ -33,6 +33,7 @@ from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.reading import Source, TimeSource
 from harit_desktop.storage.mysql.tables import EXACT_COLUMNS, READINGS
+from harit_desktop.storage.quality_reads import reasons_in
 from harit_desktop.storage.schema import quality_column
 
 
@@ -69,6 +70,7 @@ def server_columns(adopted: bool) -> ServerColumns:
         *(column(name, BigInteger) for name in ("id", "timestamp_us", "received_us", "same_as")),
         *(column(name, String) for name in ("publisher_id", "source", "time_source", "topic")),
         *(column(name, String) for name in ("health_status", "profile", "critical_factors")),
+        column("quality_reasons", String),
         *(column(name, Integer) for name in ("health_index", "is_anomalous")),
         *(column(quality_column(channel), Integer) for channel in CHANNELS),
         *(column(name, Double) for name in (*numbers, *exact)),
@@ -134,6 +136,7 @@ STATE_COLUMNS = (
     "is_anomalous",
     "critical_factors",
     "profile",
+    "quality_reasons",
 )
 
 
@@ -169,6 +172,7 @@ def _analysis_of(row: Row[Any], columns: ServerColumns) -> Analysis:
         critical_factors=_factors(row.critical_factors),
         flags=tuple(row._mapping[flag] for flag in columns.flags),
         profile=row.profile or "",
+        reasons=tuple(reasons_in(row.quality_reasons or "").items()),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, Row, String, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, String, literal_column, select
 
 from harit_desktop.domain.export import ExportRequest
 from harit_desktop.storage.cursors import SELECT_CURSOR, server_cursor
@@ -39,6 +39,17 @@ def cursor_of(connection: Connection, store_id: str) -> int:
         return 0
     found = connection.exec_driver_sql(SELECT_CURSOR, (server_cursor(store_id),)).scalar()
     return int(found or 0)
+
+
+def tail_scope(
+    after_id: int, publisher_id: str, from_us: int, to_us: int
+) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for a device's readings of the tail after a cursor, both times inclusive."""
+    return (
+        _readings.id > after_id,
+        _publisher == publisher_id,
+        _time_us.between(from_us, to_us),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +89,7 @@ def tail_readings(
             *VALUE_COLUMNS,
             *QUALITY_COLUMNS,
         )
-        .where(
-            _readings.id > cursor_of(connection, store_id),
-            _publisher == publisher_id,
-            _time_us.between(from_us, to_us),
-        )
+        .where(*tail_scope(cursor_of(connection, store_id), publisher_id, from_us, to_us))
         .order_by(_time_us, _readings.id)
     )
     parts = [no_readings()]

@@ -6,13 +6,14 @@ The journal then answers alone: it holds at least the last weeks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from harit_desktop.domain.api import ApiReading, ApiStats
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.quality import QualityDay
 from harit_desktop.storage.mysql.address import ServerAddress
 from harit_desktop.storage.mysql.api_answers import (
     ServerCounter,
@@ -21,9 +22,18 @@ from harit_desktop.storage.mysql.api_answers import (
     newest_of_tail,
 )
 from harit_desktop.storage.mysql.read_lists import server_states, server_values
+from harit_desktop.storage.mysql.read_quality import (
+    DayTail,
+    ReasonTail,
+    server_days,
+    server_reasons,
+    tail_days,
+    tail_reasons,
+)
 from harit_desktop.storage.mysql.read_series import server_series
 from harit_desktop.storage.mysql.read_tail import TailReadings, no_readings, tail_readings
 from harit_desktop.storage.mysql.reading import ServerReader, Snapshot
+from harit_desktop.storage.quality_reads import Reasons, Span
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
 from harit_desktop.storage.series import Series
 
@@ -72,6 +82,41 @@ class ServerViews:
     def values(self, publisher_id: str) -> tuple[int, Values] | None:
         """Time and values of the device's newest reading on the server."""
         return self._ask(lambda snapshot: server_values(snapshot, publisher_id))
+
+    def quality_days(
+        self, publisher_id: str, days: Sequence[Span], cancelled: Cancelled
+    ) -> tuple[QualityDay, ...] | None:
+        """The days of one device's readings of both stores, each once. Raises QueryCancelled."""
+
+        def tail(store_id: str) -> DayTail | None:
+            return self._store.read(
+                lambda c: tail_days(c, store_id, publisher_id, days),
+                empty=None,
+                cancelled=cancelled,
+            )
+
+        def query(snapshot: Snapshot, tail: DayTail | None) -> tuple[QualityDay, ...]:
+            return server_days(snapshot, tail, publisher_id, days, cancelled)
+
+        return self._answer(tail, query, cancelled)
+
+    def reasons(
+        self, publisher_id: str, from_us: int, to_us: int, limit: int, cancelled: Cancelled
+    ) -> Reasons | None:
+        """The newest readings of both stores that have reasons. Raises QueryCancelled."""
+
+        def tail(store_id: str) -> ReasonTail:
+            nothing: ReasonTail = []
+            return self._store.read(
+                lambda c: tail_reasons(c, store_id, publisher_id, from_us, to_us),
+                empty=nothing,
+                cancelled=cancelled,
+            )
+
+        def query(snapshot: Snapshot, tail: ReasonTail) -> Reasons:
+            return server_reasons(snapshot, tail, publisher_id, from_us, to_us, limit, cancelled)
+
+        return self._answer(tail, query, cancelled)
 
     def api_history(self, limit: int) -> list[ApiReading] | None:
         """The newest readings of both stores that are not simulated, each once."""

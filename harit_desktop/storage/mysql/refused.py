@@ -116,6 +116,8 @@ def _row(payload: bytes, store_id: str) -> JournalRow | None:
         named = json.loads(payload)
         if named.get(_STORE, store_id) != store_id:
             return None
+        # One that was kept by an earlier version has none.
+        named.setdefault("quality_reasons", None)
         named["reading_key"] = bytes.fromhex(named["reading_key"])
         return tuple(named[name] for name in JOURNAL_COLUMNS)
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -1,4 +1,9 @@
-"""The server's tables, derived from the channel catalogue, and what an existing one lacks."""
+"""The server's tables, derived from the channel catalogue, and what an existing one lacks.
+
+Readings go to the server, with the reasons of their flags. What one installation keeps for
+itself stays in its journal: the message log, `quality_events`, `baselines`, `device_records`
+and `calibrations`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.storage.schema import quality_column
 from harit_desktop.storage.schema import sensor_readings as journal_readings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in `harit_store` as `schema_version`. What an older database lacks is added."""
 
 READINGS = "sensor_readings"
@@ -46,6 +51,7 @@ _ADDED_COLUMNS: Mapping[str, str] = {
     "retained": "BOOLEAN NULL",
     "message_id": f"VARCHAR(64) {_EXACT_TEXT}",
     "profile": f"VARCHAR(64) {_EXACT_TEXT}",
+    "quality_reasons": f"TEXT {_EXACT_TEXT}",
     "same_as": "BIGINT NULL",
 }
 

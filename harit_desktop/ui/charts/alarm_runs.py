@@ -5,19 +5,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harit_desktop.ui.charts.envelope import Line
+from harit_desktop.ui.charts.envelope import Line, Trace
 
 
 class Onset(NamedTuple):
     """Where a run below (`side` -1) or above (1) a limit began.
 
-    Not `known` where it began before the first point of the line.
+    Not `known` where it began before the first point of the line. `about`: the points stand
+    for stretches of time, so that it may have been a little earlier or later.
     """
 
     time_us: int
     limit: float
     side: int
     known: bool
+    about: bool = False
 
 
 class AlarmRuns(NamedTuple):
@@ -78,6 +80,34 @@ def alarm_runs(line: Line, low: float, high: float) -> AlarmRuns:
         ),
         bool(side[-1] != 0),
     )
+
+
+def running_onset(of: Trace, low: float, high: float, until_us: int) -> Onset | None:
+    """Where the run began in which the newest reading up to `until_us` lies; None where that
+    is inside the limits.
+
+    Worked out from what is known rather than from a line, whose points depend on the width
+    of the picture and on how much time it shows.
+    """
+    last = int(np.searchsorted(of.time_us, until_us, side="right")) - 1
+    if last < 0:
+        return None
+    value = of.value[: last + 1]
+    side = -1 if value[last] < low else 1 if value[last] > high else 0
+    if side == 0:
+        return None
+    limit = low if side < 0 else high
+    about = of.low is not None
+    other = np.flatnonzero(~(value < low if side < 0 else value > high))
+    if other.size == 0:
+        return Onset(int(of.time_us[0]), limit, side, False, about)
+    before = int(other[-1])
+    t0, t1 = int(of.time_us[before]), int(of.time_us[before + 1])
+    if before in of.gap_after:
+        return Onset(t1, limit, side, True, about)
+    part = (limit - value[before]) / (value[before + 1] - value[before])
+    crossed = t0 + int((t1 - t0) * min(max(float(part), 0.0), 1.0))
+    return Onset(crossed, limit, side, True, about)
 
 
 def _onsets(

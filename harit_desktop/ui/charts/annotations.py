@@ -129,9 +129,15 @@ def diamond(at: QPointF, reach: float) -> QPainterPath:
 
 
 def since_text(onset: Onset, now_us: int) -> str:
-    """Names a running alarm: "Low since 12:14"."""
+    """Names a running alarm: "Low since 12:14", "Low since about 12:14"."""
     tr = QCoreApplication.translate
-    if not onset.known:
+    if onset.known and onset.about:
+        text = (
+            tr("Charts", "Low since about {time}")
+            if onset.side < 0
+            else tr("Charts", "High since about {time}")
+        )
+    elif not onset.known:
         text = (
             tr("Charts", "Low since before {time}")
             if onset.side < 0

@@ -2,17 +2,19 @@
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from harit_desktop.ui.charts.flag_legend import FlagLegend
 from harit_desktop.ui.panels.elided_label import ElidedLabel
-from harit_desktop.ui.theme import SIZES, set_look
+from harit_desktop.ui.theme import SIZES, Tokens, set_look
 from harit_desktop.ui.words import plain
 
 _DEVICE_PX = 200
+_APART_PX = 12
 
 
 class ContextRow(QFrame):
-    """Names the focus device; says when the display is frozen."""
+    """Names the focus device; says when the display is frozen and what marks mean."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, tokens: Tokens, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("live.context")
         self.device = ElidedLabel(keep_px=_DEVICE_PX)
@@ -21,14 +23,15 @@ class ContextRow(QFrame):
         self.hint = _caption("live.context.hint")
         self.shaded = _caption("live.context.shaded")
         self.hatched = _caption("live.context.hatched")
+        self.flags = FlagLegend(tokens)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
-        row.setSpacing(8)
+        row.setSpacing(_APART_PX)
         row.addWidget(self.device)
         row.addWidget(self.hint)
         row.addStretch(1)
+        row.addWidget(self.flags)
         row.addWidget(self.shaded)
-        row.addSpacing(8)
         row.addWidget(self.hatched)
         self.setMinimumHeight(SIZES.context_row_height)
 
@@ -53,6 +56,9 @@ class ContextRow(QFrame):
         set_look(self.hint, severity="warn" if away and not frozen_at else "")
         self.shaded.setText(self.tr("shaded: outside the profile's range") if profile else "")
         self.hatched.setText(self.tr("hatched: no data") if publisher_id is not None else "")
+        # An empty one would still keep the others off the edge.
+        for label in (self.shaded, self.hatched):
+            label.setVisible(bool(label.text()))
 
 
 def _caption(name: str) -> QLabel:

@@ -4,12 +4,15 @@ Where more than two readings fall on a pixel they become one column with their m
 and highest value: drawing costs what the pixels cost, and no short excursion is lost.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.calibration import Segment
+from harit_desktop.ui.charts.corrected import corrected, corrected_extremes
 from harit_desktop.ui.charts.gaps import breaks
 from harit_desktop.ui.charts.series import Marks, SeriesData
 
@@ -24,8 +27,9 @@ class Trace(NamedTuple):
 
     `low`/`high` are None for single readings. `gap_after` lists the positions after which
     the line is not joined. `failed_us`/`failed` are when values were refused as impossible and
-    what they were, NaN where that is not known. `via_api` marks readings of the API, None
-    where there is none.
+    what the probe sent, NaN where that is not known. `via_api` marks readings of the API,
+    `suspect` those that are doubted, None where there is none. `silences` (m, 2) are the
+    instants between which nothing came: over refused values no line is drawn, but they came.
     """
 
     time_us: NDArray[np.int64]
@@ -36,6 +40,8 @@ class Trace(NamedTuple):
     failed_us: NDArray[np.int64]
     failed: Floats
     via_api: Marks | None = None
+    suspect: Marks | None = None
+    silences: NDArray[np.int64] = np.empty((0, 2), np.int64)
 
 
 class Line(NamedTuple):
@@ -65,11 +71,12 @@ def trace(
     channel: int,
     interval_us: float | None = None,
     gap_after: NDArray[np.intp] | None = None,
+    segments: Sequence[Segment] = (),
 ) -> Trace:
     """The drawable readings of one channel; `channel` is its place in the catalogue.
 
     `gap_after` are the gaps of the whole series where they are known: they are those of
-    every channel that has a value in every row.
+    every channel that has a value in every row. `segments` correct what the probe sent.
     """
     value = np.ascontiguousarray(series.values[:, channel])
     low = None if series.low is None else series.low[:, channel]
@@ -80,22 +87,37 @@ def trace(
     # NaN compares false. Far beyond what a probe can send, arithmetic on ranges overflows.
     good = (np.abs(value) < DRAWABLE) & ~refused
     via_api = series.via_api
-    times, failed_us, failed_value = series.time_us, series.time_us[failed], value[failed]
+    suspect = series.flags[:, channel] == Flag.SUSPECT
+    times, failed_us = series.time_us, series.time_us[failed]
+    # The mean of a bucket tells nothing of the values that it leaves out.
+    failed_value = np.where(refused[failed], value[failed], np.nan)
     if not good.all():
-        times, value = times[good], value[good]
+        times, value, suspect = times[good], value[good], suspect[good]
         low = None if low is None else low[good]
         high = None if high is None else high[good]
         via_api = None if via_api is None else via_api[good]
         gap_after = None
+    low, high = _filled(low, value), _filled(high, value)
+    if segments:
+        value = corrected(value, times, segments)
+        if low is not None and high is not None:
+            low, high = corrected_extremes(low, high, times, segments)
+    gap_after = breaks(times, interval_us) if gap_after is None else gap_after
+    heard, silent_after = times, gap_after
+    if failed_us.size:
+        heard = series.time_us[good | failed]
+        silent_after = breaks(heard, interval_us)
     return Trace(
         times,
         value,
-        _filled(low, value),
-        _filled(high, value),
-        breaks(times, interval_us) if gap_after is None else gap_after,
+        low,
+        high,
+        gap_after,
         failed_us,
         failed_value,
         via_api,
+        suspect if suspect.any() else None,
+        np.column_stack([heard[silent_after], heard[silent_after + 1]]),
     )
 
 

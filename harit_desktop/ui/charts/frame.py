@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 
+from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.channels import Channel
+from harit_desktop.ui.charts.alarm_runs import Onset
 from harit_desktop.ui.charts.envelope import Line
 from harit_desktop.ui.charts.gaps import Gap
 from harit_desktop.ui.charts.time_ticks import Tick
@@ -26,6 +29,11 @@ class Limits(NamedTuple):
     optimal_high: float
     alarm_low: float
     alarm_high: float
+
+
+def is_one_sided(limits: Limits, channel: Channel) -> bool:
+    """Whether no value that the probe can report is too low, or none too high."""
+    return limits.optimal_low <= channel.sensor_min or limits.optimal_high >= channel.sensor_max
 
 
 class TimeView(NamedTuple):
@@ -61,13 +69,62 @@ def view_until(now_us: int, span_us: int, width_px: int) -> TimeView:
     return TimeView(int(end_us - us_per_px * width_px), int(end_us), width_px)
 
 
+class FlagMark(NamedTuple):
+    """The beginning of a run of flagged readings. `value` is that of the reading as it is
+    drawn; of a faulty one what the probe sent, NaN where that is not known."""
+
+    time_us: int
+    value: float
+
+
+class FlagMarks(NamedTuple):
+    """The marks of one flag in view, and its `bars` (m, 2): from and to in pixels.
+
+    A run has one mark, at its beginning. Each bar lies over readings that follow one another
+    and are all flagged.
+    """
+
+    marks: tuple[FlagMark, ...] = ()
+    bars: NDArray[np.float64] = np.empty((0, 2))
+
+
+NO_MARKS = FlagMarks()
+
+
+class Flags(NamedTuple):
+    """What is told of the readings in view: which are doubted, which are faulty and lie low or
+    high, and (time_us, value) of what is believed and yet unusual."""
+
+    suspect: FlagMarks = NO_MARKS
+    faulty_low: FlagMarks = NO_MARKS
+    faulty_high: FlagMarks = NO_MARKS
+    unusual: tuple[FlagMark, ...] = ()
+
+    def kinds(self) -> frozenset[Flag]:
+        """Which of them there are; what is unusual passed."""
+        there = {
+            Flag.SUSPECT: _any(self.suspect),
+            Flag.FAIL: _any(self.faulty_low) or _any(self.faulty_high),
+            Flag.PASS: bool(self.unusual),
+        }
+        return frozenset(flag for flag, some in there.items() if some)
+
+
+def _any(of: FlagMarks) -> bool:
+    return bool(of.marks) or of.bars.size > 0
+
+
+NO_FLAGS = Flags()
+
+
 @dataclass(frozen=True)
 class StripFrame:
     """Everything that a strip draws; `low`/`high` is the range of its value axis.
 
-    `gaps` are hatched stretches of the focus device; `failed` the (time_us, value) of its
-    refused readings; `unit` and the texts are shown as they are. `live` puts a dot on the
-    newest reading, `old` a pale one; `labelled_gaps` names also narrow gaps (first strip).
+    `since` is where the running alarm began, as far as the readings behind the line tell; None
+    leaves that to the line. `gaps` are hatched stretches of the focus device; `unit` and the texts are shown as they
+    are. `live` puts a dot on the newest reading, `old` a pale one; `labelled_gaps` names also
+    narrow gaps (first strip).
     """
 
     view: TimeView
@@ -79,13 +136,14 @@ class StripFrame:
     focus: Line | None
     context: tuple[Line, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    failed: tuple[tuple[int, float], ...] = ()
+    flags: Flags = NO_FLAGS
     limits: Limits | None = None
     live: bool = False
     old: bool = False
     labelled_gaps: bool = False
     empty_text: str = ""
     simulated_text: str = ""
+    since: Onset | None = None
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from harit_desktop.domain.calibration import Corrections
+from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.calibrated import calibrated
+from harit_desktop.ui.charts.corrected import corrected
 from harit_desktop.ui.charts.envelope import Trace, trace
 from harit_desktop.ui.charts.gaps import breaks
-from harit_desktop.ui.charts.series import DeviceSeries, SeriesData
+from harit_desktop.ui.charts.reasons import Reasons
+from harit_desktop.ui.charts.series import DeviceSeries, SeriesData, Values
 from harit_desktop.ui.time_ranges import DEFAULT_RANGE, RANGES_S
 
 MAX_CONTEXT = 8
@@ -25,16 +30,23 @@ _LEAST_ALL_US = 15 * 60 * US_PER_S
 class LiveData:
     """Series of the devices in view. Knows no widget.
 
-    `until_us` is where a frozen display ends; `away_text` says that a part of the store does
-    not answer, "" while all does. Context devices are those of the same kind
-    as the focus (simulated or real): a made-up curve beside a measured one would be taken
-    for a measured one.
+    What is kept is what the probes sent; `trace`, `devices` and `shown_values` give what is
+    to be shown, with the calibrations that hold now. `sent` are the devices as they came;
+    `reasons` says why readings are flagged, as far as it was heard or asked.
+
+    `hidden` devices are drawn only in focus. `until_us` is where a frozen display ends;
+    `away_text` says that a part of the store does not answer, "" while all does. Context
+    devices are those of the same kind as the focus (simulated or real): a made-up curve beside
+    a measured one would be taken for a measured one.
     """
 
     def __init__(self) -> None:
         self.range_key = DEFAULT_RANGE
         self.focus: str | None = None
         self.devices: dict[str, DeviceState] = {}
+        self.sent: dict[str, DeviceState] = {}
+        self.corrections = Corrections()
+        self.hidden: frozenset[str] = frozenset()
         self.until_us: int | None = None
         self.away_text = ""
         self._series: dict[str, DeviceSeries] = {}
@@ -43,6 +55,9 @@ class LiveData:
         self._partial: set[str] = set()
         self._traces: dict[tuple[str, int], tuple[int, Trace]] = {}
         self._gaps: dict[str, tuple[int, NDArray[np.intp]]] = {}
+        self._corrected_anew = 0
+        self._unusual: dict[str, dict[str, list[int]]] = {}
+        self.reasons = Reasons()
 
     def set_range(self, key: str) -> None:
         """Raises ValueError for a key that is not in RANGES_S."""
@@ -52,7 +67,19 @@ class LiveData:
         self._asked.clear()
 
     def set_devices(self, devices: Sequence[DeviceState]) -> None:
-        self.devices = {device.publisher_id: device for device in devices}
+        self.sent = {device.publisher_id: device for device in devices}
+        self._correct_devices()
+
+    def set_corrections(self, corrections: Corrections) -> None:
+        """Shows everything by other calibrations; nothing has to be read again."""
+        self.corrections = corrections
+        self._corrected_anew += 1
+        self._traces.clear()
+        self._correct_devices()
+
+    def _correct_devices(self) -> None:
+        known = self.sent.items()
+        self.devices = {name: calibrated(device, self.corrections) for name, device in known}
 
     @property
     def focus_device(self) -> DeviceState | None:
@@ -66,7 +93,9 @@ class LiveData:
         others = [
             device.publisher_id
             for device in self.devices.values()
-            if device.simulated == focus.simulated and device.publisher_id != self.focus
+            if device.simulated == focus.simulated
+            and device.publisher_id != self.focus
+            and device.publisher_id not in self.hidden
         ]
         return others[:MAX_CONTEXT]
 
@@ -111,10 +140,39 @@ class LiveData:
         series = self._series.get(publisher_id)
         return None if series is None else series.data
 
-    def version(self, publisher_id: str) -> int:
-        """Changes whenever the readings of a device change."""
+    def version(self, publisher_id: str) -> tuple[int, int]:
+        """Changes whenever the readings of a device, or their corrections, change."""
         series = self._series.get(publisher_id)
-        return -1 if series is None else series.version
+        return self._corrected_anew, -1 if series is None else series.version
+
+    def set_unusual(self, publisher_id: str, found: Sequence[tuple[str, int]]) -> bool:
+        """Takes (channel, instant) of what was believed and yet unusual at a device; whether
+        that is news."""
+        by_channel: dict[str, list[int]] = {}
+        for key, time_us in found:
+            by_channel.setdefault(key, []).append(time_us)
+        # Only the focus is told of, so that of others nothing is kept.
+        before, self._unusual = self._unusual, {publisher_id: by_channel}
+        return before != self._unusual
+
+    def unusual(self, publisher_id: str, channel: int) -> Sequence[int]:
+        """When a channel of a device was unusual, as far as is known."""
+        return self._unusual.get(publisher_id, {}).get(CHANNELS[channel].key, ())
+
+    def shown_values(self, publisher_id: str, series: SeriesData, channel: int) -> Values:
+        """A channel of some readings of a device as it is shown."""
+        segments = self.corrections.segments(publisher_id, CHANNELS[channel].key)
+        return corrected(series.values[:, channel], series.time_us, segments)
+
+    def alike_since(self, channel: int) -> int:
+        """From when on a channel of the focus is corrected as its newest reading is; 0 where it
+        always was."""
+        data = None if self.focus is None else self.data(self.focus)
+        if self.focus is None or data is None or data.size == 0:
+            return 0
+        key, newest_us = CHANNELS[channel].key, int(data.time_us[-1])
+        segment = self.corrections.segment(self.focus, key, newest_us)
+        return 0 if segment is None else segment.from_us
 
     def trace(self, publisher_id: str, channel: int) -> Trace | None:
         """The drawable readings of a channel, made once per change of the series."""
@@ -130,7 +188,8 @@ class LiveData:
         if gaps is None or gaps[0] != series.version:
             gaps = (series.version, breaks(series.data.time_us, interval_us))
             self._gaps[publisher_id] = gaps
-        made = trace(series.data, channel, interval_us, gaps[1])
+        segments = self.corrections.segments(publisher_id, CHANNELS[channel].key)
+        made = trace(series.data, channel, interval_us, gaps[1], segments)
         self._traces[publisher_id, channel] = (series.version, made)
         return made
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from harit_desktop.ui.charts.alarm_runs import NO_RUNS, AlarmRuns, alarm_runs
 from harit_desktop.ui.charts.annotations import Annotator, diamond
 from harit_desktop.ui.charts.envelope import Line
+from harit_desktop.ui.charts.flag_painter import paint_flags
 from harit_desktop.ui.charts.frame import Scale, StripFrame
 from harit_desktop.ui.charts.strokes import (
     band_path,
@@ -92,7 +93,11 @@ class PlotPainter:
         line, limits = self.frame.focus, self.frame.limits
         if line is None or limits is None or line.size == 0:
             return NO_RUNS
-        return alarm_runs(line, limits.alarm_low, limits.alarm_high)
+        found = alarm_runs(line, limits.alarm_low, limits.alarm_high)
+        since = self.frame.since
+        if since is None or not found.ongoing or since.side != found.onsets[-1].side:
+            return found
+        return found._replace(onsets=(*found.onsets[:-1], since))
 
     def _shades(self, painter: QPainter) -> None:
         limits = self.frame.limits
@@ -233,7 +238,6 @@ class PlotPainter:
     def _marks(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         surface, crit = self.tokens.color("surface"), self.tokens.color("crit")
-        self._failed(painter)
         taken = -MARKER_APART_PX
         for onset in self.runs.onsets:
             x = self.frame.view.x_of(onset.time_us)
@@ -244,6 +248,7 @@ class PlotPainter:
             painter.setPen(QPen(surface, CHART.marker_edge_px))
             painter.setBrush(crit)
             painter.drawPath(diamond(at, CHART.critical_px / 2))
+        paint_flags(painter, self.frame, self.scale, self.tokens)
         if self.runs.ongoing:
             self._notes.running_alarm(painter, self.runs.onsets[-1])
         dot = self.end_dot
@@ -252,16 +257,3 @@ class PlotPainter:
             name = "crit" if self.runs.ongoing else "ink"
             painter.setBrush(self.tokens.color(name, 1.0 if self.frame.live else OLD_DOT_ALPHA))
             painter.drawEllipse(QPointF(dot.x(), self.scale.inside(dot.y(), 0)), DOT_PX, DOT_PX)
-
-    def _failed(self, painter: QPainter) -> None:
-        """A refused value is no number: a cross at the edge tells when it came."""
-        painter.setPen(QPen(self.tokens.color("warn"), 1.5))
-        taken = -MARKER_APART_PX
-        for time_us, value in self.frame.failed:
-            x = self.frame.view.x_of(time_us)
-            if not 0 <= x <= self.plot_width or x - taken < MARKER_APART_PX / 2:
-                continue
-            taken = x
-            y = self.scale.top + 5 if value > self.frame.high else self.scale.bottom - 5
-            painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
-            painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT
-from harit_desktop.pipeline.ring import LivePoints
+from harit_desktop.pipeline.ring import LivePoints, Reasons
 
 MAX_LIVE_POINTS = 20_000
 """Live readings kept beside a fetched series; beyond it the series is asked for again."""
@@ -106,6 +106,14 @@ def of_points(points: LivePoints) -> SeriesData:
     return SeriesData.from_arrays(
         points.time_us, points.values, points.flags, points.index, via_api=via_api
     )
+
+
+def reasons_of(points: LivePoints) -> list[tuple[int, Reasons]]:
+    """When the doubted points of the live model were measured, and why they are doubted."""
+    if not points.reasons:
+        return []
+    times = dict(zip(points.sequence.tolist(), points.time_us.tolist(), strict=True))
+    return [(times[at], reasons) for at, reasons in points.reasons.items() if at in times]
 
 
 def merge(base: SeriesData, added: SeriesData) -> SeriesData:

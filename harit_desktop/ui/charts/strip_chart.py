@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsItem, QSizePolicy, QStyleOptionGraphicsItem, QWidget
 
+from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.ui.charts.cursor_item import CursorItem, CursorMark
 from harit_desktop.ui.charts.frame import BOTTOM_PX, TOP_PX, Scale, StripFrame
@@ -123,6 +124,11 @@ class StripChart(pg.PlotWidget):
     def alarms(self) -> int:
         """How many runs beyond the alarm limits the frame shows."""
         return len(self._canvas.painter.runs.onsets) if self._canvas.painter else 0
+
+    @property
+    def flag_kinds(self) -> frozenset[Flag]:
+        """Which quality marks the frame shows."""
+        return self._frame.flags.kinds() if self._frame else frozenset()
 
     def set_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens

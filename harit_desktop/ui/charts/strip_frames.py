@@ -3,11 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.channels import CHANNELS, Channel
+from harit_desktop.ui.charts.alarm_runs import Onset, running_onset
 from harit_desktop.ui.charts.envelope import Line, Trace, line
-from harit_desktop.ui.charts.frame import Limits, StripFrame, TimeView
+from harit_desktop.ui.charts.flag_marks import faulty_marks, suspect_marks, unusual_marks
+from harit_desktop.ui.charts.frame import (
+    NO_FLAGS,
+    Flags,
+    Limits,
+    StripFrame,
+    TimeView,
+    is_one_sided,
+)
 from harit_desktop.ui.charts.gaps import Gap
 from harit_desktop.ui.charts.live_data import LiveData
 from harit_desktop.ui.charts.time_ticks import Tick
@@ -20,7 +27,6 @@ LEAST_FOCUS_PART = 1 / 3
 """A context line that would press the focus below this part of the value axis is not made
 room for, a nearer one is."""
 TALL_STRIP_PX = 110
-_FAILED_APART_PX = 4
 _LABEL_EDGE_PX = 6
 _TICK_ROOM = 1.8
 """Height of a strip per tick, in sizes of the tick's text."""
@@ -64,7 +70,7 @@ class FrameBuilder:
         context = self._context(channel, scene)
         limits = scene.limits.get(spec.key)
         value_range = self._ranges[channel]
-        low, high = _wanted_range(drawn, context, limits, spec.start, spec.min_span)
+        low, high = _wanted_range(drawn, context, limits, spec)
         value_range.follow(low, high, scene.now_us)
         return StripFrame(
             view=scene.view,
@@ -76,13 +82,14 @@ class FrameBuilder:
             focus=None if blank else drawn,
             context=tuple(context),
             gaps=_gaps(focus, scene.view, state, scene.now_us),
-            failed=_failed(focus, scene.view),
             limits=limits,
+            flags=self._flags(focus, channel, scene, (value_range.low + value_range.high) / 2),
             live=state in ("live", "fallback", "error") and not blank and _ends_well(focus),
             old=state in ("stale", "connecting") and not blank and _ends_well(focus),
             labelled_gaps=channel == 0,
             empty_text=empty_text,
             simulated_text=scene.mark,
+            since=_running(focus, limits, scene.until_us),
         )
 
     def _trace(self, publisher_id: str | None, channel: int) -> Trace | None:
@@ -91,6 +98,19 @@ class FrameBuilder:
     def _line(self, of: Trace, scene: Scene) -> Line:
         view = scene.view
         return line(of, view.start_us, view.end_us, view.width_px, scene.until_us)
+
+    def _flags(self, of: Trace | None, channel: int, scene: Scene, middle: float) -> Flags:
+        """The flags of the focus device's readings, as far as they are drawn."""
+        focus = self._data.focus
+        if of is None or focus is None:
+            return NO_FLAGS
+        data = self._data.data(focus)
+        bucket_us = data.bucket_us if data is not None else 0
+        return Flags(
+            suspect_marks(of, scene.view, scene.until_us, bucket_us),
+            *faulty_marks(of, scene.view, scene.until_us, middle, bucket_us),
+            unusual_marks(of, self._data.unusual(focus, channel), scene.view, scene.until_us),
+        )
 
     def _context(self, channel: int, scene: Scene) -> list[Line]:
         traces = (self._trace(known, channel) for known in self._data.context())
@@ -107,6 +127,13 @@ def _value_ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...
     return tuple((at, number(at, decimals)) for at in positions)
 
 
+def _running(of: Trace | None, limits: Limits | None, until_us: int) -> Onset | None:
+    """Where the alarm that goes on now began."""
+    if of is None or limits is None:
+        return None
+    return running_onset(of, limits.alarm_low, limits.alarm_high, until_us)
+
+
 def _ends_well(of: Trace | None) -> bool:
     """Whether the newest value is one that is drawn, not one that was refused."""
     if of is None or of.time_us.size == 0:
@@ -118,21 +145,20 @@ def _wanted_range(
     focus: Line | None,
     context: Sequence[Line],
     limits: Limits | None,
-    start: float,
-    min_span: float,
+    channel: Channel,
 ) -> tuple[float, float]:
     """The lowest and highest value that the axis should hold."""
     if focus is None or focus.size == 0:
         if context:
             return _extent(context)
-        if limits is not None:
+        if limits is not None and not is_one_sided(limits, channel):
             return limits.optimal_low, limits.optimal_high
-        return start - min_span / 2, start + min_span / 2
+        return channel.start - channel.min_span / 2, channel.start + channel.min_span / 2
     low, high = float(focus.low.min()), float(focus.high.max())
     if not context:
         return low, high
     # One device far away must not press the focus flat.
-    room = max(high - low, min_span) / LEAST_FOCUS_PART
+    room = max(high - low, channel.min_span) / LEAST_FOCUS_PART
     for other_low, other_high in sorted(
         (_extent([one]) for one in context), key=lambda ends: max(low - ends[0], ends[1] - high)
     ):
@@ -152,25 +178,13 @@ def _gaps(of: Trace | None, view: TimeView, state: str, now_us: int) -> tuple[Ga
     """The gaps wide enough to see, and the one that lasts until now."""
     if of is None or of.time_us.size == 0:
         return ()
-    starts, ends = of.time_us[of.gap_after], of.time_us[of.gap_after + 1]
+    starts, ends = of.silences.T
     seen = (ends > view.start_us) & (starts < now_us) & (ends - starts >= view.us_per_px)
     gaps = [
         Gap(int(start), min(int(end), now_us))
         for start, end in zip(starts[seen], ends[seen], strict=True)
     ]
-    newest_us = int(of.time_us[-1])
+    newest_us = max(int(times[-1]) for times in (of.time_us, of.failed_us) if times.size)
     if state in ("stale", "connecting", "empty") and newest_us < now_us:
         gaps.append(Gap(newest_us, now_us))
     return tuple(gaps)
-
-
-def _failed(of: Trace | None, view: TimeView) -> tuple[tuple[int, float], ...]:
-    """The refused readings in view, as many as can be told apart."""
-    if of is None:
-        return ()
-    seen = (of.failed_us >= view.start_us) & (of.failed_us <= view.end_us)
-    times, values = of.failed_us[seen], of.failed[seen]
-    # One of many that would lie on another: marks are spread as the faults are.
-    _, first = np.unique(times // (_FAILED_APART_PX * view.us_per_px), return_index=True)
-    times, values = times[first], values[first]
-    return tuple((int(at), float(value)) for at, value in zip(times, values, strict=True))

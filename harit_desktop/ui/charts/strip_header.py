@@ -1,6 +1,7 @@
 """The header of a strip: what is measured, its newest value, how it moves, what is wrong."""
 
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -25,7 +26,7 @@ class HeaderText:
     """What a header says. `state` is the strip's state; `severity` "", "warn" or "crit"
     colours what is out of range; `note` stands below the value, or beside it in a low strip.
     Without `aged` an old state has no clock: there is no value whose age it would be. In the
-    state fallback a cloud stands for the API."""
+    state fallback a cloud stands for the API. `hint` is the tool tip."""
 
     name: str
     value: float | None
@@ -35,6 +36,7 @@ class HeaderText:
     state: str
     severity: str = ""
     aged: bool = True
+    hint: str = ""
 
 
 class StripHeader(QWidget):
@@ -96,6 +98,8 @@ class StripHeader(QWidget):
         self.value.setProperty("value", text.value)
         self.unit.setText(text.unit)
         self.trend.setText(text.note)
+        lines = "<br>".join(map(escape, text.hint.splitlines()))
+        self.setToolTip(f"<qt>{lines}</qt>" if lines else "")
         set_look(self.value, state=text.state, severity=text.severity)
         set_look(
             self.trend,

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from functools import partial
 from time import perf_counter
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.ui.charts.cursor import TimeCursor
 from harit_desktop.ui.charts.empty_texts import empty_text, points_in_view
@@ -23,6 +24,8 @@ from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens
 
 WIDE_FROM_PX = 1200
+REST_MS = 150
+"""So long a cursor stays where it is before the store is asked about what is there."""
 _MOVED_PX = 1.0
 
 
@@ -31,6 +34,8 @@ class StripStack(QWidget):
 
     resized = Signal()
     freeze_asked = Signal()
+    why_asked = Signal()
+    """The cursor rests on a flagged reading of which the reason is not known."""
 
     def __init__(self, data: LiveData, tokens: Tokens, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +46,10 @@ class StripStack(QWidget):
         self.view = TimeView(0, 1, 1)
         self.last_draw_ms = 0.0
         self.draw_count = 0
+        self._why = QTimer(self)
+        self._why.setSingleShot(True)
+        self._why.setInterval(REST_MS)
+        self._why.timeout.connect(self.why_asked)
         self.strips = [Strip(channel, tokens) for channel in CHANNELS]
         self.axis = TimeAxis(tokens)
         column = QVBoxLayout(self)
@@ -86,7 +95,8 @@ class StripStack(QWidget):
         if self.view.column_of(int(added.time_us.max())) != column:
             return True
         for i, strip in enumerate(self.strips):
-            for value in (added.values[:, i].min(), added.values[:, i].max()):
+            values = self._data.shown_values(publisher_id, added, i)
+            for value in (values.min(), values.max()):
                 if abs(strip.chart.y_of(float(value)) - ends[i]) >= _MOVED_PX:
                     return True
         return False
@@ -115,6 +125,10 @@ class StripStack(QWidget):
         self.draw_count += 1
         self.last_draw_ms = (perf_counter() - began_s) * 1000
 
+    def flag_kinds(self) -> frozenset[Flag]:
+        """Which quality marks are in view."""
+        return frozenset().union(*(strip.chart.flag_kinds for strip in self.strips))
+
     def _draw_strip(self, i: int, strip: Strip, scene: Scene) -> None:
         of = self.focus_trace(i)
         data = self._data
@@ -142,8 +156,9 @@ class StripStack(QWidget):
         for known in self._data.shown():
             data = self._data.data(known)
             if data is not None and data.size:
+                newest = data.take(slice(-1, None))
                 ends = [
-                    strip.chart.y_of(float(data.values[-1, i]))
+                    strip.chart.y_of(float(self._data.shown_values(known, newest, i)[0]))
                     for i, strip in enumerate(self.strips)
                 ]
                 self._drawn[known] = (self.view.column_of(int(data.time_us[-1])), tuple(ends))
@@ -186,9 +201,21 @@ class StripStack(QWidget):
 
     def _place_cursor(self) -> None:
         for i, strip in enumerate(self.strips):
-            mark = self._cursor.mark(strip.channel.key, self.focus_trace(i), self.view)
+            mark = self._cursor.mark(i, self.focus_trace(i), self.view)
             strip.chart.set_cursor(mark)
         self.axis.set_cursor(self._cursor.time_us)
+        if self.asks_why() is None:
+            self._why.stop()
+        else:
+            self._why.start()
+
+    def asks_why(self) -> int | None:
+        """The instant under the cursor of which the reason of a flag is not known."""
+        return self._cursor.asks_why(map(self.focus_trace, range(len(self.strips))))
+
+    def explain_cursor(self) -> None:
+        """Shows the reasons that have come meanwhile."""
+        self._place_cursor()
 
     def _leave_strip(self, strip: Strip, step: int) -> None:
         at = self.strips.index(strip)

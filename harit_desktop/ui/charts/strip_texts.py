@@ -1,25 +1,31 @@
 """What a strip says about the focus device: its state, its header, its spoken description."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_INDEX, Channel
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import LinkState
-from harit_desktop.ui.charts.frame import Limits
+from harit_desktop.ui.charts.frame import Limits, is_one_sided
 from harit_desktop.ui.charts.gaps import GAP_INTERVALS
 from harit_desktop.ui.charts.strip_header import HeaderText
 from harit_desktop.ui.charts.trend import Trend
+from harit_desktop.ui.quality_texts import flag_brief, flag_phrase, flag_word
 from harit_desktop.ui.words import (
     DASH,
     age_text,
     channel_name,
     channel_number,
+    channel_value,
     day_text,
     duration_text,
+    local_time,
     moment_text,
+    number,
     plain,
     range_text,
     trend_spoken,
@@ -56,6 +62,12 @@ class ChannelNow:
     now_us: int = 0
     never_sent: bool = False
     """The device has not sent this channel as far as is known."""
+    code: str = ""
+    """Why the value is doubted or refused."""
+    sent: float | None = None
+    """What the probe sent, where `value` is corrected by a calibration."""
+    calibrated_us: int = 0
+    """From when on the calibration holds."""
 
     @property
     def refused(self) -> bool:
@@ -89,9 +101,23 @@ def channel_now(
     late_us = device.timestamp_us if device.arrived_late() else None
     ahead_us = device.timestamp_us if device.is_ahead(now_us) else None
     times = (late_us, ahead_us, now_us)
+    code = dict(device.analysis.reasons).get(channel.key, "")
     return ChannelNow(
-        channel, value, flag, state, age_s, limits, side, alarm, *times, never_sent=never_sent
+        channel, value, flag, state, age_s, limits, side, alarm, *times, never_sent, code
     )
+
+
+def with_calibration(
+    now: ChannelNow, sent: DeviceState | None, corrections: Corrections
+) -> ChannelNow:
+    """Adds what the probe sent, where the value shown is another."""
+    if sent is None or now.refused or now.value is None:
+        return now
+    segment = corrections.segment(sent.publisher_id, now.channel.key, sent.timestamp_us)
+    if segment is None:
+        return now
+    value = sent.values[CHANNEL_INDEX[now.channel.key]]
+    return replace(now, sent=value, calibrated_us=segment.from_us)
 
 
 def _against(value: float | None, limits: Limits | None) -> tuple[int, bool]:
@@ -121,7 +147,23 @@ def header_text(now: ChannelNow, trend: Trend) -> HeaderText:
         state=now.state,
         severity=severity,
         aged=not absent,
+        hint=_hint(now),
     )
+
+
+def _hint(now: ChannelNow) -> str:
+    """What the header has no room for: why a value is doubted, and what the probe sent."""
+    lines = [flag_phrase(now.flag, now.code)] if now.code else []
+    if now.sent is not None:
+        lines.append(calibration_text(now))
+    return "\n".join(lines)
+
+
+def calibration_text(now: ChannelNow) -> str:
+    """That a value is corrected: "calibrated 12 Nov 2026; the probe sent 31.2 %"."""
+    template = QCoreApplication.translate("Charts", "calibrated {date}; the probe sent {value}")
+    date = QLocale().toString(local_time(now.calibrated_us), "d MMM yyyy")
+    return template.format(date=date, value=channel_value(now.channel.key, now.sent))
 
 
 def _absence(now: ChannelNow) -> str:
@@ -140,7 +182,8 @@ def _note(now: ChannelNow, trend: Trend) -> str:
     when = _when(now)
     if now.state in ("stale", "connecting"):
         return when or age_text(now.age_s)
-    wrong = _doubt(now) if now.flag == Flag.SUSPECT else _outside(now) if now.side else ""
+    suspect = now.flag == Flag.SUSPECT
+    wrong = flag_brief(now.flag, now.code) if suspect else _outside(now) if now.side else ""
     if wrong and now.late_us is not None:
         template = QCoreApplication.translate("Charts", "{moment} · {wrong}")
         return template.format(moment=day_text(now.late_us, now.now_us), wrong=wrong)
@@ -167,19 +210,26 @@ def _when(now: ChannelNow) -> str:
 
 
 def _doubt(now: ChannelNow) -> str:
-    tr = QCoreApplication.translate
     if now.refused:
         value = channel_number(now.channel.key, now.value)
-        return tr("Charts", "impossible: {value}").format(value=value)
-    return tr("Charts", "doubtful value")
+        template = QCoreApplication.translate("Charts", "{flag}: {value}")
+        return template.format(flag=flag_word(now.flag), value=value)
+    return flag_phrase(now.flag, now.code)
 
 
 def _outside(now: ChannelNow) -> str:
+    """On which side of its range a value lies; a range with one end is named by that alone."""
     tr = QCoreApplication.translate
-    if now.limits is None:
+    limits = now.limits
+    if limits is None:
         return ""
     template = tr("Charts", "below {range}") if now.side < 0 else tr("Charts", "above {range}")
-    return template.format(range=range_text(now.limits.optimal_low, now.limits.optimal_high))
+    low, high = limits.optimal_low, limits.optimal_high
+    if is_one_sided(limits, now.channel):
+        end = low if now.side < 0 else high
+        decimals = next((p for p in range(2) if round(end, p) == end), 2)
+        return template.format(range=number(end, decimals))
+    return template.format(range=range_text(low, high))
 
 
 def strip_name(channel: Channel, publisher_id: str) -> str:
@@ -208,7 +258,13 @@ def value_name(now: ChannelNow) -> str:
     )
 
 
-def description(now: ChannelNow, trend: Trend, span_s: float, alarms: int) -> str:
+def description(
+    now: ChannelNow,
+    trend: Trend,
+    span_s: float,
+    alarms: int,
+    flagged: Collection[Flag] = (),
+) -> str:
     """The accessible description: "16.4, below 25–40, falling 1.2 in 1 h, 1 d shown"."""
     tr = QCoreApplication.translate
     if now.value is None:
@@ -227,8 +283,14 @@ def description(now: ChannelNow, trend: Trend, span_s: float, alarms: int) -> st
     else:
         parts.append(trend_spoken(key, trend.delta, trend.steady, trend.span_s))
     parts.append(tr("Charts", "{span} shown").format(span=duration_text(span_s)))
+    if now.sent is not None:
+        parts.append(calibration_text(now))
     if alarms:
         once = tr("Charts", "once beyond the alarm limits")
         often = tr("Charts", "%n times beyond the alarm limits", None, alarms)
         parts.append(once if alarms == 1 else often)
+    if Flag.SUSPECT in flagged:
+        parts.append(tr("Charts", "with suspect readings"))
+    if Flag.FAIL in flagged:
+        parts.append(tr("Charts", "with faulty readings"))
     return tr("Charts", ", ").join(parts)

@@ -26,13 +26,17 @@ class Trend(NamedTuple):
 UNKNOWN = Trend(None, False, 0.0)
 
 
-def trend(of: Trace, channel: int, now_us: int) -> Trend:
+def trend(of: Trace, channel: int, now_us: int, since_us: int = 0) -> Trend:
     """The change of a channel over the hour before `now_us`, or over what there is of it.
+
+    Nothing before `since_us` counts: another calibration held then, and its step is no change
+    of the soil.
 
     Compares the medians of the first and the last sixth, so that single readings that jump
     do not make a trend. Unknown under five minutes or six readings.
     """
-    first = int(np.searchsorted(of.time_us, now_us - int(SPAN_S * US_PER_S)))
+    begin_us = max(now_us - int(SPAN_S * US_PER_S), since_us)
+    first = int(np.searchsorted(of.time_us, begin_us))
     last = int(np.searchsorted(of.time_us, now_us, side="right"))
     times, values = of.time_us[first:last], of.value[first:last]
     if times.size < FEWEST_READINGS:

@@ -16,8 +16,9 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor
 
-from harit_desktop.domain.message import MessageRecord, Origin, Outcome
+from harit_desktop.domain.message import HeardKind, MessageRecord, Origin, Outcome
 from harit_desktop.ui.icons import icon
+from harit_desktop.ui.messages.heard import heard_kind
 from harit_desktop.ui.messages.message_filter import Predicate
 from harit_desktop.ui.messages.rejection_texts import rejection_text
 from harit_desktop.ui.problem_texts import printable
@@ -42,7 +43,7 @@ class Column(IntEnum):
 
 
 # Nothing new was stored and nothing is wrong: these lines step back.
-_ASIDE = (Outcome.DUPLICATE, Outcome.SHOWN)
+_ASIDE = (Outcome.DUPLICATE, Outcome.SHOWN, Outcome.HEARD)
 _CUT_OFF = (Column.TIME, Column.TOPIC, Column.DEVICE, Column.RESULT)
 _RIGHT_ALIGNED = (Column.SIZE,)
 
@@ -196,9 +197,19 @@ class MessageModel(QAbstractTableModel):
                 return self.tr("Duplicate")
             case Outcome.SHOWN:
                 return self.tr("Old value, not stored")
+            case Outcome.HEARD:
+                return self._heard_text(heard_kind(record))
         if record.problem is None:
             return self.tr("Rejected")
         return self.tr("Rejected: {reason}").format(reason=rejection_text(record.problem))
+
+    def _heard_text(self, kind: HeardKind | None) -> str:
+        match kind:
+            case HeardKind.ANALYSIS:
+                return self.tr("Analysis of another program")
+            case HeardKind.STATUS:
+                return self.tr("Status of another program")
+        return self.tr("From another program")
 
     def _is_today(self, time_us: int) -> bool:
         return local_time(time_us).date() == self._today

@@ -8,8 +8,6 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -22,18 +20,22 @@ from PySide6.QtWidgets import (
 
 from harit_desktop.domain.status import Counters
 from harit_desktop.ui.icons import icon
-from harit_desktop.ui.messages.message_filter import parse_filter
+from harit_desktop.ui.messages.message_filter import has_word, parse_filter, with_word
 from harit_desktop.ui.messages.message_log import MessageLog
 from harit_desktop.ui.messages.message_model import Column, MessageModel
 from harit_desktop.ui.messages.payload_panel import PayloadPanel
+from harit_desktop.ui.panels.elided_label import ElidedLabel
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 from harit_desktop.ui.words import count
+from harit_desktop.ui.wrapping_bar import WrappingBar
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.engine import Engine
 FILTER_DELAY_MS = 150
+HEARD_WORD = "result:heard"
 _FILTER_PX = 280
+_FILTER_MIN_PX = 130
 _TABLE_MIN_HEIGHT_PX = 150
 _DATED_TIME_PX = 144
 _TIME_PX = 98
@@ -67,6 +69,7 @@ class MessagePage(QWidget):
         self._counters = Counters()
         self.table = self._make_table()
         self.filter_edit = self._make_filter()
+        self.heard_button = self._make_heard()
         self.pause_button = self._make_pause()
         self._counts = {name: self._make_count(name) for name in _COUNTERS}
         self._empty = QLabel(self.table.viewport())
@@ -172,6 +175,20 @@ class MessagePage(QWidget):
         edit.textChanged.connect(self._filter_timer.start)
         return edit
 
+    def _make_heard(self) -> QPushButton:
+        """The chip for what other programs send; it and the filter line say the same."""
+        button = QPushButton(self.tr("Other programs"))
+        button.setObjectName("button.messages.heard")
+        button.setCheckable(True)
+        button.setToolTip(self.tr("Shows only what other programs send: analyses and status"))
+        button.clicked.connect(
+            lambda on: self.filter_edit.setText(with_word(self.filter_edit.text(), HEARD_WORD, on))
+        )
+        self.filter_edit.textChanged.connect(
+            lambda text: button.setChecked(has_word(text, HEARD_WORD))
+        )
+        return button
+
     def _make_pause(self) -> QPushButton:
         button = QPushButton(self.tr("Pause"))
         button.setObjectName("button.messages.pause")
@@ -180,24 +197,22 @@ class MessagePage(QWidget):
         button.toggled.connect(self._set_paused)
         return button
 
-    def _make_count(self, name: str) -> QLabel:
-        label = QLabel()
+    def _make_count(self, name: str) -> ElidedLabel:
+        label = ElidedLabel()
         label.setObjectName(f"messages.count.{name}")
         set_look(label, class_="dense muted")
         return label
 
     def _build(self) -> None:
-        bar = QFrame()
-        set_look(bar, class_="bar")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(12, 7, 12, 7)
-        row.setSpacing(8)
-        row.addWidget(self.filter_edit)
-        row.addWidget(self.pause_button)
-        row.addStretch(1)
+        bar = WrappingBar()
+        bar.tools.addWidget(self.filter_edit, 1)
+        bar.tools.addWidget(self.heard_button)
+        bar.tools.addWidget(self.pause_button)
+        bar.tools.addStretch()
         for label in self._counts.values():
-            row.addWidget(label)
-            row.addSpacing(8)
+            bar.facts.addWidget(label)
+            bar.facts.addSpacing(8)
+        bar.facts.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -279,7 +294,8 @@ class MessagePage(QWidget):
         self.model.set_tokens(tokens)
         self._size_columns()
         self._search.setIcon(icon("search", tokens))
-        self.filter_edit.setFixedWidth(scaled(_FILTER_PX))
+        self.filter_edit.setMinimumWidth(scaled(_FILTER_MIN_PX))
+        self.filter_edit.setMaximumWidth(scaled(_FILTER_PX))
         row_px = round(SIZES.table_row_height * max(1.0, self._theme.text_scale)) - 4
         self.table.verticalHeader().setDefaultSectionSize(row_px)
 

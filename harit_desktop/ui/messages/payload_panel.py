@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.channels import CHANNELS, Values
-from harit_desktop.domain.message import MessageRecord
+from harit_desktop.domain.message import MessageRecord, Outcome
+from harit_desktop.ui.messages.heard import HeardMessage, read_heard
+from harit_desktop.ui.messages.heard_view import HeardView
 from harit_desktop.ui.messages.message_model import local_time_text
 from harit_desktop.ui.problem_texts import printable, problem_text
 from harit_desktop.ui.theme import set_look
@@ -41,12 +43,22 @@ class Payload:
 
     content: bytes | None
     values: Values | None = None
+    heard: HeardMessage | None = None
 
 
-def load_payload(engine: Engine, record: MessageRecord) -> Payload:
-    """Reads a payload and the reading it brought. Blocks: for the query pool only."""
+def load_payload(
+    engine: Engine, record: MessageRecord, handle: QueryHandle[Payload] | None = None
+) -> Payload:
+    """Reads a payload and the reading it brought, or what another program says in it.
+    Blocks: for the query pool only."""
     history = engine.history
     content = history.payload(record.id)
+    if record.outcome is Outcome.HEARD:
+        token = handle.token if handle is not None else None
+        heard = content and read_heard(
+            engine, record, content, lambda: token is not None and token.cancelled
+        )
+        return Payload(content, heard=heard or None)
     decoded = history.decoded(record.id)
     return Payload(content, decoded.reading.values if decoded is not None else None)
 
@@ -72,6 +84,7 @@ class PayloadPanel(QWidget):
         self._values = QGridLayout()
         self._values_heading = self._label("caption strong muted")
         self._channels = {channel.key: self._value_row(channel.key) for channel in CHANNELS}
+        self.heard = HeardView()
         self._build()
         self.show_message(None, "")
 
@@ -81,6 +94,7 @@ class PayloadPanel(QWidget):
         self._wanted = None
         self._text.clear()
         self._show_values(None)
+        self.heard.show_heard(None)
         for widget in (self._text, self._result, self._facts, self._bar):
             widget.setVisible(record is not None)
         set_look(self._topic, class_="dense muted" if record is None else "strong")
@@ -96,7 +110,7 @@ class PayloadPanel(QWidget):
         self._result.setText(result)
         set_look(self._result, severity="warn" if record.problem else "")
         self._wanted = self._engine.queries.submit(
-            "messages.payload", lambda _: load_payload(self._engine, record)
+            "messages.payload", lambda handle: load_payload(self._engine, record, handle)
         )
 
     def poll(self) -> None:
@@ -111,6 +125,7 @@ class PayloadPanel(QWidget):
         self._copy_button.setEnabled(self._payload.content is not None)
         self._show_text()
         self._show_values(self._payload.values)
+        self.heard.show_heard(self._payload.heard)
 
     @property
     def payload_text(self) -> str:
@@ -164,6 +179,7 @@ class PayloadPanel(QWidget):
         column.addWidget(self._text, 1000)
         column.addWidget(self._values_heading)
         column.addLayout(self._values)
+        column.addWidget(self.heard)
         column.addStretch(1)
 
     def _segment(self, name: str, text: str, end: str) -> QToolButton:

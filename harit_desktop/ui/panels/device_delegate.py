@@ -14,6 +14,7 @@ from harit_desktop.ui.theme_tokens import SIZES, Tokens
 _LEFT_PX = 36
 _RIGHT_PX = 12
 _BAR_PX = 3
+_CAPTION_ROOM_PX = 8
 _COLOURED_BANDS = (Band.POOR, Band.CRITICAL)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -32,7 +33,10 @@ class DeviceDelegate(QStyledItemDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(120, round(SIZES.device_row_height * max(1.0, text_scale())))
+        row: DeviceRow | None = index.data(ROW_ROLE)
+        height = round(SIZES.device_row_height * max(1.0, text_scale()))
+        captioned = row is not None and row.caption is not None
+        return QSize(120, height + (_caption_height() if captioned else 0))
 
     def paint(
         self,
@@ -44,6 +48,10 @@ class DeviceDelegate(QStyledItemDelegate):
         if row is None:
             return
         painter.save()
+        option = QStyleOptionViewItem(option)
+        if row.caption is not None:
+            self._caption(painter, option.rect, row.caption)
+            option.rect = option.rect.adjusted(0, _caption_height(), 0, 0)
         rect: QRect = option.rect
         self._background(painter, option)
         ratio = painter.device().devicePixelRatioF()
@@ -54,6 +62,13 @@ class DeviceDelegate(QStyledItemDelegate):
         right = self._numbers(painter, lines, row)
         self._texts(painter, lines, right, row, option)
         painter.restore()
+
+    def _caption(self, painter: QPainter, rect: QRect, caption: str) -> None:
+        """The name of a zone above its first device."""
+        box = QRect(rect.left() + 12, rect.top(), rect.width() - 12 - _RIGHT_PX, _caption_height())
+        font = app_font(SIZES.caption, 600, text_scale())
+        end = Qt.TextElideMode.ElideRight
+        self._elided(painter, box, box.width(), caption, font, "text2", end)
 
     def _background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         rect: QRect = option.rect
@@ -169,3 +184,7 @@ class DeviceDelegate(QStyledItemDelegate):
     @staticmethod
     def _draw(painter: QPainter, box: QRect, text: str) -> None:
         painter.drawText(box, _LEFT, text)
+
+
+def _caption_height() -> int:
+    return QFontMetrics(app_font(SIZES.caption, 600, text_scale())).height() + _CAPTION_ROOM_PX

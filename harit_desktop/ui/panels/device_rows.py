@@ -1,8 +1,9 @@
 """What the device list says about each device, and the model that holds it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+from math import inf
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -15,8 +16,11 @@ from PySide6.QtCore import (
 )
 
 from harit_desktop.domain.analysis import Band, Flag
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
+from harit_desktop.ui.calibrated import calibrated
 from harit_desktop.ui.words import (
     DASH,
     age_spoken,
@@ -42,7 +46,8 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 @dataclass(frozen=True)
 class DeviceRow:
     """The texts of one row. `state` is live, fallback, stale or error; `spoken` says all of it,
-    `brief` what matters most of `detail`, where that does not fit."""
+    `brief` what matters most of `detail`, where that does not fit. `caption` stands above the
+    first row of a zone; None for a row without one."""
 
     publisher_id: str
     name: str
@@ -54,10 +59,14 @@ class DeviceRow:
     state: str
     simulated: bool
     spoken: str
+    hint: str = ""
+    caption: str | None = None
 
 
-def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
-    """The row of a device at this moment."""
+def device_row(
+    device: DeviceState, limits: Limits, now_us: int, record: DeviceRecord | None = None
+) -> DeviceRow:
+    """The row of a device at this moment, under the name that its owner gave it."""
     state, standing = _standing(device, limits, now_us)
     time_told, time_brief = _time_told(device, now_us)
     age = age_text(device.age_s(now_us))
@@ -72,11 +81,14 @@ def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
         brief = template.format(standing=known, time=time_brief) if state == "error" else time_brief
     index, band = device.analysis.index, device.analysis.band
     shown = DASH if index is None else str(index)
-    name = plain(device.publisher_id)
+    publisher_id = plain(device.publisher_id)
+    name = plain(record.name) if record is not None and record.name else publisher_id
     told = age_spoken(device.age_s(now_us)) if detail == age else detail
     spoken = [name, shown, band_word(band), told]
     if device.simulated:
         spoken.append(QCoreApplication.translate("DevicesPanel", "simulated"))
+    hint = spoken if name == publisher_id else [name, publisher_id, *spoken[1:]]
+    comma = QCoreApplication.translate("DevicesPanel", ", ")
     return DeviceRow(
         device.publisher_id,
         name,
@@ -87,7 +99,8 @@ def device_row(device: DeviceState, limits: Limits, now_us: int) -> DeviceRow:
         band_word(band),
         state,
         device.simulated,
-        QCoreApplication.translate("DevicesPanel", ", ").join(spoken),
+        comma.join(spoken),
+        comma.join(hint),
     )
 
 
@@ -122,7 +135,7 @@ def _time_told(device: DeviceState, now_us: int) -> tuple[str, str]:
 
 
 def _alarm(device: DeviceState, limits: Limits) -> str:
-    """The first value that is impossible or beyond its alarm limits, in words; else "".
+    """The first value that is faulty or beyond its alarm limits, in words; else "".
 
     Without limits the analysis of the reading has to do, which knows no direction.
     """
@@ -132,7 +145,7 @@ def _alarm(device: DeviceState, limits: Limits) -> str:
             continue
         name = channel_short_name(channel.key)
         if flag == Flag.FAIL:
-            return tr("DevicesPanel", "{channel} impossible").format(channel=name)
+            return tr("DevicesPanel", "{channel} faulty").format(channel=name)
         _, _, low, high = limits.get(channel.key, (0.0, 0.0, value, value))
         if value < low:
             return tr("DevicesPanel", "{channel} low").format(channel=name)
@@ -145,7 +158,8 @@ def _alarm(device: DeviceState, limits: Limits) -> str:
 
 
 class DeviceModel(QAbstractListModel):
-    """The devices sorted by name, numbers in names by their value.
+    """The devices sorted by name, numbers in names by their value; where zones were entered,
+    zone by zone. Hidden devices have no row, unless one is `kept` in view.
 
     Each row carries `device.row.<id>` under OBJECT_NAME_ROLE, its `state` under STATE_ROLE
     and its full text for screen readers.
@@ -153,42 +167,83 @@ class DeviceModel(QAbstractListModel):
 
     def __init__(self) -> None:
         super().__init__()
+        self._sent: Sequence[DeviceState] = ()
         self._devices: list[DeviceState] = []
+        self._hidden: list[str] = []
         self._rows: list[DeviceRow] = []
         self._limits: Limits = {}
+        self._book = DeviceBook()
+        self._corrections = Corrections()
+        self._kept: str | None = None
 
     def set_limits(self, limits: Limits) -> None:
         """Takes the limits by which a value is low or high; rows change with the next call."""
         self._limits = limits
 
+    def set_book(self, book: DeviceBook, corrections: Corrections, now_us: int) -> None:
+        """Takes what people entered about their devices, and the calibrations that follow."""
+        self._book, self._corrections = book, corrections
+        self.set_devices(self._sent, now_us)
+
+    def keep(self, publisher_id: str | None, now_us: int) -> None:
+        """Shows this device although it is hidden: the window is looking at it."""
+        if publisher_id != self._kept:
+            self._kept = publisher_id
+            if any(record.hidden for record in self._book.records.values()):
+                self.set_devices(self._sent, now_us)
+
     def set_devices(self, devices: Sequence[DeviceState], now_us: int) -> None:
         """Replaces the devices; keeps rows, and so the selection, where ids are the same."""
-        ordered = _sorted(devices)
+        self._sent = devices
+        ordered = _sorted(devices, self._book)
+        self._hidden = [d.publisher_id for d in ordered if self._is_hidden(d.publisher_id)]
+        shown = [device for device in ordered if device.publisher_id not in self._hidden]
         before = [device.publisher_id for device in self._devices]
-        if [device.publisher_id for device in ordered] == before:
-            self._devices = ordered
+        self._devices = [calibrated(device, self._corrections) for device in shown]
+        if [device.publisher_id for device in shown] == before:
             self.refresh(now_us)
             return
         self.beginResetModel()
-        self._devices = ordered
-        self._rows = [device_row(device, self._limits, now_us) for device in ordered]
+        self._rows = self._made_rows(now_us)
         self.endResetModel()
 
     def refresh(self, now_us: int) -> None:
         """Writes ages and states anew; only rows whose text changed are painted again."""
-        for number, device in enumerate(self._devices):
-            row = device_row(device, self._limits, now_us)
+        for number, row in enumerate(self._made_rows(now_us)):
             if row != self._rows[number]:
                 self._rows[number] = row
                 at = self.index(number)
                 self.dataChanged.emit(at, at)
 
+    def _made_rows(self, now_us: int) -> list[DeviceRow]:
+        rows = []
+        zoned, last = bool(self._book.zones()), None
+        for device in self._devices:
+            record = self._book.records.get(device.publisher_id)
+            row = device_row(device, self._limits, now_us, record)
+            zone = "" if record is None else record.zone
+            if zoned and zone != last:
+                last = zone
+                without = QCoreApplication.translate("DevicesPanel", "Without a zone")
+                row = replace(row, caption=plain(zone) or without)
+            rows.append(row)
+        return rows
+
+    def _is_hidden(self, publisher_id: str) -> bool:
+        record = self._book.records.get(publisher_id)
+        return record is not None and record.hidden and publisher_id != self._kept
+
     def ids(self) -> list[str]:
+        """All devices in the order of the list; hidden ones, which have no row, at the end."""
+        return self.shown_ids() + self._hidden
+
+    def shown_ids(self) -> list[str]:
+        """The devices that have a row, by their rows."""
         return [device.publisher_id for device in self._devices]
 
     def row_of(self, publisher_id: str | None) -> int:
         """The number of a device's row, -1 where it has none."""
-        ids = self.ids()
+        ids = self.shown_ids()
         return ids.index(publisher_id) if publisher_id in ids else -1
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
@@ -209,7 +264,7 @@ class DeviceModel(QAbstractListModel):
                 return row.spoken
             case Qt.ItemDataRole.ToolTipRole:
                 # A tool tip guesses whether it is rich text, and names come from outside.
-                return f"<qt>{escape(row.spoken)}</qt>"
+                return f"<qt>{escape(row.hint)}</qt>"
             case _ if role == ROW_ROLE:
                 return row
             case _ if role == OBJECT_NAME_ROLE:
@@ -219,11 +274,26 @@ class DeviceModel(QAbstractListModel):
         return None
 
 
-def _sorted(devices: Sequence[DeviceState]) -> list[DeviceState]:
+def _sorted(devices: Sequence[DeviceState], book: DeviceBook) -> list[DeviceState]:
+    """By zone, those without one last; then by the place given to a device; then by name."""
     locale = QLocale()
     if locale.language() == QLocale.Language.C:
         # The C locale has no collation of its own and cannot order numbers.
         locale = QLocale(QLocale.Language.English)
     collator = QCollator(locale)
     collator.setNumericMode(True)
-    return sorted(devices, key=lambda device: collator.sortKey(device.publisher_id))
+
+    def record(device: DeviceState) -> DeviceRecord:
+        return book.records.get(device.publisher_id) or DeviceRecord(device.publisher_id)
+
+    def position(device: DeviceState) -> float:
+        given = record(device).position
+        return inf if given is None else given
+
+    # Sort keys of a collator cannot be compared inside a tuple.
+    named = sorted(
+        devices, key=lambda device: collator.sortKey(record(device).name or device.publisher_id)
+    )
+    placed = sorted(named, key=position)
+    zoned = sorted(placed, key=lambda device: collator.sortKey(record(device).zone))
+    return sorted(zoned, key=lambda device: not record(device).zone)

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.domain.status import EngineStatus, ServerState
 from harit_desktop.ui.panels.device_delegate import DeviceDelegate
 from harit_desktop.ui.panels.device_rows import DeviceModel
@@ -59,7 +61,6 @@ class DevicesPanel(QWidget):
         view.setProperty("class", "plain")
         view.setModel(self.model)
         view.setItemDelegate(self._delegate)
-        view.setUniformItemSizes(True)
         view.setMouseTracking(True)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -87,13 +88,24 @@ class DevicesPanel(QWidget):
         """Takes every device's newest state."""
         self._now_us = now_us
         self.model.set_devices(devices, now_us)
+        self._follow_rows()
+
+    def set_book(self, book: DeviceBook, corrections: Corrections) -> None:
+        """Takes what people entered about their devices, and the calibrations that follow."""
+        self.model.set_book(book, corrections, self._now_us)
+        # A row with the name of a zone above it is higher.
+        self._list.scheduleDelayedItemsLayout()
+        self._follow_rows()
+
+    def _follow_rows(self) -> None:
         known = self.model.ids()
-        self._count.setText(count(len(known)) if known else "")
-        self._stack.setCurrentWidget(self._list if known else self._empty)
         if known and self._focus not in known:
             self._focus = known[0]
             self.device_chosen.emit(known[0])
         self._show_choice()
+        shown = self.model.shown_ids()
+        self._count.setText(count(len(shown)) if shown else "")
+        self._stack.setCurrentWidget(self._list if shown else self._empty)
 
     def set_store(self, status: EngineStatus) -> None:
         """Takes the state of the store: only one that is open and empty has no devices."""
@@ -148,7 +160,7 @@ class DevicesPanel(QWidget):
         self._list.viewport().update()
 
     def _step(self, by: int) -> None:
-        known = self.model.ids()
+        known = self.model.shown_ids()
         if known:
             at = self.model.row_of(self._focus)
             self._choose(known[(max(at, 0) + by) % len(known)])
@@ -161,9 +173,10 @@ class DevicesPanel(QWidget):
 
     def _take_choice(self, current: QModelIndex) -> None:
         if current.isValid():
-            self._choose(self.model.ids()[current.row()])
+            self._choose(self.model.shown_ids()[current.row()])
 
     def _show_choice(self) -> None:
+        self.model.keep(self._focus, self._now_us)
         row = self.model.row_of(self._focus)
         if self._list.currentIndex().row() != row:
             self._list.setCurrentIndex(self.model.index(row) if row >= 0 else QModelIndex())

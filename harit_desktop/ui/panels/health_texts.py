@@ -1,13 +1,16 @@
 """What the soil-health panel says: change, channels, reasons, critical factors."""
 
 from collections.abc import Sequence
-from math import isnan
+from math import floor, isnan
 
 from PySide6.QtCore import QCoreApplication
 
+from harit_desktop.analysis.condition import LEAST_CONFIDENCE
+from harit_desktop.analysis.judgement import LOW_CONFIDENCE
 from harit_desktop.domain.analysis import Analysis, Contribution, Explanation
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.panels.trust_texts import bounds_text
 from harit_desktop.ui.words import (
     channel_short_name,
     channel_symbol,
@@ -110,8 +113,31 @@ def withheld_text(explanation: Explanation) -> tuple[str, str]:
         ),
     }
     general = tr("SoilHealth", "No index: too few channels can be used. Left out: {channels}.")
-    sentence = sentences.get(explanation.withheld_reason or "", general)
-    return short, sentence.format(channels=missing)
+    sentence = sentences.get(explanation.withheld_reason or "", general).format(channels=missing)
+    if explanation.withheld_reason == LOW_CONFIDENCE and explanation.confidence is not None:
+        short, sentence = _low_confidence(explanation.confidence, missing)
+    bounds = bounds_text(explanation)
+    return short, f"{sentence} {bounds}" if bounds else sentence
+
+
+def _low_confidence(confidence: float, missing: str) -> tuple[str, str]:
+    tr = QCoreApplication.translate
+    short = tr("SoilHealth", "Too uncertain")
+    template = (
+        tr(
+            "SoilHealth",
+            "No index: too little can be relied on (confidence {percent} %, needed are {least} %). "
+            "Left out: {channels}.",
+        )
+        if missing
+        else tr(
+            "SoilHealth",
+            "No index: too little can be relied on (confidence {percent} %, needed are {least} %).",
+        )
+    )
+    # Rounded down: 39.9 must not read as the 40 that would do.
+    shown, least = floor(100 * confidence), round(100 * LEAST_CONFIDENCE)
+    return short, template.format(percent=count(shown), least=count(least), channels=missing)
 
 
 def critical_text(device: DeviceState, explanation: Explanation | None) -> str:
@@ -123,17 +149,20 @@ def critical_text(device: DeviceState, explanation: Explanation | None) -> str:
     if not factors and explanation is not None and explanation.missing:
         return tr("SoilHealth", "None among the channels that count.")
     if not factors:
-        return tr("SoilHealth", "None. All channels are within the optimal range.")
+        return tr("SoilHealth", "None. All are within the optimal range.")
     return tr("SoilHealth", "Outside the optimal range: {channels}.").format(
         channels=joined(factors)
     )
 
 
 def points_text(part: Contribution) -> str:
-    """The earned points of a channel and its maximum: "12.6 / 18.0"."""
+    """The earned points of a channel and its maximum: "12.6 / 18.0"; empty where there is no
+    index to have a part in."""
     tr = QCoreApplication.translate
     if part.score is None:
         return tr("SoilHealth", "left out")
+    if part.maximum <= 0:
+        return ""
     return tr("SoilHealth", "{earned} / {maximum}").format(
         earned=number(part.earned, 1), maximum=number(part.maximum, 1)
     )
@@ -145,6 +174,8 @@ def points_spoken(part: Contribution) -> str:
     name = channel_short_name(part.channel)
     if part.score is None:
         return tr("SoilHealth", "{channel}, left out").format(channel=name)
+    if part.maximum <= 0:
+        return name
     template = (
         tr("SoilHealth", "{channel} {earned} of {maximum} points, outside the optimal range")
         if part.critical

@@ -1,11 +1,12 @@
 """What the rows of the data path say, from the state of the engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.status import (
+    AnalysisPublishStatus,
     BrokerState,
     EngineStatus,
     LinkState,
@@ -17,6 +18,7 @@ from harit_desktop.ui.panels.publisher_texts import publisher_text
 from harit_desktop.ui.panels.store_texts import database_text, spool_text
 from harit_desktop.ui.words import (
     age_text,
+    count,
     duration_text,
     plain,
     seconds_between,
@@ -42,7 +44,7 @@ def path_texts(
 ) -> Mapping[str, PathText | None]:
     """The texts by row in the order of a reading's way; None for a row that is not there."""
     return {
-        "broker": _broker(status, now_us, choices),
+        "broker": _with_analyses(_broker(status, now_us, choices), status.analysis_publish),
         "api": api_text(status, now_us, choices.api_mode, choices.has_api),
         "database": database_text(status, now_us),
         "spool": spool_text(status),
@@ -107,6 +109,27 @@ def _broker(status: EngineStatus, now_us: int, choices: Choices) -> PathText:
             return PathText("stale", detail, tr("DataPath", "No answer"), "warn")
         return PathText("stale", _lost(link, now_us), tr("DataPath", "Lost"), "warn")
     return PathText("error", _refused(link), tr("DataPath", "Refused"), "crit")
+
+
+def _with_analyses(row: PathText, analyses: AnalysisPublishStatus) -> PathText:
+    """Adds how publishing our analyses goes, for who asks; nothing where it is off."""
+    tr = QCoreApplication.translate
+    if analyses.state is LinkState.OFF:
+        return row
+    numbers = {
+        "published": count(analyses.published),
+        "waiting": count(analyses.waiting),
+        "dropped": count(analyses.dropped),
+    }
+    if analyses.state is LinkState.REFUSED:
+        text = tr("DataPath", "Analyses: the broker refuses them, {waiting} waiting")
+    elif analyses.dropped:
+        text = tr(
+            "DataPath", "Analyses: {published} published, {waiting} waiting, {dropped} left out"
+        )
+    else:
+        text = tr("DataPath", "Analyses: {published} published, {waiting} waiting")
+    return replace(row, more=text.format(**numbers))
 
 
 def _address(link: LinkStatus) -> str:

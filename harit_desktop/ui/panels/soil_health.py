@@ -2,33 +2,34 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from harit_desktop.domain.analysis import Band, Explanation
-from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.domain.quality import QualityDay
+from harit_desktop.ui.panels.advice_view import AdviceView
 from harit_desktop.ui.panels.elided_label import ElidedLabel
-from harit_desktop.ui.panels.health_parts import (
-    BandBar,
-    ContributionRow,
-    Sparkline,
-    severity_of,
-)
+from harit_desktop.ui.panels.health_details import NO_DETAILS, HealthDetails
+from harit_desktop.ui.panels.health_parts import BandBar, Sparkline
 from harit_desktop.ui.panels.health_texts import (
-    ceiling_text,
     change_text,
-    counted,
     critical_text,
     profile_text,
     unexplained_text,
     withheld_text,
 )
+from harit_desktop.ui.panels.quality_line import QualityLine
+from harit_desktop.ui.panels.trust_texts import trust_text
+from harit_desktop.ui.panels.why_view import WhyView, rule, text_label
+from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.theme_tokens import LIGHT, Tokens
 from harit_desktop.ui.words import DASH, band_word, moment_text, plain
 
 _MARGIN_PX = 14
+_BAND_PX = 110
+"""Enough for the word of every band; a longer text is cut."""
 
 
 class SoilHealthPanel(QWidget):
@@ -41,16 +42,17 @@ class SoilHealthPanel(QWidget):
         self._tokens = tokens
         self._device: DeviceState | None = None
         self._explanation: Explanation | None = None
+        self._details = NO_DETAILS
         self._now_us = 0
         self._times: list[int] = []
         self._indexes: list[float] = []
         self._title = ElidedLabel()
         self._title.setProperty("class", "caption strong muted")
-        self._nothing = _text("label.health.empty", "headingLarge faint")
-        self._hint = _text("label.health.hint", "dense muted", wrap=True)
+        self._nothing = text_label("label.health.empty", "headingLarge faint")
+        self._hint = text_label("label.health.hint", "dense muted", wrap=True)
         self._hint.setContentsMargins(0, 6, 0, 0)
-        self._index = _text("label.health.index", "index")
-        self._band = ElidedLabel()
+        self._index = text_label("label.health.index", "index")
+        self._band = ElidedLabel(keep_px=scaled(_BAND_PX))
         self._band.setObjectName("label.health.band")
         self._band.setProperty("class", "headingLarge")
         self._change = ElidedLabel()
@@ -61,16 +63,12 @@ class SoilHealthPanel(QWidget):
         self._profile = ElidedLabel()
         self._profile.setObjectName("label.health.profile")
         self._profile.setProperty("class", "caption muted")
-        self._why = _text("label.health.why", "dense strong")
-        self._unit = ElidedLabel()
-        self._unit.setObjectName("label.health.unit")
-        self._unit.setProperty("class", "caption muted")
-        self._unit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._rows = {channel.key: ContributionRow(channel.key, tokens) for channel in CHANNELS}
-        self._order: list[str] = []
-        self._ceiling = _text("label.health.ceiling", "caption muted", wrap=True)
-        self._critical_title = _text("label.health.criticalTitle", "dense strong")
-        self._critical = _text("label.health.critical", "dense muted", wrap=True)
+        self._trust = text_label("label.health.trust", "caption muted", wrap=True)
+        self._why = WhyView(tokens)
+        self._critical_title = text_label("label.health.criticalTitle", "dense strong")
+        self._critical = text_label("label.health.critical", "dense muted", wrap=True)
+        self._advice = AdviceView(tokens)
+        self._quality = QualityLine()
         self._lay_out()
         self._set_words()
 
@@ -110,6 +108,7 @@ class SoilHealthPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self._bar)
         column.addWidget(self._profile)
+        column.addWidget(self._trust)
         return block
 
     def _make_reasons(self) -> QWidget:
@@ -117,43 +116,36 @@ class SoilHealthPanel(QWidget):
         column = QVBoxLayout(block)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(0)
-        column.addWidget(_rule())
+        column.addWidget(rule())
         column.addSpacing(8)
-        self._why_block = QWidget()
-        why = QVBoxLayout(self._why_block)
-        why.setContentsMargins(0, 0, 0, 0)
-        why.setSpacing(0)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self._why)
-        head.addWidget(self._unit, 1)
-        why.addLayout(head)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(0)
-        why.addLayout(self._list)
-        why.addWidget(self._ceiling)
-        why.addSpacing(8)
-        why.addWidget(_rule())
-        why.addSpacing(8)
-        column.addWidget(self._why_block)
+        column.addWidget(self._why)
         column.addWidget(self._critical_title)
         column.addSpacing(2)
         column.addWidget(self._critical)
+        column.addSpacing(8)
+        column.addWidget(self._advice)
+        column.addSpacing(8)
+        column.addWidget(self._quality)
         return block
 
     def set_reading(
-        self, device: DeviceState | None, explanation: Explanation | None, now_us: int
+        self,
+        device: DeviceState | None,
+        explanation: Explanation | None,
+        now_us: int,
+        details: HealthDetails = NO_DETAILS,
     ) -> None:
         """Shows the newest reading of the focus device; None for none yet. `explanation` is
         None where nobody knows how the stored index came about."""
         if device is not None and not device.analysis.profile:
             explanation = None
         self._device, self._explanation, self._now_us = device, explanation, now_us
+        self._details = details
         known = device is not None
         self._score.setVisible(known)
         self._reasons.setVisible(known)
         self._nothing.setVisible(not known)
-        name = "" if device is None else plain(device.publisher_id)
+        name = "" if device is None else plain(details.name or device.publisher_id)
         self._title.setText(
             self.tr("Soil health · {device}").format(device=name)
             if known
@@ -178,11 +170,17 @@ class SoilHealthPanel(QWidget):
         if self._device is not None:
             self._show_index(self._device)
 
+    def set_quality(self, days: Sequence[QualityDay]) -> None:
+        """Takes the data quality of today and yesterday; nothing while nobody knows it."""
+        self._quality.set_days(days)
+
     def set_tokens(self, tokens: Tokens) -> None:
         """Takes the colours of a theme, and the text size that the application has now."""
         self._tokens = tokens
-        parts: list[Sparkline | BandBar | ContributionRow] = [self._spark, self._bar]
-        for part in [*parts, *self._rows.values()]:
+        self._why.set_tokens(tokens)
+        self._advice.set_tokens(tokens)
+        parts: list[Sparkline | BandBar] = [self._spark, self._bar]
+        for part in parts:
             part.tokens = tokens
             part.updateGeometry()
             part.update()
@@ -225,38 +223,28 @@ class SoilHealthPanel(QWidget):
         self._bar.set_index(index, stale)
 
     def _show_reasons(self, device: DeviceState) -> None:
-        explanation = self._explanation
-        self._why_block.setVisible(explanation is not None and explanation.index is not None)
+        explanation, details = self._explanation, self._details
+        stale = device.is_stale(self._now_us)
         self._profile.setVisible(explanation is not None)
         self._profile.setText("" if explanation is None else profile_text(device, explanation))
-        stale = device.is_stale(self._now_us)
-        worst = ""
+        trust = ""
         if explanation is not None:
-            parts = counted(explanation)
-            most = max((part.maximum for part in parts), default=1.0)
-            self._arrange([part.channel for part in parts])
-            for part in parts:
-                self._rows[part.channel].show_part(part, most, stale)
-            self._ceiling.setText(ceiling_text(device, explanation))
-            severities = {severity_of(part) for part in parts}
-            worst = next((word for word in ("crit", "warn") if word in severities), "")
-        self._ceiling.setVisible(bool(self._ceiling.text()))
+            flags = device.analysis.flags
+            trust = trust_text(explanation, details.interval, details.estimated, flags)
+        self._trust.setText(trust)
+        self._trust.setVisible(bool(trust))
+        shown = explanation is not None and explanation.index is not None and not stale
+        self._bar.set_span(details.interval if shown else None)
+        self._why.show_reasons(device, explanation, details, self._now_us)
+        worst = self._why.severity
         set_look(self._critical_title, severity=worst)
         set_look(self._critical, class_="dense" if worst else "dense muted")
         text = critical_text(device, explanation)
         self._critical.setText(text)
         self._critical.setAccessibleName(text)
-
-    def _arrange(self, order: list[str]) -> None:
-        if order == self._order:
-            return
-        self._order = order
-        for row in self._rows.values():
-            self._list.removeWidget(row)
-            row.setVisible(False)
-        for key in order:
-            self._list.addWidget(self._rows[key])
-            self._rows[key].setVisible(True)
+        old = stale or device.arrived_late()
+        self._advice.set_advice(details.advice, old, certain=not old and shown)
+        self._quality.set_siblings(None if old else details.siblings, details.neighbours)
 
     def _set_state(self, state: str) -> None:
         self.setProperty("state", state)
@@ -264,28 +252,10 @@ class SoilHealthPanel(QWidget):
 
     def _set_words(self) -> None:
         self._nothing.setText(self.tr("No reading yet"))
-        self._why.setText(self.tr("Why this score"))
-        self._unit.setText(self.tr("points of maximum"))
         self._critical_title.setText(self.tr("Critical factors"))
-        self.set_reading(self._device, self._explanation, self._now_us)
+        self.set_reading(self._device, self._explanation, self._now_us, self._details)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self._set_words()
-
-
-def _text(name: str, look: str, wrap: bool = False) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setProperty("class", look)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
-    return label
-
-
-def _rule() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setProperty("class", "line")
-    return line

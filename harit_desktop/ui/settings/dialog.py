@@ -26,11 +26,14 @@ from harit_desktop.settings.store import flatten
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
+from harit_desktop.ui.settings.alert_extras import AlertExtras, AlertQuestions
+from harit_desktop.ui.settings.analysis_extras import AnalysisExtras
 from harit_desktop.ui.settings.api_extras import ApiExtras, AskApi
 from harit_desktop.ui.settings.local_api_extras import LocalApiExtras
 from harit_desktop.ui.settings.page_view import PageView
 from harit_desktop.ui.settings.pages import PAGES
 from harit_desktop.ui.settings.storage_extras import StorageExtras
+from harit_desktop.ui.settings.trial_box import AskProbe, TrialBox
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from harit_desktop.runtime.queries import QueryHandle
 
 _THEME_KEY = "ui.theme"
+_TEXT_KEY = "ui.text_size"
 
 
 class SettingsDialog(QDialog):
@@ -47,7 +51,9 @@ class SettingsDialog(QDialog):
     Nothing is written here: the engine saves, restarts what the change touches, and
     reports a failure as a problem of its own. `count_older` counts the readings that are
     older than so many days, `ask_keyring` asks whether passwords can be kept for good,
-    `ask_api` tries an API that may not be in force yet.
+    `ask_api` tries an API that may not be in force yet, `ask_broker` and `ask_store`
+    do the same of a broker and a store, `ask_profiles` looks for the user's
+    own crop profiles, `ask_alerts` tries rules and ways to send alerts.
     """
 
     backup_asked = Signal()
@@ -63,8 +69,16 @@ class SettingsDialog(QDialog):
         count_older: Callable[[int], QueryHandle[int]] | None = None,
         ask_keyring: Callable[[], QueryHandle[bool]] | None = None,
         ask_api: AskApi | None = None,
+        ask_profiles: Callable[[], QueryHandle[tuple[str, ...]]] | None = None,
+        ask_broker: AskProbe | None = None,
+        ask_store: AskProbe | None = None,
+        ask_alerts: AlertQuestions | None = None,
     ) -> None:
         super().__init__(parent)
+        self._ask_alerts = ask_alerts
+        self._ask_broker, self._ask_store = ask_broker, ask_store
+        self._over = False
+        self._profiles = ask_profiles() if ask_profiles is not None else None
         self._ask_api = ask_api
         self._submit = submit
         self._count_older = count_older
@@ -110,7 +124,7 @@ class SettingsDialog(QDialog):
         for view in self.pages.values():
             view.set_values(self._applied)
             view.changed.connect(self._update_buttons)
-        self.pages["appearance"].changed.connect(self._preview_theme)
+        self.pages["appearance"].changed.connect(self._preview_look)
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
@@ -154,8 +168,20 @@ class SettingsDialog(QDialog):
         self.storage.changed.connect(self._update_buttons)
         self.storage.backup_asked.connect(self.backup_asked)
         self.storage.restore_asked.connect(self.restore_asked)
+        zone = QLabel(labels.time_zone_note())
+        zone.setObjectName("settings.appearance.timeZone")
+        zone.setWordWrap(True)
+        zone.setTextFormat(Qt.TextFormat.PlainText)
+        set_look(zone, class_="caption muted")
+        self.pages["appearance"].below(_TEXT_KEY).addWidget(zone)
+        self.trials = (
+            TrialBox(self.pages["broker"], self._ask_broker, self.tr("Test connection")),
+            TrialBox(self.pages["storage"], self._ask_store, self.tr("Test the store")),
+        )
         self.api = ApiExtras(self.pages["api"], self._ask_api)
         self.local_api = LocalApiExtras(self.pages["local_api"])
+        self.analysis = AnalysisExtras(self.pages["analysis"], self._profiles)
+        self.alerts = AlertExtras(self.pages["alerts"], self._ask_alerts)
 
     def _make_footer(self) -> QFrame:
         self._defaults = dialog_parts.button("settings.defaults", self.tr("Restore defaults"))
@@ -186,6 +212,10 @@ class SettingsDialog(QDialog):
         self.storage.poll()
         self.storage.show_backup(backup)
         self.api.poll()
+        for trial in self.trials:
+            trial.poll()
+        self.analysis.poll()
+        self.alerts.poll()
         if self._keyring is not None and self._keyring.done:
             kept, self._keyring = self._keyring.value, None
             if kept is not None:
@@ -245,7 +275,11 @@ class SettingsDialog(QDialog):
     def _update_buttons(self) -> None:
         self.storage.update(self.pages["storage"].values(), self._applied)
         self.api.update()
+        for trial in self.trials:
+            trial.update()
         self.local_api.update(self.pages["local_api"].values())
+        self.analysis.update(self.pages["analysis"].values())
+        self.alerts.update(self.pages["alerts"].values())
         valid = self.is_valid()
         self._apply.setEnabled(valid and bool(self.changes()))
         self._ok.setEnabled(valid)
@@ -268,13 +302,25 @@ class SettingsDialog(QDialog):
                 self.tr("{page}, has an error").format(page=title) if wrong else title,
             )
 
-    def _preview_theme(self) -> None:
-        """Shows the chosen theme at once; without OK or Apply the one before comes back."""
-        self._theme.set_scheme(self.pages["appearance"].fields[_THEME_KEY].value()[0])
+    def _preview_look(self) -> None:
+        """Shows the chosen look at once; without OK or Apply the one before comes back."""
+        if self._over:
+            # The field that loses the focus with the dialog says once more what it holds.
+            return
+        fields = self.pages["appearance"].fields
+        self._theme.set_scheme(fields[_THEME_KEY].value()[0])
+        size, problem = fields[_TEXT_KEY].value()
+        if problem is None:
+            self._theme.set_text_scale(size / 100)
 
     def done(self, result: int) -> None:
         """Ends the preview with the dialog."""
+        self._over = True
         self._theme.set_scheme(self._applied[_THEME_KEY])
+        self._theme.set_text_scale(self._applied[_TEXT_KEY] / 100)
+        for trial in self.trials:
+            trial.stop()
+        self.alerts.stop()
         super().done(result)
 
     def _restyle(self) -> None:

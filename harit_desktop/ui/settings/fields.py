@@ -4,7 +4,7 @@ An editor shows what it was given until the user changes it, reports `edited` at
 change and `finished` when the user leaves it, and never corrects a typed text by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harit_desktop.analysis.profiles import BUILT_IN
 from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS, FieldSpec
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.settings import labels
@@ -29,11 +30,15 @@ from harit_desktop.ui.settings.pages import object_name
 from harit_desktop.ui.settings.validation import check_value, parse_text
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import Tokens, set_look
+from harit_desktop.ui.words import profile_name
 
 _PATH_KEYS = ("broker.ca_file", "broker.cert_file", "broker.key_file", "storage.mysql_ca_file")
-_TOKEN_KEYS = ("api.token", "local_api.token")
-_WIDE_KEYS = ("api.url",)
+_TOKEN_KEYS = ("api.token", "local_api.token", "alerts.webhook_token")
+_WIDE_KEYS = ("api.url", "alerts.webhook_url", "alerts.email_to")
+_SHORT_KEYS = ("alerts.quiet_from", "alerts.quiet_to")
 _FOLDER_KEYS = ("storage.backup_dir",)
+PROFILE_KEY = "analysis.profile"
+RULES_KEY = "alerts.rules"
 _WIDE_PX = 360
 _TEXT_PX = 250
 _NUMBER_PX = 76
@@ -51,6 +56,7 @@ class Field(QWidget):
         super().__init__(parent)
         self.key = key
         self.editor = editor
+        self._width_px, self._height_px = 0, 0
         self.hint = labels.hint(key)
         self.has_own_label = key in labels.SELF_EXPLAINED
         editor.setObjectName(object_name(key))
@@ -75,7 +81,16 @@ class Field(QWidget):
         self.editor.setAccessibleDescription(problem or self.hint)
 
     def set_tokens(self, tokens: Tokens) -> None:
-        """Redraws what the style sheet does not reach; most editors have nothing."""
+        """Redraws what the style sheet does not reach, and follows the text size."""
+        if self._width_px:
+            self.editor.setFixedWidth(scaled(self._width_px))
+        if self._height_px:
+            self.editor.setFixedHeight(scaled(self._height_px))
+
+    def _set_width(self, width_px: int) -> None:
+        """The editor's width at 100 % text size."""
+        self._width_px = width_px
+        self.editor.setFixedWidth(scaled(width_px))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
@@ -91,7 +106,8 @@ class LineField(Field):
         super().__init__(spec.key, self._line)
         number = spec.kind in ("int", "float")
         wide = _WIDE_PX if spec.key in _WIDE_KEYS else _TEXT_PX
-        self._line.setFixedWidth(scaled(_NUMBER_PX if number else wide))
+        short = number or spec.key in _SHORT_KEYS
+        self._set_width(_NUMBER_PX if short else wide)
         self._line.textEdited.connect(self.edited)
         if spec.unit:
             unit = QLabel(spec.unit)
@@ -115,7 +131,7 @@ class PathField(LineField):
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
-        self._line.setFixedWidth(scaled(_WIDE_PX))
+        self._set_width(_WIDE_PX)
         browse = QPushButton(self.tr("Browse…"))
         browse.setAutoDefault(False)
         browse.setObjectName(f"{object_name(spec.key)}.browse")
@@ -172,6 +188,36 @@ class ChoiceField(Field):
         self._combo.setCurrentIndex(self._combo.findData(value))
 
 
+class ProfileField(Field):
+    """A profile by its name. One that is chosen and not there any more stays in the list,
+    marked, so that nothing is changed by looking."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        self._combo = QComboBox()
+        super().__init__(spec.key, self._combo)
+        self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._combo.activated.connect(self.edited)
+        self.set_profiles(BUILT_IN)
+
+    def value(self) -> tuple[Any, str | None]:
+        return self._combo.currentData(), None
+
+    def set_value(self, value: Any) -> None:
+        if self._combo.findData(value) < 0:
+            missing = self.tr("{profile} (not found)").format(profile=profile_name(str(value)))
+            self._combo.addItem(missing, value)
+        self._combo.setCurrentIndex(self._combo.findData(value))
+
+    def set_profiles(self, profiles: Sequence[str]) -> None:
+        """Takes the profiles that there are, by their ids; the choice stays what it is."""
+        chosen = self._combo.currentData()
+        self._combo.clear()
+        for profile in profiles:
+            self._combo.addItem(profile_name(profile), profile)
+        if chosen is not None:
+            self.set_value(chosen)
+
+
 class OptionalField(ChoiceField):
     """Yes, no, or left to the program, which the setting holds as None."""
 
@@ -193,7 +239,9 @@ class ListField(Field):
     def __init__(self, spec: FieldSpec) -> None:
         self._text = QPlainTextEdit()
         super().__init__(spec.key, self._text)
-        self._text.setFixedSize(scaled(_WIDE_PX), scaled(_LIST_HEIGHT_PX))
+        self._set_width(_WIDE_PX)
+        self._height_px = _LIST_HEIGHT_PX
+        self._text.setFixedHeight(scaled(_LIST_HEIGHT_PX))
         self._text.setTabChangesFocus(True)
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.textChanged.connect(self._report)
@@ -221,7 +269,7 @@ class SecretField(Field):
         self._line = QLineEdit()
         super().__init__(key, self._line)
         self._line.setEchoMode(QLineEdit.EchoMode.Password)
-        self._line.setFixedWidth(scaled(_TEXT_PX if key in _TOKEN_KEYS else _PASSWORD_PX))
+        self._set_width(_TEXT_PX if key in _TOKEN_KEYS else _PASSWORD_PX)
         self._line.textEdited.connect(self.edited)
         self._eye = QToolButton()
         set_look(self._eye, class_="outlined square")
@@ -241,6 +289,7 @@ class SecretField(Field):
         self._line.setText(value)
 
     def set_tokens(self, tokens: Tokens) -> None:
+        super().set_tokens(tokens)
         self._tokens = tokens
         self._eye.setIcon(icon("eye-off" if self._eye.isChecked() else "eye", tokens))
 
@@ -271,5 +320,12 @@ def make_field(key: str, tokens: Tokens) -> Field:
     spec = FIELD_SPECS[key]
     if spec.optional:
         return OptionalField(spec)
+    if key == PROFILE_KEY:
+        return ProfileField(spec)
+    if key == RULES_KEY:
+        # It is made of fields itself.
+        from harit_desktop.ui.settings.rules_field import RulesField
+
+        return RulesField(key, tokens)
     paths = (*_PATH_KEYS, *_FOLDER_KEYS)
     return PathField(spec) if key in paths else _KINDS[spec.kind](spec)

@@ -1,6 +1,6 @@
 """What pages, settings and their choices are called on screen."""
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QDateTime, QTimeZone
 
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
@@ -16,6 +16,8 @@ PAGE_TITLES: dict[str, str] = {
     "storage": QT_TRANSLATE_NOOP("Settings", "Storage"),
     "api": QT_TRANSLATE_NOOP("Settings", "API fallback"),
     "local_api": QT_TRANSLATE_NOOP("Settings", "Local API"),
+    "analysis": QT_TRANSLATE_NOOP("Settings", "Analysis"),
+    "alerts": QT_TRANSLATE_NOOP("Settings", "Alerts"),
     "appearance": QT_TRANSLATE_NOOP("Settings", "Appearance"),
 }
 
@@ -75,8 +77,37 @@ LABELS: dict[str, str] = {
     ),
     "local_api.token": QT_TRANSLATE_NOOP("Settings", "Token"),
     "local_api.origins": QT_TRANSLATE_NOOP("Settings", "Allowed pages"),
+    "analysis.profile": QT_TRANSLATE_NOOP("Settings", "Profile"),
+    "analysis.moisture_basis": QT_TRANSLATE_NOOP("Settings", "Moisture is"),
+    "analysis.texture": QT_TRANSLATE_NOOP("Settings", "Soil texture"),
+    "analysis.bulk_density": QT_TRANSLATE_NOOP("Settings", "Bulk density"),
+    "analysis.depth_cm": QT_TRANSLATE_NOOP("Settings", "Depth of soil"),
+    "analysis.co2_location": QT_TRANSLATE_NOOP("Settings", "CO₂ sensor"),
+    "analysis.n_basis": QT_TRANSLATE_NOOP("Settings", "Nitrogen is"),
+    "analysis.publish": QT_TRANSLATE_NOOP("Settings", "Send every analysis to the broker"),
+    "analysis.home_assistant": QT_TRANSLATE_NOOP("Settings", "Announce devices to Home Assistant"),
+    "alerts.rules": QT_TRANSLATE_NOOP("Settings", "Alert rules"),
+    "alerts.person": QT_TRANSLATE_NOOP("Settings", "Who acknowledges"),
+    "alerts.quiet_from": QT_TRANSLATE_NOOP("Settings", "Quiet from"),
+    "alerts.quiet_to": QT_TRANSLATE_NOOP("Settings", "to"),
+    "alerts.sound": QT_TRANSLATE_NOOP("Settings", "Play a sound with a new alert"),
+    "alerts.tray": QT_TRANSLATE_NOOP(
+        "Settings", "Show critical alerts beside the clock while the window is hidden"
+    ),
+    "alerts.email_to": QT_TRANSLATE_NOOP("Settings", "E-mail to"),
+    "alerts.email_from": QT_TRANSLATE_NOOP("Settings", "Sender"),
+    "alerts.smtp_host": QT_TRANSLATE_NOOP("Settings", "Mail server"),
+    "alerts.smtp_port": QT_TRANSLATE_NOOP("Settings", "Port"),
+    "alerts.smtp_tls": QT_TRANSLATE_NOOP("Settings", "Encryption"),
+    "alerts.smtp_user": QT_TRANSLATE_NOOP("Settings", "User name"),
+    "alerts.smtp_password": QT_TRANSLATE_NOOP("Settings", "Password"),
+    "alerts.webhook_url": QT_TRANSLATE_NOOP("Settings", "Webhook"),
+    "alerts.webhook_token": QT_TRANSLATE_NOOP("Settings", "Token"),
     "ui.theme": QT_TRANSLATE_NOOP("Settings", "Theme"),
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "Text size"),
+    "ui.close_to_tray": QT_TRANSLATE_NOOP("Settings", "Closing the window"),
+    "ui.start_in_tray": QT_TRANSLATE_NOOP("Settings", "Start in the tray, without the window"),
+    "ui.prevent_sleep": QT_TRANSLATE_NOOP("Settings", "Keep the computer awake while recording"),
 }
 
 HINTS: dict[str, str] = {
@@ -168,7 +199,67 @@ HINTS: dict[str, str] = {
     "local_api.origins": QT_TRANSLATE_NOOP(
         "Settings", "Web pages that may ask from a browser, one origin a line."
     ),
+    "analysis.profile": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Readings that come from now on are judged by it; stored ones keep their judgement until "
+        "you choose Analysis > Re-analyse.",
+    ),
+    "analysis.moisture_basis": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Whether the probe gives percent of the soil's volume or percent of saturation: see its "
+        "data sheet.",
+    ),
+    "analysis.texture": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Says how much water of its volume the soil can hold, and how dense it usually is.",
+    ),
+    "analysis.bulk_density": QT_TRANSLATE_NOOP(
+        "Settings",
+        "For kg per hectare of N, P and K, and for moisture by volume. 0: as is usual for the "
+        "texture.",
+    ),
+    "analysis.co2_location": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Above the ground crop profiles give CO₂ no points: air tells little about the soil.",
+    ),
+    "analysis.n_basis": QT_TRANSLATE_NOOP(
+        "Settings", "They differ about tenfold. A Soil Health Card states available nitrogen."
+    ),
+    "analysis.publish": QT_TRANSLATE_NOOP(
+        "Settings",
+        "On the topic harit-samarth/soil-health/analysis, for other programs and screens.",
+    ),
+    "analysis.home_assistant": QT_TRANSLATE_NOOP(
+        "Settings", "Each device appears there by itself, with its values and its index."
+    ),
+    "alerts.person": QT_TRANSLATE_NOOP(
+        "Settings", "Kept with every alert that is acknowledged on this computer."
+    ),
+    "alerts.quiet_to": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Such as 22:00 to 06:00; empty: never. Warnings wait until then, critical alerts do not.",
+    ),
+    "alerts.email_to": QT_TRANSLATE_NOOP(
+        "Settings", "Such as office@farm.example; several with commas. Empty: no e-mail."
+    ),
+    "alerts.email_from": QT_TRANSLATE_NOOP("Settings", "Empty: the first recipient"),
+    "alerts.smtp_password": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave the password empty to keep the present one. It is never in the settings file.",
+    ),
+    "alerts.webhook_url": QT_TRANSLATE_NOOP(
+        "Settings", "Such as https://farm.example/alerts. Empty: none."
+    ),
+    "alerts.webhook_token": QT_TRANSLATE_NOOP(
+        "Settings", "Leave it empty to keep the present one. It is never in the settings file."
+    ),
     "ui.text_size": QT_TRANSLATE_NOOP("Settings", "90 to 150 percent."),
+    "ui.start_in_tray": QT_TRANSLATE_NOOP(
+        "Settings", "Where the desktop has no tray the window is shown."
+    ),
+    "ui.prevent_sleep": QT_TRANSLATE_NOOP(
+        "Settings", "The screen may still go dark, and you can still send it to sleep yourself."
+    ),
 }
 
 # What becomes of a password, once it is known whether there is a keyring.
@@ -232,6 +323,39 @@ CHOICES: dict[str, dict[str, str]] = {
         "mqtt_only": QT_TRANSLATE_NOOP("Settings", "MQTT only"),
         "api_only": QT_TRANSLATE_NOOP("Settings", "Always API"),
     },
+    "analysis.moisture_basis": {
+        "saturation": QT_TRANSLATE_NOOP("Settings", "Percent of saturation (most probes)"),
+        "vwc": QT_TRANSLATE_NOOP("Settings", "Percent of the soil's volume (VWC)"),
+    },
+    "analysis.texture": {
+        "sand": QT_TRANSLATE_NOOP("Settings", "Sand"),
+        "loamy_sand": QT_TRANSLATE_NOOP("Settings", "Loamy sand"),
+        "sandy_loam": QT_TRANSLATE_NOOP("Settings", "Sandy loam"),
+        "loam": QT_TRANSLATE_NOOP("Settings", "Loam"),
+        "silt_loam": QT_TRANSLATE_NOOP("Settings", "Silt loam"),
+        "silt": QT_TRANSLATE_NOOP("Settings", "Silt"),
+        "silty_clay_loam": QT_TRANSLATE_NOOP("Settings", "Silty clay loam"),
+        "silty_clay": QT_TRANSLATE_NOOP("Settings", "Silty clay"),
+        "clay": QT_TRANSLATE_NOOP("Settings", "Clay"),
+    },
+    "analysis.co2_location": {
+        "surface": QT_TRANSLATE_NOOP("Settings", "Above the ground"),
+        "in_soil": QT_TRANSLATE_NOOP("Settings", "In the soil"),
+    },
+    "analysis.n_basis": {
+        "nitrate": QT_TRANSLATE_NOOP("Settings", "Nitrate nitrogen (most probes)"),
+        "kmno4": QT_TRANSLATE_NOOP("Settings", "Available nitrogen, as on a Soil Health Card"),
+    },
+    "ui.close_to_tray": {
+        "ask": QT_TRANSLATE_NOOP("Settings", "Ask while readings are recorded"),
+        "tray": QT_TRANSLATE_NOOP("Settings", "Keep recording in the tray"),
+        "stop": QT_TRANSLATE_NOOP("Settings", "Stop and quit"),
+    },
+    "alerts.smtp_tls": {
+        "starttls": QT_TRANSLATE_NOOP("Settings", "STARTTLS (port 587)"),
+        "tls": QT_TRANSLATE_NOOP("Settings", "TLS (port 465)"),
+        "none": QT_TRANSLATE_NOOP("Settings", "None"),
+    },
     "ui.theme": {
         "auto": QT_TRANSLATE_NOOP("Settings", "As the system"),
         "light": QT_TRANSLATE_NOOP("Settings", "Light"),
@@ -240,7 +364,7 @@ CHOICES: dict[str, dict[str, str]] = {
 }
 
 # Their value says what they are; the name is for screen readers only.
-SELF_EXPLAINED = ("broker.transport",)
+SELF_EXPLAINED = ("broker.transport", "alerts.rules")
 
 # Of these the whole text is drawn inside an empty field rather than below it.
 PLACEHOLDER_HINTS = (
@@ -250,11 +374,27 @@ PLACEHOLDER_HINTS = (
     "storage.mysql_ca_file",
     "storage.backup_dir",
     "api.url",
+    "alerts.email_to",
+    "alerts.email_from",
+    "alerts.webhook_url",
+)
+
+
+TIME_ZONE = QT_TRANSLATE_NOOP(
+    "Settings", "Times are shown in the time zone of this computer: {zone} ({offset})."
 )
 
 
 def _translated(text: str) -> str:
     return QCoreApplication.translate(_CONTEXT, text)
+
+
+def time_zone_note() -> str:
+    """In which zone times are shown; there is nothing to choose."""
+    name = bytes(QTimeZone.systemTimeZoneId().data()).decode("ascii", "replace")
+    now = QDateTime.currentDateTime()
+    offset = now.timeZone().displayName(now, QTimeZone.NameType.OffsetName)
+    return _translated(TIME_ZONE).format(zone=name, offset=offset)
 
 
 def page_title(name: str) -> str:

@@ -105,6 +105,7 @@ class PageView(QWidget):
         return [] if layout is None else list(_in_sight_order(layout))
 
     def set_tokens(self, tokens: Tokens) -> None:
+        self._grid.setColumnMinimumWidth(0, scaled(LABEL_PX))
         for field in self.fields.values():
             field.set_tokens(tokens)
 
@@ -130,8 +131,11 @@ class PageView(QWidget):
                 line.addWidget(title)
             line.addWidget(field)
             below += self._below(key)
-        line.addStretch(1)
-        self._grid.addLayout(line, number, 1)
+        if row.whole_width:
+            self._grid.addLayout(line, number, 0, 1, 2)
+        else:
+            line.addStretch(1)
+            self._grid.addLayout(line, number, 1)
         for offset, widget in enumerate(below, start=1):
             self._grid.addWidget(widget, number + offset, 1)
         slot = QVBoxLayout()

@@ -2,6 +2,7 @@
 
 Only settings that act are listed. A row holds one or more settings side by side; `shown_if`
 names another setting of the page and the value at which the row appears, or a test of it.
+`whole_width` is for an editor that explains itself and needs the room of the labels.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ class Row:
     keys: tuple[str, ...]
     shown_if: tuple[str, Any | Callable[[Any], bool]] | None = None
     line_above: bool = False
+    whole_width: bool = False
 
     def is_shown(self, values: Mapping[str, Any]) -> bool:
         """Whether the row applies to what the page holds now."""
@@ -43,6 +45,7 @@ class Page:
 
 _TLS_ON = ("broker.tls", True)
 _MYSQL = ("storage.backend", "mysql")
+_EMAIL = ("alerts.email_to", bool)
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -126,7 +129,49 @@ PAGES: tuple[Page, ...] = (
             Row(("local_api.origins",)),
         ),
     ),
-    Page("appearance", "sun", (Row(("ui.theme",)), Row(("ui.text_size",)))),
+    Page(
+        "analysis",
+        "leaf",
+        (
+            Row(("analysis.profile",)),
+            Row(("analysis.moisture_basis",), line_above=True),
+            Row(("analysis.texture",)),
+            Row(("analysis.bulk_density", "analysis.depth_cm")),
+            Row(("analysis.co2_location",)),
+            Row(("analysis.n_basis",)),
+            Row(("analysis.publish",), line_above=True),
+            Row(("analysis.home_assistant",), shown_if=("analysis.publish", True)),
+        ),
+    ),
+    Page(
+        "alerts",
+        "bell",
+        (
+            Row(("alerts.rules",), whole_width=True),
+            Row(("alerts.person",), line_above=True),
+            Row(("alerts.quiet_from", "alerts.quiet_to")),
+            Row(("alerts.sound",)),
+            Row(("alerts.tray",)),
+            Row(("alerts.email_to",), line_above=True),
+            Row(("alerts.email_from",), shown_if=_EMAIL),
+            Row(("alerts.smtp_host", "alerts.smtp_port"), shown_if=_EMAIL),
+            Row(("alerts.smtp_tls",), shown_if=_EMAIL),
+            Row(("alerts.smtp_user", "alerts.smtp_password"), shown_if=_EMAIL),
+            Row(("alerts.webhook_url",), line_above=True),
+            Row(("alerts.webhook_token",), shown_if=("alerts.webhook_url", bool)),
+        ),
+    ),
+    Page(
+        "appearance",
+        "sun",
+        (
+            Row(("ui.theme",)),
+            Row(("ui.text_size",)),
+            Row(("ui.close_to_tray",), line_above=True),
+            Row(("ui.start_in_tray",)),
+            Row(("ui.prevent_sleep",)),
+        ),
+    ),
 )
 
 SHOWN_KEYS: tuple[str, ...] = tuple(key for page in PAGES for key in page.keys)
@@ -173,8 +218,28 @@ _OBJECT_NAMES = {
     "local_api.allow_network": "settings.localApi.allowNetwork",
     "local_api.token": "settings.localApi.token",
     "local_api.origins": "settings.localApi.origins",
+    "analysis.moisture_basis": "settings.analysis.moisture",
+    "analysis.bulk_density": "settings.analysis.bulkDensity",
+    "analysis.depth_cm": "settings.analysis.depth",
+    "analysis.co2_location": "settings.analysis.co2",
+    "analysis.n_basis": "settings.analysis.nitrogen",
+    "analysis.home_assistant": "settings.analysis.homeAssistant",
+    "alerts.quiet_from": "settings.alerts.quietFrom",
+    "alerts.quiet_to": "settings.alerts.quietTo",
+    "alerts.email_to": "settings.alerts.email.to",
+    "alerts.email_from": "settings.alerts.email.from",
+    "alerts.smtp_host": "settings.alerts.email.host",
+    "alerts.smtp_port": "settings.alerts.email.port",
+    "alerts.smtp_tls": "settings.alerts.email.tls",
+    "alerts.smtp_user": "settings.alerts.email.user",
+    "alerts.smtp_password": "settings.alerts.email.password",
+    "alerts.webhook_url": "settings.alerts.webhook.url",
+    "alerts.webhook_token": "settings.alerts.webhook.token",
     "ui.theme": "settings.appearance.theme",
     "ui.text_size": "settings.appearance.textSize",
+    "ui.close_to_tray": "settings.appearance.closeToTray",
+    "ui.start_in_tray": "settings.appearance.startInTray",
+    "ui.prevent_sleep": "settings.appearance.preventSleep",
 }
 
 

@@ -4,6 +4,7 @@ The settings tree decides about types and ranges; the rules here are those that 
 cannot express. Texts are translated when they are asked for.
 """
 
+import re
 import urllib.parse
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -12,14 +13,18 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from harit_desktop.alerting.webhook_sink import parse_webhook_url
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.settings.model import FIELD_SPECS, FieldSpec
 from harit_desktop.settings.store import build_settings, parse_value
 from harit_desktop.transport.api_address import parse_api_url
+from harit_desktop.ui.problem_texts import problem_text
+from harit_desktop.ui.words import number
 
 _MAX_TOPIC_BYTES = 65_535
 _MAX_DATABASE_CHARS = 64
+LEAST_BULK_DENSITY, MOST_BULK_DENSITY = 0.2, 2.0
 
 
 def _tr(text: str) -> str:
@@ -68,7 +73,17 @@ def check_together(values: Mapping[str, Any]) -> dict[str, str]:
             "storage.mysql_user": _tr("The server needs a user name."),
         }
         problems |= {key: text for key, text in needed.items() if not values.get(key)}
-    return problems | _check_apis(values)
+    return problems | _check_apis(values) | _check_alerts(values)
+
+
+def _check_alerts(values: Mapping[str, Any]) -> dict[str, str]:
+    problems = {}
+    if bool(values.get("alerts.quiet_from")) is not bool(values.get("alerts.quiet_to")):
+        missing = "to" if values.get("alerts.quiet_from") else "from"
+        problems[f"alerts.quiet_{missing}"] = _tr("Quiet hours need a beginning and an end.")
+    if values.get("alerts.email_to") and not values.get("alerts.smtp_host"):
+        problems["alerts.smtp_host"] = _tr("Enter the server that takes the e-mails.")
+    return problems
 
 
 def _check_apis(values: Mapping[str, Any]) -> dict[str, str]:
@@ -242,11 +257,52 @@ def check_folder(value: str) -> str | None:
     return None
 
 
+def check_bulk_density(value: float) -> str | None:
+    """0 for the usual one, or what a soil can have: peat has 0.2 and packed sand 1.9 g/cm³."""
+    if value == 0 or LEAST_BULK_DENSITY <= value <= MOST_BULK_DENSITY:
+        return None
+    return _tr("Enter 0, or a density from {least} to {most} g/cm³.").format(
+        least=number(LEAST_BULK_DENSITY, 1), most=number(MOST_BULK_DENSITY, 1)
+    )
+
+
+def check_clock(value: str) -> str | None:
+    """A time of day by the local clock, or nothing."""
+    if re.fullmatch(r"|([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        return None
+    return _tr("Enter hours and minutes, such as 22:00.")
+
+
+def check_webhook(value: str) -> str | None:
+    """An address that alerts may be sent to."""
+    if not value.strip():
+        return None
+    try:
+        parse_webhook_url(value)
+    except KnownError as error:
+        return problem_text(error.problem).headline
+    return None
+
+
+def check_recipients(value: str) -> str | None:
+    """E-mail addresses with commas between them."""
+    parts = [part.strip() for part in value.split(",")] if value.strip() else []
+    if all(re.fullmatch(r"[^@\s]+@[^@\s]+", part) for part in parts):
+        return None
+    return _tr("Enter an e-mail address; several with commas.")
+
+
 def _unfit_topic(topic: str) -> bool:
     return "\0" in topic or len(topic.encode("utf-8", "replace")) > _MAX_TOPIC_BYTES
 
 
 _RULES: dict[str, Callable[[Any], str | None]] = {
+    "alerts.quiet_from": check_clock,
+    "alerts.quiet_to": check_clock,
+    "alerts.email_to": check_recipients,
+    "alerts.email_from": check_recipients,
+    "alerts.webhook_url": check_webhook,
+    "analysis.bulk_density": check_bulk_density,
     "api.url": check_api_url,
     "broker.host": check_host,
     "broker.topics": check_topic_filters,

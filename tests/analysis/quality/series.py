@@ -18,7 +18,7 @@ Row = list[float | None]
 
 def calm(count: int, seed: int = 1, probe: int = 0) -> list[Row]:
     """Soil that dries slowly, with its days and the probe's noise; `probe` shifts the level."""
-    rng, rows = random.Random(f"{seed}/{probe}"), []
+    rng, rows = random.Random(f"{seed}/{probe}"), list[Row]()
     for hour in range(count):
         day = math.sin(hour / 24 * math.tau)
         water = 55.0 + probe - 5.0 * math.sin(hour / 700)

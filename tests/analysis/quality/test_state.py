@@ -3,6 +3,8 @@
 import math
 import random
 import sys
+import threading
+from dataclasses import fields, is_dataclass
 
 import msgspec
 import pytest
@@ -10,11 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harit_desktop.analysis.quality import QualityControl
-from harit_desktop.analysis.quality.state import ChannelState
+from harit_desktop.analysis.quality.saved import read_back
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.quality import Verdict
 from harit_desktop.domain.reading import Reading
-from tests.analysis.quality.series import HOUR_US, Row, calm, hourly, judge, reading, shift
+from tests.analysis.quality.series import (
+    HOUR_US,
+    START_US,
+    Row,
+    calm,
+    hourly,
+    judge,
+    reading,
+    shift,
+)
 
 STATE_BYTES = 4096
 
@@ -126,15 +137,25 @@ def test_a_state_of_another_version_is_refused() -> None:
     assert control.restore("b", msgspec.msgpack.encode(saved))
 
 
+def deep_size(value: object) -> int:
+    if isinstance(value, int) and -5 <= value <= 256:
+        return 0  # Small numbers exist once for all.
+    parts: list[object] = value if isinstance(value, list) else []
+    if is_dataclass(value):
+        parts = [getattr(value, part.name) for part in fields(value)]
+    return sys.getsizeof(value) + sum(deep_size(part) for part in parts)
+
+
 def test_a_channels_state_is_small() -> None:
     control = QualityControl.standard()
     judge(control, lived(7, "a"))
     saved = control.export("a")
     assert saved is not None
-    assert len(saved) < STATE_BYTES
-    fields = len(ChannelState.__struct_fields__)
-    in_memory = sys.getsizeof(ChannelState()) + fields * sys.getsizeof(1.5)
-    assert in_memory < STATE_BYTES
+    assert len(saved) < STATE_BYTES * len(CHANNELS) / 2
+    state = read_back(saved)
+    assert state is not None
+    assert all(len(channel.centres) == 24 for channel in state.channels)
+    assert max(deep_size(channel) for channel in state.channels) < STATE_BYTES
 
 
 def test_the_longest_silent_probe_is_let_go_and_handed_over() -> None:
@@ -173,3 +194,58 @@ def test_any_numbers_in_any_order_are_judged(rows: list[tuple[int, Row]]) -> Non
             (flag == 9) == (value is None) for flag, value in zip(verdict.flags, row, strict=True)
         )
         assert all(math.isfinite(finding.value) for finding in verdict.findings)
+
+
+def test_a_forgotten_probe_starts_anew_and_is_not_handed_over() -> None:
+    kept: dict[str, bytes] = {}
+    control = QualityControl.standard(forgotten=kept.__setitem__)
+    for number, row in enumerate(calm(60)):
+        for name in "abc":
+            control.examine(hourly([row], name, number)[0])
+    control.forget(["a", "c", "never heard of"])
+    assert control.known() == ("b",)
+    assert not kept
+    assert [control.export(name) for name in "ac"] == [None, None]
+    assert list(control.export_changed()) == ["b"]
+    assert [control.siblings(name) for name in "abc"] == [0, 0, 0]
+    spiky = list(calm(61)[60])
+    spiky[5] = 75.0
+    fresh = control.examine(hourly([spiky], "a", 60)[0])
+    known = control.examine(hourly([spiky], "b", 60)[0])
+    assert [fresh.flags[5], known.flags[5]] == [1, 3]
+    QualityControl().forget(["a"])
+
+
+def test_siblings_may_be_asked_while_another_thread_examines() -> None:
+    control, stop, failed = QualityControl.standard(devices=20), threading.Event(), list[str]()
+
+    def ask() -> None:
+        while not stop.is_set():
+            for number in range(30):
+                try:
+                    found = control.siblings(f"p{number}")
+                except (RuntimeError, KeyError, IndexError) as error:
+                    failed.append(repr(error))
+                    return
+                if not 0 <= found <= 8:
+                    failed.append(str(found))
+
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    asking = threading.Thread(target=ask, name="asking")
+    asking.start()
+    try:
+        rows = calm(40)
+        for number in range(6000):
+            name = f"p{number % 30}" if number % 500 > 400 else f"p{number % 15}"
+            control.examine(reading(rows[number % 40], START_US + number * HOUR_US, name))
+            if number % 300 == 0:
+                zone = {f"p{n}": "far" for n in range(number // 300 % 9)}
+                control.configure(volumetric_most=None, zones=zone)
+            if number % 700 == 0:
+                control.forget(["p3", "p4"])
+    finally:
+        stop.set()
+        asking.join(5.0)
+        sys.setswitchinterval(interval_s)
+    assert not failed

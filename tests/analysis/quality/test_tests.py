@@ -66,7 +66,7 @@ def test_rain_is_no_fault() -> None:
     for channel, by in (("Moisture", 12.0), ("N", 4.0), ("P", 3.0), ("K", 25.0), ("CO2", 200.0)):
         rows = shift(rows, channel, 400, 700, by)
     verdicts = judge(QualityControl.standard(), hourly(rows))
-    assert {event.kind for event in events(verdicts)} == {"jump"}
+    assert {event.kind for event in events(verdicts)} == {"jump", "unusual"}
     assert all(event.flag is Flag.PASS for event in events(verdicts))
     assert {v.flags for v in verdicts} == {(1,) * 7}
 

@@ -28,6 +28,7 @@ from tests.storage.backups.parts import (
     sql,
 )
 from tests.storage.builders import START_US, make_items
+from tests.storage.quality import eventful
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -230,6 +231,11 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_to_this_one(
         "DROP TABLE rollups_hour",
         "DROP TABLE api_rows",
         "DROP TABLE withdrawn_readings",
+        "ALTER TABLE sensor_readings DROP COLUMN quality_reasons",
+        "DROP TABLE quality_events",
+        "DROP TABLE baselines",
+        "DROP TABLE device_records",
+        "DROP TABLE calibrations",
         "PRAGMA user_version = 1",
     )(made)
     fill_other(paths, 50)
@@ -266,6 +272,33 @@ def test_cursors_of_a_backup_hold_for_the_readings_made_after_its_restore(
             " GROUP BY publisher_id ORDER BY publisher_id"
         ).fetchall()
     assert waiting == [("new", 5), ("probe", 2)]
+
+
+def test_a_backup_brings_what_was_known_and_entered_when_it_was_made(
+    paths: DataPaths, clock: Clock
+) -> None:
+    """The states of the quality tests belong to the readings in the file beside them."""
+    journal = SqliteJournal(paths.database, clock)
+    journal.open()
+    journal.commit([eventful(n) for n in range(10)])
+    journal.save_baselines({"probe": b"of ten readings"}, 10)
+    sql("INSERT INTO device_records VALUES ('probe', 'North', 'n', 0, 3)")(paths.database)
+    made = make_backups(paths, clock).make()
+    journal.commit([eventful(n) for n in range(10, 15)])
+    journal.save_baselines({"probe": b"of fifteen"}, 15)
+    sql("DELETE FROM device_records")(paths.database)
+    journal.close()
+    make_backups(paths, clock).restore(made)
+    journal.open()
+    assert journal.load_baselines(10) == ({"probe": b"of ten readings"}, 10)
+    journal.commit(make_items(100, 3))
+    assert [reading.timestamp_us for _, reading in journal.readings_after(10, 100)] == [
+        START_US + n * 1_000_000 for n in (100, 101, 102)
+    ]
+    journal.close()
+    with closing(sqlite3.connect(paths.database)) as connection:
+        for table, count in (("quality_events", 10), ("device_records", 1)):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)
 
 
 def test_a_set_aside_store_can_be_restored_with_its_log(

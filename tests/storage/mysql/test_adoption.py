@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.status import ServerState
+from harit_desktop.storage.history import HistoryReader
 from harit_desktop.storage.mysql import adoption, inspection, legacy, tables
 from harit_desktop.storage.mysql.connection import ServerConnection, connect
 from harit_desktop.storage.mysql.errors import ServerError
@@ -26,6 +28,7 @@ from tests.storage.mysql.forwarding import (
     now_us,
     old_insert,
 )
+from tests.storage.quality import with_reasons
 
 MakeSending = Callable[..., Sending]
 SHAPE = (
@@ -274,7 +277,7 @@ def test_an_older_database_is_migrated_after_a_yes(
         return {**wanted(adopted=adopted, collation=collation), "battery_v": "DOUBLE NULL"}
 
     for module in (adoption, inspection):
-        monkeypatch.setattr(module, "SCHEMA_VERSION", 2)
+        monkeypatch.setattr(module, "SCHEMA_VERSION", tables.SCHEMA_VERSION + 1)
         monkeypatch.setattr(module, "wanted_columns", next_version)
     sending = make_sending(server)
     sending.start()
@@ -285,7 +288,73 @@ def test_an_older_database_is_migrated_after_a_yes(
     sending.forwarder.approve()
     sending.wait_ready()
     version = "SELECT value FROM harit_store WHERE name = 'schema_version'"
-    assert server.scalar(version) == "2"
+    assert server.scalar(version) == str(tables.SCHEMA_VERSION + 1)
+
+
+def make_version_1(server: MariaDbServer, *, adopted: bool) -> None:
+    """The database as version 1 of this program left it."""
+    if adopted:
+        make_old_database(server)
+    with connect(server.address) as connection:
+        adoption.apply(connection, DATABASE, True)
+    server.query("ALTER TABLE sensor_readings DROP COLUMN quality_reasons")
+    server.query("UPDATE harit_store SET value = '1' WHERE name = 'schema_version'")
+    server.query(
+        "UPDATE harit_store SET value = 'version 1' WHERE name = 'consent' AND value LIKE 'v%'"
+    )
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_database_of_version_1_gets_the_reasons_after_a_yes(
+    adopted: bool, server: MariaDbServer, make_sending: MakeSending
+) -> None:
+    make_version_1(server, adopted=adopted)
+    shape = server.query(SHAPE)
+    sending = make_sending(server)
+    reasons = (("Moisture", "spike.returned"), ("pH", "range.impossible"))
+    sending.commit([make_item(0), with_reasons(make_item(1), *reasons)])
+    sending.start()
+    sending.wait_for(ServerState.CONSENT, "server.migration_needed")
+    change = sending.forwarder.status().change
+    assert change is not None
+    assert (change.kind, change.columns) == ("migrate", ("sensor_readings.quality_reasons",))
+    assert (change.tables, server.query(SHAPE)) == ((), shape)
+    sending.forwarder.approve()
+    sending.wait_ready()
+    ours = "FROM sensor_readings WHERE reading_key IS NOT NULL ORDER BY timestamp_us"
+    sent = sending.local(f"SELECT timestamp_us, quality_reasons {ours}")
+    assert server.query(f"SELECT timestamp_us, quality_reasons {ours}") == sent
+    assert [json.loads(text) for _, text in sent if text] == [dict(reasons)]
+    reader = HistoryReader(sending.path, server.address)
+    try:
+        states = {state.publisher_id: state for state in reader.last_states(now_us())}
+    finally:
+        reader.close()
+    assert states["probe"].analysis.reasons == reasons
+
+
+def test_a_migration_that_was_interrupted_goes_on_without_asking_again(
+    server: MariaDbServer, make_sending: MakeSending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_version_1(server, adopted=False)
+    run = ServerConnection.run
+
+    def cut_off(self: ServerConnection, sql: str, *arguments: object) -> int:
+        if sql.startswith("ALTER"):
+            raise KeyboardInterrupt
+        return run(self, sql, *arguments)
+
+    monkeypatch.setattr(ServerConnection, "run", cut_off)
+    connection = connect(server.address)
+    with pytest.raises(KeyboardInterrupt):
+        adoption.apply(connection, DATABASE, True)
+    connection.break_off()
+    monkeypatch.undo()
+    sending = make_sending(server)
+    sending.commit([make_item(0)])
+    sending.start()
+    sending.wait_ready()
+    assert server.scalar("SELECT COUNT(quality_reasons) + COUNT(*) FROM sensor_readings") == 1
 
 
 @pytest.mark.parametrize(

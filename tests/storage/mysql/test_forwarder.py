@@ -22,6 +22,7 @@ from tests.mariadb_server import MariaDbServer
 from tests.servers import wait_until
 from tests.storage.builders import START_US, make_item, make_items
 from tests.storage.mysql.forwarding import Sending, now_us
+from tests.storage.quality import with_reasons
 
 MakeSending = Callable[..., Sending]
 VALUES = ", ".join(channel.column for channel in CHANNELS)
@@ -59,6 +60,7 @@ def test_every_column_arrives_as_it_is_in_the_journal(
             make_item(1, time_us=START_US + 123_456, factors=("Nitrogen", "pH"), index=None),
             make_item(2, values=absent, source=Source.SIMULATOR, topic='it\'s \\ "50 %"\n\0'),
             make_item(3, "नमी 💧", topic="%s %(name)s /* */ --"),
+            with_reasons(make_item(4), ("Moisture", "spike.returned"), ("pH", "it's \\ नमी")),
         ]
     )
     sending.start()

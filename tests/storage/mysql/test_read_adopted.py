@@ -73,7 +73,7 @@ def test_linked_rows_are_counted_drawn_and_exported_once(
 ) -> None:
     assert len(history.series("probe", *EVER, 100).time_us) == 10
     assert history.count_export(ExportRequest(out)) == 12
-    assert history.export_csv(ExportRequest(out), zone=UTC) == 12
+    assert history.export(ExportRequest(out), zone=UTC) == 12
     first, second, *ours = rows_of(out)
     assert {row["publisher_id"] for row in ours} == {"probe"}
     moment = datetime.fromtimestamp(seconds(-600) // US_PER_S, UTC).isoformat(

@@ -69,7 +69,7 @@ def test_readings_of_another_installation_are_there(
         ]
         assert history.last_values("theirs") == EXAMPLE
         assert history.count_export(ExportRequest(out)) == 22
-        assert history.export_csv(ExportRequest(out)) == 22
+        assert history.export(ExportRequest(out)) == 22
         send(server, db_path)
     other.close()
 
@@ -88,7 +88,7 @@ def test_sent_but_not_noted_counts_once(
     expected = HistoryReader(db_path).series("probe", *EVER, max_points)
     assert_same(history.series("probe", *EVER, max_points), expected)
     assert history.count_export(ExportRequest(out)) == 60
-    assert history.export_csv(ExportRequest(out)) == 60
+    assert history.export(ExportRequest(out)) == 60
 
 
 def test_what_left_the_journal_comes_from_the_server(
@@ -107,9 +107,9 @@ def test_what_left_the_journal_comes_from_the_server(
     assert fresh.last_states(seconds(20)) == before
     assert len(fresh.series("probe", *EVER, 100).time_us) == 6
     assert fresh.messages(None, 10) == []
-    assert fresh.export_csv(ExportRequest(out), zone=UTC) == 6
+    assert fresh.export(ExportRequest(out), zone=UTC) == 6
     local = out.with_name("local.csv")
-    HistoryReader(db_path).export_csv(ExportRequest(local), zone=UTC)
+    HistoryReader(db_path).export(ExportRequest(local), zone=UTC)
     assert out.read_bytes() == local.read_bytes()
     assert not path.exists()
     fresh.close()
@@ -126,7 +126,7 @@ def test_ids_that_sql_takes_for_equal_are_different_devices(
         assert history.series(name, *EVER, 9).time_us.tolist() == [seconds(number)]
     assert sorted(s.publisher_id for s in history.last_states(seconds(99))) == sorted(names)
     chosen = ExportRequest(out, publisher_ids=("node-A", "%"))
-    assert history.export_csv(chosen) == history.count_export(chosen) == 2
+    assert history.export(chosen) == history.count_export(chosen) == 2
     assert [row["publisher_id"] for row in rows_of(out)] == ["node-A", "%"]
     history.close()
 
@@ -158,12 +158,12 @@ def test_an_export_of_both_stores_is_that_of_one(
         ExportRequest(out, seconds(50)),
     ):
         reported: list[float] = []
-        count = history.export_csv(request, reported.append, zone=UTC)
+        count = history.export(request, reported.append, zone=UTC)
         assert reported == sorted(reported)
         assert reported[-1] == 1.0
         both = out.read_bytes()
         assert count == history.count_export(request)
-        assert count == HistoryReader(db_path).export_csv(request, zone=UTC)
+        assert count == HistoryReader(db_path).export(request, zone=UTC)
         # Readings of one instant may come in another order.
         assert sorted(both.splitlines()) == sorted(out.read_bytes().splitlines())
         times = [line.split(b",")[0] for line in both.splitlines()[1:]]
@@ -209,7 +209,7 @@ def test_readings_are_sent_in_the_middle_of_a_read(
     monkeypatch.setattr(StoreReader, "read", sending)
     assert_same(history.series("probe", *EVER, max_points), expected)
     assert history.count_export(ExportRequest(out)) == 60
-    assert history.export_csv(ExportRequest(out)) == 60
+    assert history.export(ExportRequest(out)) == 60
 
 
 def test_reads_go_on_beside_forwarding(
@@ -232,7 +232,7 @@ def test_reads_go_on_beside_forwarding(
                     if not series.bucketed:
                         assert times == [seconds(n) for n in range(len(times))]
                         assert len(times) >= least
-                count = history.export_csv(ExportRequest(out))
+                count = history.export(ExportRequest(out))
                 assert count >= least
                 times = [row["timestamp"] for row in rows_of(out)]
                 assert len(set(times)) == count

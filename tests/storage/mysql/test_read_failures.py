@@ -42,7 +42,7 @@ def refused(history: HistoryReader, out: Path) -> str:
     """The code with which both the export and its count are refused."""
     out.write_text("before")
     with pytest.raises(KnownError) as exported:
-        history.export_csv(ExportRequest(out))
+        history.export(ExportRequest(out))
     with pytest.raises(KnownError) as counted:
         history.count_export(ExportRequest(out))
     assert exported.value.code == counted.value.code
@@ -63,7 +63,7 @@ def test_a_stopped_server(
     assert all_views(history) == LOCAL
     assert refused(history, out) == "server.unreachable"
     restless.start()
-    assert history.export_csv(ExportRequest(out)) == 6
+    assert history.export(ExportRequest(out)) == 6
     # Not asked again at once, but soon.
     assert all_views(history)[0] == 10
     until_s = time.monotonic() + 3 * reading.FAILED_FOR_S
@@ -115,7 +115,7 @@ def test_a_frozen_server(
     fresh = HistoryReader(db_path, restless.address)
     began_s = time.monotonic()
     with pytest.raises(QueryCancelled):
-        history.export_csv(ExportRequest(out), cancelled=lambda: time.monotonic() > began_s + 0.5)
+        history.export(ExportRequest(out), cancelled=lambda: time.monotonic() > began_s + 0.5)
     with pytest.raises(QueryCancelled):
         fresh.series("probe", *EVER, 9, lambda: time.monotonic() > began_s + 0.5)
     assert time.monotonic() - began_s < waited_s
@@ -167,7 +167,7 @@ def test_a_database_that_is_not_ours_yet(
     server.query(OLD_READINGS)
     old_row(server, 1, "1, 2, 3, 4, 5, 6, 7", "1, 'Good', 0, 0, '[]'")
     with pytest.raises(KnownError) as caught:
-        history.export_csv(ExportRequest(out))
+        history.export(ExportRequest(out))
     assert caught.value.code == "server.adoption_needed"
     assert caught.value.params["rows"] == 1
     assert all_views(history) == LOCAL

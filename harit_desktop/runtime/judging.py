@@ -1,0 +1,121 @@
+"""How messages are read and judged at this moment: settings and device book in one place."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+import msgspec
+
+from harit_desktop.domain.calibration import Corrections
+from harit_desktop.domain.device_book import DeviceBook
+from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.pipeline.baselines import Baselines
+from harit_desktop.pipeline.pipeline import Pipeline
+from harit_desktop.pipeline.stages import Stages
+from harit_desktop.runtime.parts import AnalyserPart, Parts, QualityPart
+from harit_desktop.settings.model import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Built together from the same settings and the same book."""
+
+    settings: Settings
+    stages: Stages
+    analyser: AnalyserPart
+
+
+class Judging:
+    """Builds the stages, and builds them anew when settings or the book change.
+
+    `analyser`, `book` and `corrections` are immutable and for any thread. Settings whose zone
+    or profile cannot be used fall back to that one default at the start; `problem` says so.
+    """
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self._parts = parts
+        self._changing = threading.Lock()
+        self._pipeline: Pipeline | None = None
+        self.baselines = Baselines()
+        self.quality: QualityPart = parts.quality(self.baselines)
+        self.book = DeviceBook()
+        self.corrections = Corrections()
+        self.problem: Problem | None = None
+        self._judges = self._build_usable(settings)
+
+    @property
+    def stages(self) -> Stages:
+        return self._judges.stages
+
+    @property
+    def analyser(self) -> AnalyserPart:
+        return self._judges.analyser
+
+    def follow(self, pipeline: Pipeline) -> None:
+        """Hands every change to this pipeline from now on."""
+        self._pipeline = pipeline
+
+    def build(self, settings: Settings) -> Judges:
+        """What these settings make of the present book; nothing is used yet.
+
+        Raises KnownError(timezone.unknown, profile.not_found and the like).
+        """
+        return self._build(settings, self.book, self.corrections)
+
+    def use(self, judges: Judges) -> None:
+        """Judges by these from the next batch on."""
+        with self._changing:
+            if judges.settings is not self._judges.settings:
+                # The book may have changed since they were built.
+                judges = self._build(judges.settings, self.book, self.corrections)
+            self._take(judges)
+        self.problem = None
+
+    def use_book(self, book: DeviceBook) -> None:
+        """Judges by what was entered about the devices from the next batch on."""
+        with self._changing:
+            corrections = Corrections(book.calibrations)
+            judges = self._build(self._judges.settings, book, corrections)
+            self.book, self.corrections = book, corrections
+            self._take(judges)
+
+    def _build_usable(self, settings: Settings) -> Judges:
+        """As the settings say, but for what cannot be used: a zone that does not exist must
+        not cost the profile, nor a profile with a mistake the zone."""
+        for _ in _FALLBACKS:
+            try:
+                return self.build(settings)
+            except KnownError as error:
+                log.warning("%s", error)
+                self.problem = self.problem or error.problem
+                section, name = _FALLBACKS[error.code.partition(".")[0]]
+                settings = _with_default(settings, section, name)
+        return self.build(settings)
+
+    def _build(self, settings: Settings, book: DeviceBook, corrections: Corrections) -> Judges:
+        analyser = self._parts.analyser(settings, corrections)
+        decoder = self._parts.decoder(settings)
+        stages = Stages(
+            decoder, self.quality, analyser, book.zones(), self._parts.utc_offset_s(settings)
+        )
+        return Judges(settings, stages, analyser)
+
+    def _take(self, judges: Judges) -> None:
+        self._judges = judges
+        if self._pipeline is not None:
+            self._pipeline.use_stages(judges.stages)
+
+
+_FALLBACKS = {"timezone": ("broker", "timezone"), "profile": ("analysis", "profile")}
+"""Which setting gives way, by the first part of the error's code."""
+
+
+def _with_default(settings: Settings, section: str, name: str) -> Settings:
+    chosen = getattr(settings, section)
+    default = getattr(type(chosen)(), name)
+    changed = msgspec.structs.replace(chosen, **{name: default})
+    return msgspec.structs.replace(settings, **{section: changed})
