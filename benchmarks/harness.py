@@ -13,7 +13,7 @@ from harit_desktop.app import ProductParts, now_us
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.engine import Engine
-from harit_desktop.runtime.parts import JournalPart
+from harit_desktop.runtime.store_parts import JournalPart
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore

@@ -68,16 +68,18 @@ class AnalysisEngine:
 
     @property
     def volumetric_most(self) -> float | None:
-        """The most water that quality tests may believe, % of volume, in values as sent.
-
-        None where moisture is no volume, or some device was calibrated for it: then what it
-        sends is no volume yet, and it is left to the profile to refuse what comes of it.
-        """
+        """The most water that quality tests may believe, % of volume, in values as sent; None
+        where moisture is no volume. Not of the `moisture_calibrated` devices."""
         if self.meaning.moisture_basis != "vwc":
             return None
-        if any(self._corrections.segments(device, _MOISTURE) for device in self._devices):
-            return None
         return most_water(self.meaning.texture, self.meaning.bulk_density)
+
+    @property
+    def moisture_calibrated(self) -> frozenset[str]:
+        """The devices of which moisture was calibrated: what they send is no volume yet, and it
+        is left to the profile to refuse what comes of it."""
+        segments = self._corrections.segments
+        return frozenset(one for one in self._devices if segments(one, _MOISTURE))
 
     def analyse(self, reading: Reading, verdict: Verdict) -> Analysis:
         """The judgement to store with a reading; `verdict` is about its raw values.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harit_desktop.runtime.parts import BrokerAddress
+from harit_desktop.runtime.link_parts import BrokerAddress
 from harit_desktop.settings.model import Settings
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.reading import AnalysedReading
 from harit_desktop.domain.status import LinkStatus
 from harit_desktop.pipeline.answers import Answers
-from harit_desktop.runtime.parts import ApiForwardPart, ApiSourcePart, HistoryPart, LocalApiPart
+from harit_desktop.runtime.link_parts import ApiForwardPart, ApiSourcePart, LocalApiPart
+from harit_desktop.runtime.store_parts import HistoryPart
 from harit_desktop.settings.model import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from harit_desktop.app.clock import now_us
 from harit_desktop.domain.api import POLLED_TOPIC, POSTED_TOPIC, Answer, ApiReading
 from harit_desktop.domain.message import Origin, Outcome, RawMessage
 from harit_desktop.pipeline.answers import Answers
-from harit_desktop.runtime.parts import HistoryPart
+from harit_desktop.runtime.store_parts import HistoryPart
 from harit_desktop.transport.local_api_answers import ApiAnswer, later, refusal
 from harit_desktop.wire.api_json import (
     ApiFault,

@@ -12,8 +12,9 @@ from harit_desktop.app.parts import ProductParts
 from harit_desktop.app.publishing import build_publisher
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.engine import Engine
-from harit_desktop.runtime.parts import BackupPart, BrokerAddress, HistoryPart
+from harit_desktop.runtime.link_parts import BrokerAddress
 from harit_desktop.runtime.secrets import wanted_secrets
+from harit_desktop.runtime.store_parts import BackupPart, HistoryPart
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore

@@ -17,7 +17,7 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.domain.message import Heard, Origin, RawMessage, Rejection
 from harit_desktop.observability.redact import Redactor
-from harit_desktop.runtime.parts import BrokerAddress
+from harit_desktop.runtime.link_parts import BrokerAddress
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore

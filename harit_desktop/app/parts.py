@@ -20,29 +20,30 @@ from harit_desktop.domain.status import LinkStatus
 from harit_desktop.domain.topics import HEARD_TOPICS, mark_of
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.baselines import DEVICES, Baselines
-from harit_desktop.runtime.parts import (
-    AlertStorePart,
-    AnalyserPart,
+from harit_desktop.runtime.judging_parts import AnalyserPart, QualityPart
+from harit_desktop.runtime.link_parts import (
     AnalysisPublisherPart,
     ApiForwardPart,
     ApiSourcePart,
-    BackupPart,
     BrokerAddress,
     BrokerPart,
-    DeviceStorePart,
-    HistoryPart,
-    JournalPart,
     LocalApiPart,
-    MaintenancePart,
-    MirrorPart,
-    NoteStorePart,
     PublisherPart,
-    QualityPart,
-    ReanalysisPart,
-    ServerPart,
     SourcePart,
 )
 from harit_desktop.runtime.recorder import RecordingLogPart
+from harit_desktop.runtime.store_parts import (
+    AlertStorePart,
+    BackupPart,
+    DeviceStorePart,
+    HistoryPart,
+    JournalPart,
+    MaintenancePart,
+    MirrorPart,
+    NoteStorePart,
+    ReanalysisPart,
+    ServerPart,
+)
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 

@@ -16,7 +16,7 @@ from harit_desktop.settings.paths import DataPaths
 
 if TYPE_CHECKING:
     from harit_desktop.domain.backup import BackupInfo
-    from harit_desktop.runtime.parts import BackupPart
+    from harit_desktop.runtime.store_parts import BackupPart
 
 
 def run_backup(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from harit_desktop.domain.analysis import Analysis
@@ -22,11 +22,16 @@ class Quality(Protocol):
     """Asks whether values are to be believed; remembers every probe. Pipeline thread only."""
 
     def configure(
-        self, *, volumetric_most: float | None, zones: Mapping[str, str], utc_offset_s: int
+        self,
+        *,
+        volumetric_most: float | None,
+        zones: Mapping[str, str],
+        utc_offset_s: int,
+        unless: Collection[str],
     ) -> None:
-        """`volumetric_most` is the most water that is believed where moisture is volumetric;
-        probes of one zone are compared with each other; hours of the day are counted at a
-        fixed distance from UTC."""
+        """`volumetric_most` is the most water that is believed where moisture is volumetric,
+        but of the devices in `unless`; probes of one zone are compared with each other; hours
+        of the day are counted at a fixed distance from UTC."""
         ...
 
     def examine(self, reading: Reading) -> Verdict: ...
@@ -40,6 +45,9 @@ class Analyser(Protocol):
 
     @property
     def volumetric_most(self) -> float | None: ...
+
+    @property
+    def moisture_calibrated(self) -> frozenset[str]: ...
 
     def analyse(self, reading: Reading, verdict: Verdict) -> Analysis: ...
 

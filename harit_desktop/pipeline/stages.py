@@ -53,6 +53,7 @@ class Stages:
                 volumetric_most=self._analyser.volumetric_most,
                 zones=self._zones,
                 utc_offset_s=self._utc_offset_s,
+                unless=self._analyser.moisture_calibrated,
             )
 
     def prepare(self, messages: Iterable[RawMessage]) -> list[CommitItem]:

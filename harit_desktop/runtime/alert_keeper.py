@@ -23,7 +23,7 @@ from harit_desktop.domain.status import EngineStatus
 from harit_desktop.runtime.alert_feed import AlertFeed
 from harit_desktop.runtime.alert_plan import AlertPlan
 from harit_desktop.runtime.alert_sender import AlertSender
-from harit_desktop.runtime.parts import AlertStorePart
+from harit_desktop.runtime.store_parts import AlertStorePart
 from harit_desktop.runtime.worker import Worker
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from harit_desktop.domain.alert import AlertRule
 from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.runtime.parts import Limits
+from harit_desktop.runtime.judging_parts import Limits
 from harit_desktop.settings.model import AlertSettings
 
 

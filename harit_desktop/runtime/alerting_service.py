@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.alerting.trial import try_rule
 from harit_desktop.domain.alert import AlertBoard, AlertRule, TriedRule
 from harit_desktop.domain.channels import CHANNELS
@@ -14,8 +15,10 @@ from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.runtime.alert_keeper import AlertKeeper
 from harit_desktop.runtime.alert_plan import alarm_limits, plan_of, send_test
 from harit_desktop.runtime.judging import Judging
-from harit_desktop.runtime.parts import HistoryPart, Limits, Parts
+from harit_desktop.runtime.judging_parts import Limits
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
+from harit_desktop.runtime.store_parts import HistoryPart
 from harit_desktop.settings.model import AlertSettings
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
@@ -23,8 +26,10 @@ from harit_desktop.settings.store import SettingsStore
 log = logging.getLogger(__name__)
 
 MOST_EVENTS = 5000
-SinkKind = Literal["email", "webhook"]
-_SECRETS = {"email": "alerts.smtp_password", "webhook": "alerts.webhook_token"}
+_SECRETS: Mapping[SinkName, str] = {
+    "email": "alerts.smtp_password",
+    "webhook": "alerts.webhook_token",
+}
 
 
 class AlertingService:
@@ -117,7 +122,7 @@ class AlertingService:
         return queries.submit("try rule", work)
 
     def test_sink(
-        self, probes: QueryPool, kind: SinkKind, changes: Mapping[str, Any], secret: str | None
+        self, probes: QueryPool, kind: SinkName, changes: Mapping[str, Any], secret: str | None
     ) -> QueryHandle[None]:
         """Sends a test message as changed settings say; `secret` None is the one kept."""
 
@@ -136,5 +141,5 @@ class AlertingService:
             ),
         )
 
-    def _secret(self, kind: SinkKind) -> str:
+    def _secret(self, kind: SinkName) -> str:
         return self._secrets.get(_SECRETS[kind]) or ""

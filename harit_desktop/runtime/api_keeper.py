@@ -18,14 +18,10 @@ from harit_desktop.domain.status import (
     LocalApiStatus,
 )
 from harit_desktop.pipeline.answers import Answers
-from harit_desktop.runtime.parts import (
-    ApiForwardPart,
-    ApiSourcePart,
-    HistoryPart,
-    LocalApiPart,
-    Parts,
-)
+from harit_desktop.runtime.link_parts import ApiForwardPart, ApiSourcePart, LocalApiPart
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.secrets import Secrets
+from harit_desktop.runtime.store_parts import HistoryPart
 from harit_desktop.settings.model import Settings
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import BrokerState, BuiltinBrokerStatus
-from harit_desktop.runtime.parts import BrokerAddress, BrokerPart
+from harit_desktop.runtime.link_parts import BrokerAddress, BrokerPart
 from harit_desktop.settings.model import BuiltinBrokerSettings
 
 log = logging.getLogger(__name__)

@@ -44,10 +44,11 @@ from harit_desktop.runtime.commands import (
 from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.judging import Judging
 from harit_desktop.runtime.links import STOP_S, Links
-from harit_desktop.runtime.parts import MirrorPart, Parts
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.recorder import Recorder
 from harit_desktop.runtime.secrets import Secrets, wanted_secrets
 from harit_desktop.runtime.store_keeper import StoreKeeper
+from harit_desktop.runtime.store_parts import MirrorPart
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore

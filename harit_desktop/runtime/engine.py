@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.domain.advice import Advice
 from harit_desktop.domain.alert import AlertBoard, AlertRule, TriedRule
 from harit_desktop.domain.analysis import Analysis, Explanation
@@ -38,24 +39,21 @@ from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.alert_keeper import AlertKeeper
 from harit_desktop.runtime.alert_sender import AlertSender
-from harit_desktop.runtime.alerting_service import AlertingService, SinkKind
+from harit_desktop.runtime.alerting_service import AlertingService
 from harit_desktop.runtime.api_keeper import ApiKeeper
 from harit_desktop.runtime.commands import Command, Connect, StartPublisher
 from harit_desktop.runtime.control import Control, Workbench
 from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.judging import Judging
+from harit_desktop.runtime.judging_parts import Limits
 from harit_desktop.runtime.links import Links
-from harit_desktop.runtime.parts import (
-    BackupPart,
-    HistoryPart,
-    Limits,
-    Parts,
-)
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.probing import Probe
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
 from harit_desktop.runtime.recorder import Recorder, trouble_of
 from harit_desktop.runtime.state_log import StateLog
 from harit_desktop.runtime.store_keeper import StoreKeeper
+from harit_desktop.runtime.store_parts import BackupPart, HistoryPart
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
@@ -309,7 +307,7 @@ class Engine:
         return self._alerting.try_rule(self.queries, self.history, rule, days)
 
     def test_sink(
-        self, kind: SinkKind, changes: Mapping[str, Any], secret: str | None
+        self, kind: SinkName, changes: Mapping[str, Any], secret: str | None
     ) -> QueryHandle[None]:
         """Sends a test message as changed settings say; `secret` None is the one kept."""
         return self._alerting.test_sink(self._probes, kind, changes, secret)

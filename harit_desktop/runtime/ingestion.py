@@ -10,8 +10,9 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.judging import Judging
-from harit_desktop.runtime.parts import JournalPart, Parts
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.spooling import SpoolingJournal
+from harit_desktop.runtime.store_parts import JournalPart
 from harit_desktop.runtime.worker import Worker
 
 log = logging.getLogger(__name__)

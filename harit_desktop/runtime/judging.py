@@ -14,7 +14,8 @@ from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.pipeline.baselines import Baselines
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.pipeline.stages import Stages
-from harit_desktop.runtime.parts import AnalyserPart, Parts, QualityPart
+from harit_desktop.runtime.judging_parts import AnalyserPart, QualityPart
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.settings.model import Settings
 
 log = logging.getLogger(__name__)

@@ -20,13 +20,13 @@ from harit_desktop.domain.status import (
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.broker_keeper import BrokerKeeper
-from harit_desktop.runtime.parts import (
+from harit_desktop.runtime.link_parts import (
     AnalysisPublisherPart,
     BrokerAddress,
-    Parts,
     PublisherPart,
     SourcePart,
 )
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.secrets import Secrets
 from harit_desktop.settings.model import Settings
 

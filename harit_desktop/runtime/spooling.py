@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.runtime.parts import JournalPart
+from harit_desktop.runtime.store_parts import JournalPart
 
 
 class SpoolingJournal:

@@ -21,14 +21,9 @@ from harit_desktop.domain.status import (
     StoreState,
     StoreStatus,
 )
-from harit_desktop.runtime.parts import (
-    BackupPart,
-    HistoryPart,
-    MaintenancePart,
-    Parts,
-    ServerPart,
-)
+from harit_desktop.runtime.parts import Parts
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
+from harit_desktop.runtime.store_parts import BackupPart, HistoryPart, MaintenancePart, ServerPart
 from harit_desktop.runtime.worker import Worker
 from harit_desktop.settings.model import Settings, StorageSettings
 

@@ -28,8 +28,8 @@ _DIALECT = dialect()
 
 _RECEIVED = (sensor_readings, message_log, rejected_messages)
 _RECORDS = (*_RECEIVED, device_records, calibrations, chart_notes, alerts, alert_log)
-"""What was received, entered, or told to people and answered by them. All other tables are made from these, or matter for a short
-time."""
+"""What was received, entered, or told to people and answered by them. All other tables are made
+from these, or matter for a short time."""
 
 _COLUMNS = """
 SELECT m.name, p.name FROM sqlite_master AS m, pragma_table_info(m.name) AS p

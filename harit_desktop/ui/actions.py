@@ -37,6 +37,8 @@ class Actions(QObject):
         self.show_live = make("action.view.live", self.tr("&Live"), "Ctrl+1")
         self.show_history = make("action.view.history", self.tr("Histor&y"), "Ctrl+2")
         self.show_alerts = make("action.view.alerts", self.tr("&Alerts"), "Ctrl+3")
+        self.acknowledge = make("action.alert.ack", self.tr("&Acknowledge alert"), "Ctrl+M")
+        self.mute = make("action.alert.mute", self.tr("&Mute alert for an hour"), "Ctrl+Shift+M")
         self.show_messages = make("action.view.messages", self.tr("&Messages"), "Ctrl+4")
         self.devices = make("action.view.devices", self.tr("&Devices"), "F9", checkable=True)
         self.health = make("action.view.health", self.tr("&Side panel"), "F10", checkable=True)
@@ -83,9 +85,7 @@ class Actions(QObject):
         file.addSeparator()
         file.addAction(self.quit)
         view = bar.addMenu(self.tr("&View"))
-        view.addActions(
-            [self.show_live, self.show_history, self.show_alerts, self.show_messages]
-        )
+        view.addActions([self.show_live, self.show_history, self.show_alerts, self.show_messages])
         view.addSeparator()
         panels = view.addMenu(self.tr("&Panels"))
         panels.addActions([self.devices, self.health])
@@ -106,6 +106,8 @@ class Actions(QObject):
         analysis.addMenu(self.profile_menu)
         analysis.addSeparator()
         analysis.addActions([self.calibration, self.device])
+        analysis.addSeparator()
+        analysis.addActions([self.acknowledge, self.mute])
         analysis.addSeparator()
         analysis.addAction(self.reanalyse)
         bar.addMenu(self.tr("&Tools")).addAction(self.settings)

@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from harit_desktop.ui.words import number
 
 CLOSE_POINTS = 10.0
 """Points nearer than this (in the channel's unit) make a small error at them a large one."""
+
+APART_FACTOR = 5.0
+"""Laboratory and probe further apart than so: more often a wrong unit than a bad probe."""
+APART_PH = 2.0
+_NEAR_NOTHING = 1.0
+"""Below it (mg/kg) a probe that says 0 is no sign of a wrong unit."""
 
 _CONTEXT = "Calibration"
 
@@ -28,7 +34,13 @@ class Mistake:
 def check_value(channel: str, value: float | None) -> str:
     """What is wrong with one value of a channel; "" if nothing is."""
     if value is None:
-        return _tr("Enter a number, such as {example}.").format(example=number(23.5, 1))
+        # A point is read in every language, a comma only where it stands for decimals.
+        template = (
+            _tr("Enter a number, such as {example}.")
+            if QLocale().decimalPoint() == ","
+            else _tr("Enter a number with a decimal point, such as {example}.")
+        )
+        return template.format(example=number(23.5, 1))
     known = CHANNELS[CHANNEL_INDEX[channel]]
     if known.sensor_min <= value <= known.sensor_max:
         return ""
@@ -85,6 +97,31 @@ def warn_close(dry: tuple[float, float], wet: tuple[float, float]) -> str:
         "The points lie close together: a small error at them is a large one elsewhere. "
         "Better measure in drier and in wetter soil."
     )
+
+
+def warn_apart(channel: str, probe: float, laboratory: float) -> str:
+    """A word of caution about a laboratory's value that is far from what the probe said."""
+    if channel == "pH":
+        if abs(laboratory - probe) <= APART_PH:
+            return ""
+        return _tr(
+            "Laboratory and probe differ by more than {n}. Is it the pH in water, of this place?"
+        ).format(n=number(APART_PH))
+    lower, higher = sorted((max(probe, _NEAR_NOTHING), max(laboratory, _NEAR_NOTHING)))
+    if higher <= APART_FACTOR * lower:
+        return ""
+    template = (
+        _tr(
+            "Laboratory and probe differ by more than {n} times. Check the unit, and by which "
+            "method the laboratory found nitrogen."
+        )
+        if channel == "N"
+        else _tr(
+            "Laboratory and probe differ by more than {n} times. Check the unit: kg/ha or mg/kg, "
+            "the element or its oxide?"
+        )
+    )
+    return template.format(n=number(APART_FACTOR))
 
 
 def check_moment(at_us: int, now_us: int) -> Mistake | None:

@@ -16,6 +16,7 @@ from harit_desktop.ui.calibration_form import CalibrationForm, now_us
 from harit_desktop.ui.calibration_laboratory import LaboratoryForm
 from harit_desktop.ui.calibration_moisture import MoistureForm
 from harit_desktop.ui.calibration_table import CalibrationTable
+from harit_desktop.ui.calibration_texts import dated_text
 from harit_desktop.ui.device_names import device_label
 from harit_desktop.ui.dialog_parts import say, sentences
 from harit_desktop.ui.theme import set_look
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _SIZE_PX = (940, 640)
 SLOW_S = 5.0
+PRESENT_US = 120_000_000
+"""What holds from so short a time ago has stored readings to judge again hardly ever."""
 
 
 class CalibrationDialog(QDialog):
@@ -69,7 +72,8 @@ class CalibrationDialog(QDialog):
                 (d for d in self._engine.live.devices() if d.publisher_id == self.publisher_id),
                 None,
             )
-            self.moisture.show_state(state, moment_us)
+            for form in (self.moisture, self.laboratory):
+                form.show_state(state, moment_us)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -113,11 +117,20 @@ class CalibrationDialog(QDialog):
         form.clear()
         next(iter(form.numbers.values())).setFocus()
         self.table.choose(found.id)
-        say(
-            self.outcome,
-            self.tr("Entered. Readings from that time on are judged with it as they come."),
-            "ok",
-        )
+        say(self.outcome, self._entered_text(wanted), "ok")
+
+    def _entered_text(self, calibration: Calibration) -> str:
+        if calibration.entered_us - calibration.at_us <= PRESENT_US:
+            return self.tr("Entered. Readings from now on are judged with it as they come.")
+        return self.tr(
+            "Entered. Readings that come are judged with it. Those that are stored since {moment} "
+            "keep their index until you judge them again: Re-analyse."
+        ).format(moment=dated_text(calibration.at_us, now_us()))
+
+    def _forget_outcome(self, *_: object) -> None:
+        """What was said of the last entry is about neither another form nor a mistake."""
+        if self._waiting is None:
+            say(self.outcome, "")
 
     def _say_slow(self) -> None:
         """The fields come back, as they were: nothing that was typed is lost."""
@@ -145,7 +158,9 @@ class CalibrationDialog(QDialog):
         self.tabs.addTab(self.moisture, self.tr("Moisture, two points"))
         self.tabs.addTab(self.laboratory, self.tr("Laboratory values"))
         self.tabs.currentChanged.connect(self._choose_default)
+        self.tabs.currentChanged.connect(self._forget_outcome)
         for form in (self.moisture, self.laboratory):
+            form.refused.connect(self._forget_outcome)
             form.entered.connect(lambda calibration, form=form: self._enter(calibration, form))
         self.table.removal_asked.connect(self._remove)
         promise = sentences("dialog.calibration.promise", "dense muted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QCoreApplication, QDateTime, Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from harit_desktop.domain.analysis import Flag
@@ -14,10 +14,17 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import Calibration, DeviceBook
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.calibration_checks import Mistake, check_moment
+from harit_desktop.ui.calibration_moment import MomentEdit
 from harit_desktop.ui.calibration_texts import NOTE_CHARS
-from harit_desktop.ui.dialog_parts import NumberEdit, moment_edit, moment_us, say, sentences
+from harit_desktop.ui.dialog_parts import NumberEdit, moment_us, say, sentences
+from harit_desktop.ui.quality_texts import flag_phrase
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import age_text, channel_value
+
+_WRONG_STAYS_RED = """
+QLineEdit[invalid="true"]:focus, QAbstractSpinBox[invalid="true"]:focus {
+    border-color: palette(bright-text); }
+"""
 
 
 def now_us() -> int:
@@ -32,13 +39,17 @@ class CalibrationForm(QWidget):
     """
 
     entered = Signal(Calibration)
+    refused = Signal()
+    """A mistake is shown: what was said of an earlier entry no longer belongs here."""
 
     def __init__(self, publisher_id: str, kind: str) -> None:
         super().__init__()
+        self.setStyleSheet(_WRONG_STAYS_RED)
+        self._fresh: float | None = None
         self._publisher_id = publisher_id
         self._book = DeviceBook()
         self._name = f"dialog.calibration.{kind}"
-        self.at_edit = moment_edit(f"{self._name}.at", now_us())
+        self.at_edit = MomentEdit(f"{self._name}.at", now_us())
         self.note_edit = QLineEdit()
         self.note_edit.setObjectName(f"{self._name}.note")
         self.note_edit.setMaxLength(NOTE_CHARS)
@@ -65,6 +76,10 @@ class CalibrationForm(QWidget):
         """What it would do, in words."""
         raise NotImplementedError
 
+    def caution(self, calibration: Calibration) -> str:
+        """What looks odd in a calibration that can be entered all the same; "" for nothing."""
+        return ""
+
     # -- for the dialog ------------------------------------------------------------------
 
     def show_book(self, book: DeviceBook) -> None:
@@ -82,7 +97,7 @@ class CalibrationForm(QWidget):
         for number in self.numbers.values():
             number.clear()
         self.note_edit.clear()
-        self.at_edit.setDateTime(QDateTime.fromMSecsSinceEpoch(now_us() // 60_000_000 * 60_000))
+        self.at_edit.set_moment(now_us())
         self._show_mistakes([])
         self._follow()
 
@@ -120,6 +135,8 @@ class CalibrationForm(QWidget):
         lines = [self.tr("▲ {problem}").format(problem=mistake.text) for mistake in found]
         say(self.problem, "\n".join(lines), "crit")
         self.preview.setVisible(not lines)
+        if lines:
+            self.refused.emit()
 
     def _follow(self, *_: object) -> None:
         """Keeps the preview at what the fields say, and takes back a mended mistake."""
@@ -130,8 +147,12 @@ class CalibrationForm(QWidget):
             self.preview.setText("")
             return
         calibration = self.read()
+        caution = self.caution(calibration)
+        set_look(self.preview, severity="warn" if caution else "")
         others = [one for one in self._book.calibrations if _same(one, calibration)]
-        self.preview.setText(self.describe(calibration, Corrections([*others, calibration])))
+        described = self.describe(calibration, Corrections([*others, calibration]))
+        template = self.tr("▲ {caution} {effect}") if caution else "{effect}"
+        self.preview.setText(template.format(caution=caution, effect=described))
 
     def _on_add(self) -> None:
         found = self._all_mistakes()
@@ -189,6 +210,13 @@ def fresh_value(
     if place < len(flags) and flags[place] == Flag.FAIL:
         shown = channel_value(channel, value)
         return None, _tr("The present value, {value}, is impossible.").format(value=shown)
-    return value, _tr("The probe says {value} now ({age}).").format(
+    said = _tr("The probe says {value} now ({age}).").format(
         value=channel_value(channel, value), age=age
     )
+    if place >= len(flags) or flags[place] != Flag.SUSPECT:
+        return value, said
+    flag = flag_phrase(Flag.SUSPECT, dict(state.analysis.reasons).get(channel, ""))
+    template = _tr(
+        "{said} It is {flag}. That is usual after the probe was moved: take it once it is steady."
+    )
+    return value, template.format(said=said, flag=flag)

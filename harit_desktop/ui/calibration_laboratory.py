@@ -13,10 +13,11 @@ from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import CALIBRATED_CHANNELS, Calibration, CalibrationKind
 from harit_desktop.ui import dialog_parts
-from harit_desktop.ui.calibration_checks import Mistake, check_values
-from harit_desktop.ui.calibration_form import CalibrationForm, now_us
+from harit_desktop.ui.calibration_checks import Mistake, check_values, warn_apart
+from harit_desktop.ui.calibration_form import CalibrationForm, fresh_value, now_us
 from harit_desktop.ui.calibration_texts import (
     effect_text,
     missing_samples_text,
@@ -26,7 +27,7 @@ from harit_desktop.ui.calibration_texts import (
 from harit_desktop.ui.dialog_parts import moment_us, say, sentences
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.theme import set_look
-from harit_desktop.ui.words import channel_name, clock_text, count
+from harit_desktop.ui.words import channel_name, channel_value, clock_text, count
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.engine import Engine
@@ -80,6 +81,7 @@ class LaboratoryForm(CalibrationForm):
         self._engine = engine
         self._asked: QueryHandle[ProbeThen] | None = None
         self._typed = False
+        self._state: DeviceState | None = None
         super().__init__(publisher_id, "laboratory")
         self.channel = QComboBox()
         self.unit = QComboBox()
@@ -120,7 +122,22 @@ class LaboratoryForm(CalibrationForm):
         if segment is None:
             return ""
         gives = self.tr("Gives {effect}.").format(effect=effect_text(self.chosen, segment))
-        return _sentences(gives, missing_samples_text(self.chosen, segment.pairs))
+        would = ""
+        if self._fresh is not None:
+            would = self.tr("The present {raw} would be {corrected}.").format(
+                raw=channel_value(self.chosen, self._fresh),
+                corrected=channel_value(self.chosen, segment.corrected(self._fresh)),
+            )
+        return _sentences(gives, would, missing_samples_text(self.chosen, segment.pairs))
+
+    def caution(self, calibration: Calibration) -> str:
+        return warn_apart(self.chosen, *calibration.points[0])
+
+    def show_state(self, state: DeviceState | None, moment_us: int) -> None:
+        before, self._state = self._fresh, state
+        self._fresh, _ = fresh_value(state, self.chosen, moment_us)
+        if before != self._fresh:
+            self._follow()
 
     def look(self) -> None:
         """Asks the store for the probe's value at the time of the sample."""
@@ -209,6 +226,7 @@ class LaboratoryForm(CalibrationForm):
         say(self._hint, self._hint_text(channel))
         self._show_again(False)
         self.look()
+        self._fresh, _ = fresh_value(self._state, channel, now_us())
         self._follow()
 
     def _hint_text(self, channel: str) -> str:

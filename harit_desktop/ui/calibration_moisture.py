@@ -26,8 +26,6 @@ class MoistureForm(CalibrationForm):
         """`volumetric`: the settings take moisture as % of volume, not of saturation."""
         super().__init__(publisher_id, "moisture")
         self._volumetric = volumetric
-        self._fresh: float | None = None
-        self._state: DeviceState | None = None
         self.present = sentences("dialog.calibration.moisture.present", "dense muted")
         self.take: dict[str, QPushButton] = {}
         self._build()

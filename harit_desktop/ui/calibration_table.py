@@ -20,13 +20,18 @@ from PySide6.QtWidgets import (
 from harit_desktop.domain.calibration import Corrections, Segment
 from harit_desktop.domain.device_book import Calibration
 from harit_desktop.ui import dialog_parts
-from harit_desktop.ui.calibration_texts import effect_text, entered_text, note_text
+from harit_desktop.ui.calibration_texts import (
+    dated_text,
+    effect_text,
+    entered_text,
+    note_text,
+)
 from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
-from harit_desktop.ui.words import channel_in_sentence, channel_name, day_text, moment_text
+from harit_desktop.ui.words import channel_in_sentence, channel_name
 
-_WIDTHS_PX = (84, 84, 216, 374)
+_WIDTHS_PX = (128, 84, 196, 394)
 _LEAST_PX = 84
 _ID_ROLE = Qt.ItemDataRole.UserRole
 
@@ -86,7 +91,7 @@ class CalibrationTable(QWidget):
 
     def _add(self, calibration: Calibration, effect: str, now_us: int) -> QTreeWidgetItem:
         texts = [
-            day_text(calibration.at_us, now_us),
+            dated_text(calibration.at_us, now_us),
             channel_name(calibration.channel),
             entered_text(calibration),
             effect,
@@ -96,8 +101,8 @@ class CalibrationTable(QWidget):
         item.setData(0, _ID_ROLE, calibration.id)
         self.list.addTopLevelItem(item)
         moments = self.tr("Holds from {from_}, entered {entered}").format(
-            from_=moment_text(calibration.at_us, now_us),
-            entered=moment_text(calibration.entered_us, now_us),
+            from_=dated_text(calibration.at_us, now_us),
+            entered=dated_text(calibration.entered_us, now_us),
         )
         for column, text in enumerate(texts):
             item.setToolTip(column, f"<qt>{escape(text if column else moments)}</qt>")
@@ -114,7 +119,7 @@ class CalibrationTable(QWidget):
         self._question.setText(
             template.format(
                 channel=channel_in_sentence(calibration.channel),
-                moment=moment_text(calibration.at_us, time.time_ns() // 1000),
+                moment=dated_text(calibration.at_us, time.time_ns() // 1000),
             )
         )
         self._asking.show()
@@ -213,4 +218,4 @@ def _effects(calibrations: tuple[Calibration, ...], now_us: int) -> dict[int, st
 
 def _until(text: str, end_us: int, now_us: int) -> str:
     template = QCoreApplication.translate("CalibrationTable", "{effect}; until {moment}")
-    return template.format(effect=text, moment=day_text(end_us, now_us))
+    return template.format(effect=text, moment=dated_text(end_us, now_us))

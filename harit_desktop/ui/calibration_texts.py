@@ -1,12 +1,18 @@
 """Calibrations in words: what was entered, and what it does to what the probe says."""
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
-from harit_desktop.analysis.confidence import MIN_PAIRS, probe_reliability
+from harit_desktop.analysis.confidence import (
+    DAY_US,
+    LABORATORY_DAYS,
+    MIN_PAIRS,
+    anchored_reliability,
+    probe_reliability,
+)
 from harit_desktop.domain.calibration import Segment
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from harit_desktop.domain.device_book import Calibration, CalibrationKind
-from harit_desktop.ui.words import channel_in_sentence, number, plain
+from harit_desktop.ui.words import channel_in_sentence, local_time, number, plain
 
 _CONTEXT = "Calibration"
 _ESTIMATED = ("N", "P", "K")
@@ -43,7 +49,10 @@ def entered_text(calibration: Calibration) -> str:
 
 
 def effect_text(channel: str, segment: Segment) -> str:
-    """What a correction does: "1.08 × probe − 2.1", "shift +14 mg/kg, 3 samples: …"."""
+    """What a correction does: "1.08 × probe − 2.1", "shift +14 mg/kg, 3 samples: …".
+
+    The reliability of N, P and K is that of the sample's own day, and what it falls to.
+    """
     digits = precision_of(channel)
     if segment.sampled_us is None:
         template = (
@@ -61,12 +70,34 @@ def effect_text(channel: str, segment: Segment) -> str:
         one, more = _tr("shift {shift} {unit}, 1 sample"), _tr("shift {shift} {unit}, {n} samples")
         text = (one if segment.pairs == 1 else more).format(**params)
         return " ".join(text.split()).replace(" ,", ",")
-    q = number(probe_reliability(channel, segment.pairs), 1)
+    params["q"] = number(probe_reliability(channel, segment.pairs), 1)
+    params["days"] = _fading_days(channel, segment)
     if segment.pairs == 1:
-        text = _tr("shift {shift} {unit}, 1 sample: reliability {q}")
+        text = _tr("shift {shift} {unit}, 1 sample: reliability 1, falling to {q} in {days} days")
     else:
-        text = _tr("shift {shift} {unit}, {n} samples: reliability {q}")
-    return text.format(q=q, **params)
+        text = _tr(
+            "shift {shift} {unit}, {n} samples: reliability 1, falling to {q} in {days} days"
+        )
+    return text.format(**params)
+
+
+def _fading_days(channel: str, segment: Segment) -> int:
+    """Days after the newest sample from which on its freshness counts no more."""
+    sampled_day = (segment.sampled_us or 0) // DAY_US
+    settled = probe_reliability(channel, segment.pairs)
+    return next(
+        days
+        for days in range(LABORATORY_DAYS + 1)
+        if anchored_reliability(channel, segment, sampled_day + days) <= settled + 1e-9
+    )
+
+
+def dated_text(time_us: int, now_us: int) -> str:
+    """Day and time, so that entries of a table can be compared; the year where it is not
+    this one."""
+    moment = local_time(time_us)
+    same_year = moment.date().year() == local_time(now_us).date().year()
+    return QLocale().toString(moment, "d MMM HH:mm" if same_year else "d MMM yyyy HH:mm")
 
 
 def missing_samples_text(channel: str, pairs: int) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
 from harit_desktop.settings.secrets import SecretStore
+from harit_desktop.ui.device_names import device_label
 
 if TYPE_CHECKING:
     from harit_desktop.domain.status import EngineStatus
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harit_desktop.ui.main_window import MainWindow
     from harit_desktop.ui.reanalyse_dialog import ReanalyseDialog
     from harit_desktop.ui.restore_dialog import RestoreDialog
+    from harit_desktop.ui.settings.alert_extras import AlertQuestions
     from harit_desktop.ui.settings.dialog import SettingsDialog
     from harit_desktop.ui.theme import ThemeController
     from harit_desktop.ui.user_commands import UserCommands
@@ -61,6 +63,14 @@ class Dialogs(QObject):
         if self.settings is not None:
             self.settings.poll(status.backup)
 
+    def _alert_questions(self) -> AlertQuestions:
+        from harit_desktop.ui.settings.alert_extras import AlertQuestions
+
+        engine, book = self._engine, self._engine.book
+        ids = [device.publisher_id for device in engine.live.devices()]
+        names = {publisher_id: device_label(book, publisher_id) for publisher_id in ids}
+        return AlertQuestions(engine.try_rule, engine.test_sink, names, engine.limits())
+
     def open_settings(self, page: str = "broker") -> None:
         """Opens the settings on a page, or brings an open dialog to that page."""
         from harit_desktop.ui.settings.dialog import SettingsDialog
@@ -78,6 +88,7 @@ class Dialogs(QObject):
                 self._engine.profiles,
                 self._engine.test_broker,
                 self._engine.test_store,
+                self._alert_questions(),
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)

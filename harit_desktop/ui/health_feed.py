@@ -13,6 +13,7 @@ from harit_desktop.analysis.confidence import (
     anchored_reliability,
 )
 from harit_desktop.analysis.soils import CARD_BULK_DENSITY
+from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
@@ -21,11 +22,13 @@ from harit_desktop.ui.health_questions import (
     index_question,
     quality_question,
 )
+from harit_desktop.ui.judged_alike import JudgedAlike
 from harit_desktop.ui.panels.health_details import NO_DETAILS, HealthDetails
 from harit_desktop.ui.panels.health_texts import explains
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 
 if TYPE_CHECKING:
+    from harit_desktop.analysis.judgement import Limits
     from harit_desktop.domain.analysis import Explanation
     from harit_desktop.domain.calibration import Segment
     from harit_desktop.runtime.engine import Engine
@@ -53,6 +56,7 @@ class HealthFeed:
         self._trend = index_question(engine, TREND_EVERY_US)
         self._quality = quality_question(engine, QUALITY_EVERY_US)
         self._weekly = change_question(engine, CHANGES_EVERY_US)
+        self._alike = JudgedAlike(engine)
 
     def show_device(self, device: DeviceState | None, now_us: int) -> None:
         """Shows the device's newest reading; the same one again refreshes its age."""
@@ -72,7 +76,14 @@ class HealthFeed:
             shown = record.name if record is not None else ""
             siblings = engine.siblings(name)
             others = 0 if siblings else self._neighbours(device)
-            details = replace(details, name=shown, siblings=siblings, neighbours=others)
+            details = replace(
+                details,
+                name=shown,
+                siblings=siblings,
+                neighbours=others,
+                alarming=_alarming(details.judged, device, engine.limits()),
+                judged_after_us=self._alike.after_us(name, now_us),
+            )
         self._panel.set_reading(device, self._explanation, now_us, details)
 
     def poll(self, now_us: int) -> None:
@@ -136,11 +147,14 @@ class HealthFeed:
         interval = None
         if self._explanation is not None and self._explanation.index is not None:
             interval = engine.interval(device.values, device.analysis.flags, name, at_us)
+        estimated = _estimated(segments, at_us)
+        compared = {key for key, segment in segments.items() if segment.pairs}
         return HealthDetails(
             interval=interval,
             judged=judged,
             segments=segments,
-            estimated=_estimated(segments, at_us),
+            estimated=estimated,
+            confirmed=frozenset(compared - estimated),
             kg_per_ha=_kg_per_ha(judged, settings),
             depth_cm=settings.depth_cm,
             advice=engine.advice(device, self._changes),
@@ -155,6 +169,23 @@ def _estimated(segments: Mapping[str, Segment], at_us: int) -> frozenset[str]:
         for key in ESTIMATED_CHANNELS
         if anchored_reliability(key, segments.get(key), day) < RELIABLE_FROM
     )
+
+
+def _alarming(
+    judged: Values, device: DeviceState, limits: Mapping[str, Limits]
+) -> frozenset[str] | None:
+    """The channels beyond their alarm limits, by which the strips go as well; None where the
+    profile has no limits."""
+    if not limits or not judged:
+        return None
+    found = set()
+    for channel, value, flag in zip(CHANNELS, judged, device.analysis.flags, strict=False):
+        if value is None or flag == Flag.FAIL or channel.key not in limits:
+            continue
+        _, _, low, high = limits[channel.key]
+        if not low <= value <= high:
+            found.add(channel.key)
+    return frozenset(found)
 
 
 def _kg_per_ha(values: Values, settings: AnalysisSettings) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from harit_desktop.analysis.trends import TREND_DAYS, nutrient_changes
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.storage.judged_by import JudgedBy
 from harit_desktop.ui.words import local_time
 
 if TYPE_CHECKING:
@@ -87,13 +88,16 @@ def last_days(now_us: int, days: int) -> list[Span]:
     return [(midnights[back + 1], midnights[back]) for back in range(days)]
 
 
-def index_question(engine: Engine, every_us: int) -> Question[tuple[Any, Any]]:
-    """The index of the last 24 hours: instants and values."""
+def index_question(engine: Engine, every_us: int) -> Question[tuple[Any, Any, int, int]]:
+    """The index of the last 24 hours: instants, values, up to which instant another profile
+    judged (0: none did), and the width in time of what a value stands for."""
+    judged_by = JudgedBy(engine.paths.database)
 
-    def read(publisher_id: str, now_us: int, cancelled: Cancelled) -> tuple[Any, Any]:
+    def read(publisher_id: str, now_us: int, cancelled: Cancelled) -> tuple[Any, Any, int, int]:
         begin, end = now_us - US_PER_DAY, now_us + US_PER_S
         series = engine.history.series(publisher_id, begin, end, TREND_POINTS, cancelled)
-        return series.time_us, series.index
+        after_us = judged_by.last_other_us(publisher_id, begin, end, cancelled)
+        return series.time_us, series.index, after_us, series.bucket_us
 
     return Question(engine, "trend", every_us, read)
 

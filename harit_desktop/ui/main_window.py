@@ -15,6 +15,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QHideEvent, QResizeEven
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from harit_desktop.ui.actions import Actions
+from harit_desktop.ui.alerts.alert_center import AlertCenter
 from harit_desktop.ui.closing import Closing, is_recording
 from harit_desktop.ui.dialogs import Dialogs
 from harit_desktop.ui.first_run import LOCAL_BROKER_PORT, FirstRunPage
@@ -70,7 +71,15 @@ class MainWindow(QMainWindow):
         self.soil_panel = SoilHealthPanel()
         self.first_page = FirstRunPage(engine, theme)
         self.message_page = MessagePage(engine, theme)
-        self.pages = PageArea(self.first_page, self.message_page, self.banner)
+        self.alerts = AlertCenter(engine, theme, self)
+        self.toolbar.add_alerts(self.alerts.button)
+        self.pages = PageArea(
+            self.first_page,
+            self.alerts.page,
+            self.message_page,
+            self.alerts.banner,
+            self.banner,
+        )
         self.side = SideDock(self, self.tr("Soil health"))
         self.commands = UserCommands(engine, self.banner, self)
         self.dialogs = Dialogs(engine, theme, self.commands, self)
@@ -91,6 +100,7 @@ class MainWindow(QMainWindow):
                 self.devices_panel,
                 self.data_path_panel,
                 self.pages.tabs,
+                self.alerts.banner,
                 self.banner,
                 self.pages.stack,
                 self.side.dock,
@@ -122,6 +132,7 @@ class MainWindow(QMainWindow):
             self.tray = make_tray(self)
             if self.tray is not None:
                 self.closing.attach_tray(self.tray)
+                self.alerts.set_tray(self.tray)
 
     def start_hidden(self) -> None:
         """Follows the engine without being seen, for a start in the tray."""
@@ -269,7 +280,20 @@ class MainWindow(QMainWindow):
         self.banner.chosen.connect(self._on_banner)
         self.banner.focus_released.connect(self._focus_main_view)
         self.pages.page_changed.connect(self._on_page)
+        self._connect_alerts()
         presenter.history.export_asked.connect(lambda *_: self.open_export())
+
+    def _connect_alerts(self) -> None:
+        actions, alerts = self.actions_, self.alerts
+        alerts.banner.focus_released.connect(self._focus_main_view)
+        alerts.page_asked.connect(lambda: self.pages.show_page("alerts"))
+        alerts.rules_asked.connect(lambda: self.dialogs.open_settings("alerts"))
+        alerts.open_changed.connect(self.pages.show_open_alerts)
+        alerts.history_asked.connect(
+            lambda device, from_us, to_us: self.presenter.history.show_span(from_us, to_us, device)
+        )
+        actions.acknowledge.triggered.connect(alerts.acknowledge)
+        actions.mute.triggered.connect(alerts.mute)
 
     def _restore_panels(self, view: ViewState) -> None:
         self.actions_.devices.setChecked(view.devices_shown)
@@ -292,6 +316,7 @@ class MainWindow(QMainWindow):
         self.side.show_for(page)
         self.toolbar.show_chart_tools(page == "live" and not self.pages.first_run)
         self.message_page.set_active(page == "messages")
+        self.toolbar.show_alerts(page != "alerts")
 
     def _on_banner(self, key: str) -> None:
         openers = {
@@ -357,6 +382,9 @@ class MainWindow(QMainWindow):
             self.commands.set_source(mode)
 
     def _find(self) -> None:
+        if self.pages.page == "alerts":
+            self.alerts.page.focus_filter()
+            return
         self.pages.show_page("messages")
         self.message_page.focus_filter()
 

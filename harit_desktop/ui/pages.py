@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from harit_desktop.ui.message_banner import MessageBanner
 from harit_desktop.ui.page_stack import PageStack
 from harit_desktop.ui.theme import set_look
+from harit_desktop.ui.words import count
 
 PAGES = ("live", "health", "history", "alerts", "messages")
 """In the order of their tabs."""
@@ -29,7 +30,14 @@ class PageArea(QWidget):
 
     page_changed = Signal(str)
 
-    def __init__(self, first_page: QWidget, message_page: QWidget, banner: MessageBanner) -> None:
+    def __init__(
+        self,
+        first_page: QWidget,
+        alert_page: QWidget,
+        message_page: QWidget,
+        alert_banner: QWidget,
+        banner: MessageBanner,
+    ) -> None:
         super().__init__()
         self._first_page = first_page
         self._health_page = QWidget()
@@ -40,7 +48,7 @@ class PageArea(QWidget):
             "live": _loading_page(self.tr("Opening the charts…")),
             "health": self._health_page,
             "history": _loading_page(self.tr("Opening the history…")),
-            "alerts": _loading_page(self.tr("Opening the alerts…")),
+            "alerts": alert_page,
             "messages": message_page,
         }
         self.stack = PageStack()
@@ -57,6 +65,7 @@ class PageArea(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
+        column.addWidget(alert_banner)
         column.addWidget(banner)
         column.addWidget(self.stack, 1)
         self.tabs.currentChanged.connect(self._switch)
@@ -97,6 +106,11 @@ class PageArea(QWidget):
     def place_health(self, panel: QWidget) -> None:
         """Takes the soil-health panel into its own tab."""
         self._health_column.addWidget(panel)
+
+    def show_open_alerts(self, number: int) -> None:
+        """How many alerts are open, behind the name of their tab."""
+        text = self.tr("Alerts  {count}").format(count=count(number)) if number else ""
+        self.tabs.setTabText(PAGES.index("alerts"), text or self.tr("Alerts"))
 
     def _make_tabs(self) -> QTabBar:
         tabs = QTabBar()

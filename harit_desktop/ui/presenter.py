@@ -107,6 +107,7 @@ class Presenter(QObject):
                 self._feed_charts,
                 self.history.poll,
                 self._window.message_page.poll,
+                self._window.alerts.poll,
                 self._poll_answers,
             ),
             clock,

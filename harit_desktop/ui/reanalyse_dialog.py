@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.domain.reanalysis import ReanalysisRequest, ReanalysisResult
 from harit_desktop.ui import dialog_parts
+from harit_desktop.ui.calibration_moment import MomentEdit
 from harit_desktop.ui.device_names import device_label
-from harit_desktop.ui.dialog_parts import moment_edit, moment_us, say, sentences
+from harit_desktop.ui.dialog_parts import moment_us, say, sentences
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.reanalyse_texts import result_text
 from harit_desktop.ui.theme import set_look
@@ -64,8 +65,8 @@ class ReanalyseDialog(QDialog):
         dialog_parts.resize_within_screen(self, _SIZE_PX)
         self.devices = QComboBox()
         self.range = QButtonGroup(self)
-        self.from_edit = moment_edit("dialog.reanalyse.from", now_us - 7 * US_PER_DAY)
-        self.to_edit = moment_edit("dialog.reanalyse.to", now_us)
+        self.from_edit = MomentEdit("dialog.reanalyse.from", now_us - 7 * US_PER_DAY)
+        self.to_edit = MomentEdit("dialog.reanalyse.to", now_us)
         self.mistake = sentences("dialog.reanalyse.mistake", "dense", "crit")
         self._with = sentences("dialog.reanalyse.with")
         self.progress = QProgressBar()

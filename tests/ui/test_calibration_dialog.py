@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from PySide6.QtCore import QDateTime, Qt
+from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -20,10 +20,16 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import Calibration, CalibrationKind
 from harit_desktop.runtime.commands import AddCalibration
 from harit_desktop.runtime.engine import Engine
-from harit_desktop.ui.calibration_checks import check_line, check_value, warn_close
+from harit_desktop.ui.calibration_checks import check_line, check_value, warn_apart, warn_close
 from harit_desktop.ui.calibration_dialog import CalibrationDialog
 from harit_desktop.ui.calibration_form import fresh_value
-from harit_desktop.ui.calibration_texts import effect_text, entered_text, missing_samples_text
+from harit_desktop.ui.calibration_moment import MomentEdit
+from harit_desktop.ui.calibration_texts import (
+    dated_text,
+    effect_text,
+    entered_text,
+    missing_samples_text,
+)
 from harit_desktop.ui.dialog_parts import NumberEdit
 from harit_desktop.ui.theme import ThemeController
 from tests.ui.conftest import EngineMaker, WindowMaker
@@ -64,9 +70,9 @@ def test_what_a_line_does_is_told_as_a_formula(american_numbers: None) -> None:
 def test_what_samples_do_is_told_with_the_trust_they_earn() -> None:
     three = [sample("K", n, 150.0, 164.0, n) for n in (1, 2, 3)]
     assert effects("K", *three) == [
-        "shift +14 mg/kg, 1 sample: reliability 0.4",
-        "shift +14 mg/kg, 2 samples: reliability 0.4",
-        "shift +14 mg/kg, 3 samples: reliability 0.8",
+        "shift +14 mg/kg, 1 sample: reliability 1, falling to 0.4 in 180 days",
+        "shift +14 mg/kg, 2 samples: reliability 1, falling to 0.4 in 180 days",
+        "shift +14 mg/kg, 3 samples: reliability 1, falling to 0.8 in 60 days",
     ]
     assert effects("pH", sample("pH", 1, 7.2, 6.85)) == ["shift −0.35, 1 sample"]
     assert missing_samples_text("K", 1) == "2 more samples and potassium counts as calibrated."
@@ -88,7 +94,7 @@ def test_what_was_entered_is_told_as_it_was_entered() -> None:
         ("Moisture", -0.1, "Enter a value from 0 to 100 %."),
         ("pH", 14.2, "Enter a value from 0 to 14."),
         ("K", 3000.0, "Enter a value from 0 to 2,999 mg/kg."),
-        ("N", None, "Enter a number, such as 23.5."),
+        ("N", None, "Enter a number with a decimal point, such as 23.5."),
     ],
 )
 def test_values_outside_the_sensor_are_refused(
@@ -131,6 +137,75 @@ def test_numbers_are_read_and_never_guessed(qtbot: QtBot, typed: str, value: flo
     qtbot.addWidget(edit)
     edit.setText(typed)
     assert edit.value() == value
+
+
+@pytest.mark.parametrize(
+    ("channel", "probe", "laboratory", "asks"),
+    [
+        ("N", 22.0, 2000.0, "by which method"),
+        ("P", 100.0, 12.0, "kg/ha or mg/kg"),
+        ("K", 150.0, 164.0, ""),
+        ("P", 0.0, 4.0, ""),
+        ("P", 0.0, 40.0, "more than 5 times"),
+        ("pH", 7.2, 5.1, "more than 2."),
+        ("pH", 7.2, 6.0, ""),
+    ],
+)
+def test_values_far_apart_get_a_word_of_caution(
+    channel: str, probe: float, laboratory: float, asks: str
+) -> None:
+    text = warn_apart(channel, probe, laboratory)
+    assert bool(text) == bool(asks)
+    assert asks in text
+
+
+def test_a_comma_is_asked_for_where_it_is_the_decimal_sign() -> None:
+    before = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
+    try:
+        assert check_value("N", None) == "Enter a number, such as 23,5."
+    finally:
+        QLocale.setDefault(before)
+
+
+def test_every_time_in_the_table_has_its_day_and_hour() -> None:
+    noon = int(datetime(2026, 11, 24, 12, 0).astimezone().timestamp()) * 1_000_000
+    assert dated_text(noon, noon) == "24 Nov 12:00"
+    assert dated_text(noon - 30 * DAY_US, noon).endswith(" 12:00")
+    assert dated_text(noon - 366 * DAY_US, noon) == "23 Nov 2025 12:00"
+
+
+@pytest.mark.parametrize("start", ["begin", "all", "year", "end of the year"])
+@pytest.mark.parametrize("typed", ["2027-03-01 09:05", "2025-12-31 23:59", "202503010905"])
+def test_a_time_is_taken_as_it_is_typed(qtbot: QtBot, start: str, typed: str) -> None:
+    edit = MomentEdit("moment", 1_795_000_000_000_000)
+    qtbot.addWidget(edit)
+    edit.show()
+    edit.setFocus()
+    if start == "all":
+        edit.lineEdit().selectAll()
+    elif start == "year":
+        edit.setSelectedSection(MomentEdit.Section.YearSection)
+    else:
+        edit.lineEdit().setCursorPosition(0 if start == "begin" else 4)
+    qtbot.keyClicks(edit, typed)
+    shown = edit.text()
+    assert "".join(filter(str.isdigit, shown)) == "".join(filter(str.isdigit, typed))
+
+
+def test_a_part_of_a_time_is_changed_alone(qtbot: QtBot) -> None:
+    edit = MomentEdit("moment", 1_795_000_000_000_000)
+    qtbot.addWidget(edit)
+    edit.show()
+    edit.setDateTime(QDateTime.fromString("2026-11-24 10:20", "yyyy-MM-dd HH:mm"))
+    edit.lineEdit().setCursorPosition(6)
+    qtbot.keyClicks(edit, "03")
+    assert edit.text() == "2026-03-24 10:20"
+    # A sign goes on to the next part where nothing has gone on by itself.
+    edit.setSelectedSection(MomentEdit.Section.HourSection)
+    qtbot.keyClicks(edit, "7:5")
+    qtbot.keyClick(edit, Qt.Key.Key_Tab)
+    assert edit.dateTime().toString("HH:mm") == "07:05"
 
 
 # -- the present reading -----------------------------------------------------------------
@@ -183,7 +258,14 @@ def test_a_present_reading_is_fresh_possible_and_there(qtbot: QtBot, engine: Eng
         state, analysis=msgspec.structs.replace(state.analysis, flags=(Flag.SUSPECT,) * 7)
     )
     # Who moves a probe into other soil makes it step, and wants just that reading.
-    assert fresh_value(suspect, "Moisture", now_us())[0] == 33.3
+    value, text = fresh_value(suspect, "Moisture", now_us())
+    assert value == 33.3
+    assert "It is suspect. That is usual after the probe was moved" in text
+    drifting = msgspec.structs.replace(
+        suspect,
+        analysis=msgspec.structs.replace(suspect.analysis, reasons=(("Moisture", "drift"),)),
+    )
+    assert "suspect: " in fresh_value(drifting, "Moisture", now_us())[1]
 
 
 # -- the dialog --------------------------------------------------------------------------
@@ -271,7 +353,7 @@ def test_mistakes_are_said_below_the_fields_and_nothing_is_entered(opened: Opene
     opened.press(form.add)
     assert opened.problem().splitlines() == [
         "▲ Enter a value from 0 to 100 %.",
-        "▲ Enter a number, such as 23.5.",
+        "▲ Enter a number with a decimal point, such as 23.5.",
     ]
     assert form.numbers["dry.true"].property("invalid") == "true"
     assert form.numbers["dry.true"].accessibleDescription() == "Enter a value from 0 to 100 %."
@@ -295,7 +377,7 @@ def test_an_empty_field_is_no_mistake_before_add(opened: Opened) -> None:
     opened.qtbot.keyClick(form.numbers["dry.probe"], Qt.Key.Key_Tab)
     assert opened.problem() == ""
     opened.press(form.add)
-    assert opened.problem() == "▲ Enter a number, such as 23.5."
+    assert opened.problem() == "▲ Enter a number with a decimal point, such as 23.5."
 
 
 def test_removing_asks_in_place(opened: Opened) -> None:
@@ -335,7 +417,7 @@ def test_the_probes_value_comes_from_the_hour_of_the_sample(
     assert opened.rows()[0][1:4] == [
         "Potassium",
         "laboratory 116.5, probe 102.5 mg/kg",
-        "shift +14 mg/kg, 1 sample: reliability 0.4",
+        "shift +14 mg/kg, 1 sample: reliability 1, falling to 0.4 in 180 days",
     ]
     # The next value of the same sample has the same time.
     shown = form.at_edit.dateTime().toString("yyyy-MM-dd HH:mm")
@@ -364,6 +446,61 @@ def test_an_hour_without_readings_asks_for_the_value(opened: Opened) -> None:
     form.at_edit.setDateTime(QDateTime.currentDateTime().addDays(-40))
     opened.wait(lambda: "enter the probe's value yourself" in form.found.text())
     assert form.numbers["probe"].text() == ""
+
+
+def test_a_laboratory_value_far_off_is_told_before_it_is_entered(opened: Opened) -> None:
+    form = opened.dialog.laboratory
+    opened.dialog.tabs.setCurrentWidget(form)
+    form.channel.setCurrentIndex(form.channel.findData("K"))
+    opened.wait(lambda: form.numbers["probe"].text() == "150.0")
+    form.numbers["true"].setText("164")
+    assert form.preview.text().startswith("Gives shift +14 mg/kg, 1 sample")
+    assert "The present 150 mg/kg would be 164 mg/kg." in form.preview.text()
+    assert form.preview.property("severity") == ""
+    form.numbers["true"].setText("1640")
+    assert form.preview.text().startswith("▲ Laboratory and probe differ by more than 5 times.")
+    assert form.preview.property("severity") == "warn"
+    opened.press(form.add)
+    opened.wait(lambda: len(opened.rows()) == 1)
+
+
+def test_what_was_said_of_an_entry_is_true_and_goes_in_time(opened: Opened) -> None:
+    form = opened.dialog.moisture
+    good = {"dry_probe": "10", "dry_true": "8", "wet_probe": "60", "wet_true": "48"}
+    opened.fill(**good)
+    opened.press(form.add)
+    opened.wait(lambda: len(opened.rows()) == 1)
+    outcome = opened.dialog.outcome
+    assert outcome.text().startswith("Entered. Readings from now on are judged with it")
+    # A mistake, and then another form, take it away.
+    opened.press(form.add)
+    assert (outcome.text(), bool(opened.problem())) == ("", True)
+    opened.fill(**good)
+    form.at_edit.setDateTime(QDateTime.currentDateTime().addDays(-3))
+    opened.press(form.add)
+    opened.wait(lambda: len(opened.rows()) == 2)
+    assert "keep their index until you judge them again: Re-analyse." in outcome.text()
+    opened.dialog.tabs.setCurrentWidget(opened.dialog.laboratory)
+    assert outcome.text() == ""
+
+
+def test_a_wrong_field_has_its_red_edge_with_the_focus_too(
+    opened: Opened, theme: ThemeController
+) -> None:
+    number = opened.dialog.moisture.numbers["dry.probe"]
+    number.setFocus()
+    opened.wait(number.hasFocus)
+
+    def edge() -> str:
+        return number.grab().toImage().pixelColor(0, number.height() // 2).name()
+
+    calm = edge()
+    opened.fill(dry_probe="x")
+    opened.press(opened.dialog.moisture.add)
+    opened.wait(number.hasFocus)
+    crit = theme.tokens.color("crit").name()
+    assert edge() == crit
+    assert calm != crit
 
 
 def test_a_soil_health_cards_kilograms_become_milligrams(opened: Opened) -> None:

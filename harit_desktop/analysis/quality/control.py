@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from harit_desktop.analysis.quality.findings import QualityTest
 from harit_desktop.analysis.quality.memory import DEVICES, Forgotten, Probes, Recall
@@ -21,6 +22,17 @@ _BY_SEVERITY = (_PASS, _UNTESTED, int(Flag.SUSPECT), int(Flag.FAIL))
 _KEYS = [channel.key for channel in CHANNELS]
 
 
+class _Ranges(NamedTuple):
+    """The range tests, and the bounds inside which none of them has anything to say."""
+
+    tests: tuple[QualityTest, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+
+    def findings(self, reading: Reading) -> list[Finding]:
+        return [one for test in self.tests for one in test.findings(reading)]
+
+
 class QualityControl:
     """Judges readings one by one, in the order in which they are stored.
 
@@ -29,10 +41,9 @@ class QualityControl:
     """
 
     def __init__(self, tests: Sequence[QualityTest] | None = None) -> None:
-        self._tests = tuple(tests) if tests is not None else (SensorRange(),)
         self._probes: Probes | None = None
-        self._lows = tuple(rule.low for rule in RULES)
-        self._highs = tuple(rule.high for rule in RULES)
+        self._usual = self._other = _ranges(tests if tests is not None else (SensorRange(),))
+        self._others: frozenset[str] = frozenset()
 
     @classmethod
     def standard(
@@ -41,20 +52,26 @@ class QualityControl:
         volumetric_most: float | None = None,
         zones: Mapping[str, str] | None = None,
         utc_offset_s: int = 0,
+        unless: Collection[str] = (),
         devices: int = DEVICES,
         forgotten: Forgotten | None = None,
         recall: Recall | None = None,
     ) -> QualityControl:
         """All tests.
 
-        `volumetric_most`, `zones` and `utc_offset_s`: see `configure`. No more than `devices`
-        are remembered; the state of the one that was silent for longest is handed to
+        `volumetric_most`, `zones`, `utc_offset_s`, `unless`: see `configure`. No more than
+        `devices` are remembered; the state of the one that was silent for longest is handed to
         `forgotten`, and when a probe that is not remembered reports, `recall` is asked for
         its state. Both are called inside `examine` and must not raise.
         """
         control = cls()
         control._probes = Probes(zones or {}, devices, forgotten, recall)
-        control.configure(volumetric_most=volumetric_most, zones=zones, utc_offset_s=utc_offset_s)
+        control.configure(
+            volumetric_most=volumetric_most,
+            zones=zones,
+            utc_offset_s=utc_offset_s,
+            unless=unless,
+        )
         return control
 
     def configure(
@@ -63,22 +80,20 @@ class QualityControl:
         volumetric_most: float | None,
         zones: Mapping[str, str] | None,
         utc_offset_s: int | None = None,
+        unless: Collection[str] = (),
     ) -> None:
         """From the next reading on; what is known of the probes is kept.
 
-        `volumetric_most`: see `PhysicalRange`. `zones` names the zone of each device; those
+        `volumetric_most`: see `PhysicalRange`; it does not hold for the devices in `unless`,
+        whose moisture is no volume as they send it. `zones` names the zone of each device; those
         it does not name are in one zone together. `utc_offset_s` is the local time's distance
         from UTC, by which hours of the day are counted; None leaves it as it is. Of a control
         that only asks ranges, nothing changes.
         """
         if self._probes is None:
             return
-        physical = PhysicalRange(volumetric_most)
-        self._tests = (SensorRange(), Sentinels(), physical)
-        bounds = [(rule.low, rule.high) for rule in RULES]
-        if physical.moisture is not None:
-            bounds[MOISTURE] = physical.moisture
-        self._lows, self._highs = zip(*bounds, strict=True)
+        self._usual, self._other = _physical(volumetric_most), _physical(None)
+        self._others = frozenset(unless)
         offset_us = None if utc_offset_s is None else utc_offset_s * US_PER_S
         self._probes.configure(zones or {}, offset_us)
 
@@ -89,9 +104,10 @@ class QualityControl:
         do not doubt has the flag NOT_EVALUATED, and no finding.
         """
         values, probes = reading.values, self._probes
+        ranges = self._other if reading.publisher_id in self._others else self._usual
         if probes is None:
-            return _verdict(values, self._ranges(reading), ())
-        for value, low, high in zip(values, self._lows, self._highs, strict=True):
+            return _verdict(values, ranges.findings(reading), ())
+        for value, low, high in zip(values, ranges.lows, ranges.highs, strict=True):
             if value is None or not low <= value <= high:
                 break
         else:
@@ -99,7 +115,7 @@ class QualityControl:
             if found is None:
                 return _verdict(values, (), events, _UNTESTED)
             return _verdict(values, found, events) if found or events else _GOOD
-        reasons = self._ranges(reading)
+        reasons = ranges.findings(reading)
         failed = {finding.channel for finding in reasons if finding.flag is Flag.FAIL}
         if failed:
             values = tuple([None if k in failed else v for k, v in zip(_KEYS, values, strict=True)])
@@ -107,12 +123,6 @@ class QualityControl:
         if found is None:
             return _verdict(reading.values, reasons, events, _UNTESTED)
         return _verdict(reading.values, [*reasons, *found], events)
-
-    def _ranges(self, reading: Reading) -> list[Finding]:
-        reasons: list[Finding] = []
-        for test in self._tests:
-            reasons.extend(test.findings(reading))
-        return reasons
 
     def export(self, publisher_id: str) -> bytes | None:
         """A probe's whole state, some kilobytes; None if it is not known."""
@@ -146,6 +156,19 @@ class QualityControl:
         change under it and never raises. While probes change zones it may find too few.
         """
         return 0 if self._probes is None else self._probes.siblings(publisher_id)
+
+
+def _ranges(tests: Sequence[QualityTest], moisture: tuple[float, float] | None = None) -> _Ranges:
+    bounds = [(rule.low, rule.high) for rule in RULES]
+    if moisture is not None:
+        bounds[MOISTURE] = moisture
+    lows, highs = zip(*bounds, strict=True)
+    return _Ranges(tuple(tests), lows, highs)
+
+
+def _physical(volumetric_most: float | None) -> _Ranges:
+    physical = PhysicalRange(volumetric_most)
+    return _ranges((SensorRange(), Sentinels(), physical), physical.moisture)
 
 
 def _verdict(

@@ -14,13 +14,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harit_desktop.analysis.quality.rules import (
+    DAILY,
+    DAY_US,
     DRIFT_ALARM,
+    DRIFT_AS_OLD,
     DRIFT_AWAY,
     DRIFT_BACK,
     DRIFT_BELIEVED,
     DRIFT_CLIMB,
     DRIFT_CLIMB_FROM,
     DRIFT_DRIFTING,
+    DRIFT_EVERY,
     DRIFT_FORGET,
     DRIFT_GAIN,
     DRIFT_LEARN,
@@ -50,15 +54,19 @@ _UNSURE = 0.5 * DRIFT_ALARM
 
 class Departures(NamedTuple):
     """How far each of some probes is from its mean, in parts of its usual swing; sorted.
-    `turns` are the places beyond which the next window of half of them is the nearest."""
+    `turns` are the places beyond which the next window of half of them is the nearest.
+    `oldest_us` says for how long the probes were followed, where a day's swing makes that
+    matter: a mean that has not seen a whole day is nearer to one part of it, and two probes
+    then seem to part though neither does."""
 
     away: list[float]
     turns: list[float]
+    oldest_us: float = 0.0
 
     def beyond(self, own: float) -> float:
         """The distance of `own` from the one that is nearest but for the nearer half: a probe
         drifts if it leaves most of the others, not because one of them does."""
-        away, turns = self
+        away, turns, _ = self
         first = bisect_left(turns, own)
         below, above = own - away[first], own - away[first - len(turns) - 1]
         return below if below > -above else above
@@ -66,6 +74,12 @@ class Departures(NamedTuple):
 
 def departures(devices: Sequence[DeviceState], index: int) -> Departures:
     """Of those of the devices whose channel can be believed."""
+    oldest_us = 0.0
+    if index in DAILY and devices:
+        ages_us = [_age_us(device) for device in devices]
+        oldest_us = max(ages_us)
+        least_us = DRIFT_AS_OLD * oldest_us
+        devices = [one for one, age in zip(devices, ages_us, strict=True) if age >= least_us]
     quarter, coarsest = _LEAST[index]
     found: list[float] = []
     for device in devices:
@@ -79,36 +93,59 @@ def departures(devices: Sequence[DeviceState], index: int) -> Departures:
     found.sort()
     half = (len(found) + 1) // 2
     return Departures(
-        found, [0.5 * (low + high) for low, high in zip(found, found[half:], strict=False)]
+        found,
+        [0.5 * (low + high) for low, high in zip(found, found[half:], strict=False)],
+        oldest_us,
     )
+
+
+def _age_us(device: DeviceState) -> float:
+    """For how long it was followed, as far as that matters: its mean needs a day to settle."""
+    age_us = device.turn * device.interval_us
+    return age_us if age_us < DAY_US else DAY_US
+
+
+def _share(device: DeviceState) -> float:
+    """By which the means of a daily channel follow: they take in a day or more."""
+    share = DRIFT_EVERY * device.interval_us / DAY_US
+    if share > DRIFT_MEMORY:
+        share = DRIFT_MEMORY
+    first = DRIFT_EVERY / device.turn
+    return first if first > share else share
 
 
 class DriftTest:
     """Runs on every fourth value of a channel: drift takes days."""
 
-    def compare(self, channels: Sequence[ChannelState], index: int, others: Departures) -> None:
+    def compare(self, device: DeviceState, index: int, others: Departures) -> None:
         """`others` are the `departures` of the probes of the zone that were heard of late,
         without this one."""
-        state = channels[index]
+        state = device.channels[index]
         watched = state.watched
         if watched and (not state.fresh or state.seen < WARM_UP):
             return
         if not state.compared:
             state.mean = state.last
-        if not others.away:
-            self._alone(state)
+        share, young, alone = 0.0, False, not others.away
+        if index in DAILY:
+            share, age_us = _share(device), _age_us(device)
+            young = age_us < DRIFT_AS_OLD * others.oldest_us
+            alone = alone or others.oldest_us < DRIFT_AS_OLD * age_us
+        if alone:
+            self._alone(state, share)
         elif not (
             (watched and (state.out or state.noisy or state.stuck or state.held))
             or state.repeats > 12 + 2.0 * state.usual_run
         ):
-            self._judge(state, index, others, channels)
+            self._judge(state, index, others, device.channels, share, young)
 
-    def _alone(self, state: ChannelState) -> None:
+    def _alone(self, state: ChannelState, share: float) -> None:
         """The mean follows, so that there is one when a sibling comes."""
         count = state.compared
-        share = 1.0 / (1 + count)
-        if share < DRIFT_MEMORY:
-            share = DRIFT_MEMORY
+        if not share:
+            share = 1.0 / (1 + count)
+            if share < DRIFT_MEMORY:
+                share = DRIFT_MEMORY
         own = state.last - state.mean
         state.mean += own * share
         state.swing += ((own if own > 0.0 else -own) - state.swing) * share
@@ -123,28 +160,34 @@ class DriftTest:
         index: int,
         others: Departures,
         channels: Sequence[ChannelState],
+        share: float,
+        young: bool,
     ) -> None:
+        """`share` is that of the means, 0 where it follows from how often it was compared;
+        one that is too `young` only learns."""
         least = _least(state, index)
         own, usual = state.last - state.mean, state.swing
         swing = usual + least
         apart = swing * others.beyond(own / swing)
         zone, size = own - apart, apart if apart > 0.0 else -apart
         count = state.compared = state.compared + 1
-        if count < DRIFT_WARM_UP:
-            share = 1.0 / count
+        if count < DRIFT_WARM_UP or young:
+            if state.drifting:
+                _rest(state)
+            state.apart += (size - state.apart) / count
+            share = share or 1.0 / count
             state.mean += share * own
             state.swing = usual + share * (abs(own) - usual)
-            state.apart += share * (size - state.apart)
             return
         scale = state.apart + least
         most = scale * (DRIFT_DRIFTING if state.drifting else DRIFT_BELIEVED)
         believed = own if size <= most else zone + (most if apart > 0.0 else -most)
-        share = 1.0 / count
-        slow = share if share > DRIFT_MEMORY else DRIFT_MEMORY
+        first = 1.0 / count
+        slow = share or (first if first > DRIFT_MEMORY else DRIFT_MEMORY)
         state.mean += slow * believed
         state.swing = usual + slow * ((believed if believed > 0.0 else -believed) - usual)
         if state.above + state.below <= _UNSURE:
-            slow = share if share > DRIFT_SCALE_MEMORY else DRIFT_SCALE_MEMORY
+            slow = first if first > DRIFT_SCALE_MEMORY else DRIFT_SCALE_MEMORY
             most = 3.0 * scale
             state.apart += slow * ((size if size < most else most) - state.apart)
         # The further the zone has moved, the more its probes may differ in how far.

@@ -34,6 +34,8 @@ class ProbeTests:
         if values == device.values:
             if self._frozen.judge(device, values, found):
                 device.calm = False
+                if device.in_air:
+                    self._air.judge(device, values, found)
                 return found
         else:
             if device.same:
@@ -89,11 +91,13 @@ class ProbeTests:
             self._steps.follow(device, index, value, at_us, found, book)
             if not state.out:
                 self.drift.shifted(state, index, before)
-        elif self._flat.judge(device, index, value, found):
+        elif self._flat.judge(device, index, value, found) or self._steps.taken_back(
+            device, index, value, at_us, book
+        ):
             pass
         elif not state.noisy and self._steps.unusual(state, value):
             if self._steps.explained(device, index, value, wetting):
-                self._steps.jump(state, value)
+                self._steps.jump(state, value, at_us)
                 if index == MOISTURE:
                     note = Note(
                         "jump.wetting", at_us, Flag.PASS, CHANNELS[index].key, value, state.gate

@@ -54,6 +54,8 @@ GAS: Final = CHANNEL_INDEX["CO2"]
 NUTRIENTS: Final = tuple(CHANNEL_INDEX[key] for key in ("N", "P", "K"))
 WATER: Final = (*NUTRIENTS, MOISTURE)
 """What a probe infers from conductivity, and so moves together when soil gets wet."""
+DAILY: Final = (GAS, CHANNEL_INDEX["Temperature"])
+"""What has its days."""
 WEATHER: Final = (CHANNEL_INDEX["Temperature"], CHANNEL_INDEX["pH"])
 """What moves slowly from day to day, in all hours alike. Water does not: it comes at once."""
 
@@ -92,6 +94,8 @@ IN_SOIL: Final = {"Temperature": (-10.0, 55.0), "pH": (3.0, 9.0)}
 VOLUMETRIC_MOST: Final = 60.0
 IN_AIR_MOST: Final = {"N": 3.0, "P": 3.0, "K": 5.0, "Moisture": 2.0}
 IN_AIR_USUALLY_ABOVE: Final = 5.0
+"""The usual moisture from which on a probe that finds none is in the air: its water and
+nutrients fail, so that no soil is judged by them."""
 
 # Time.
 MOMENT_US: Final = 900_000
@@ -123,6 +127,9 @@ GRAINS_LEAST: Final = 2.2
 
 # Steps.
 RETURNED: Final = 0.35
+TAKEN_BACK: Final = 2
+LONG_AGO: Final = 1_000_000
+"""In values of a channel: before all that it remembers."""
 SETTLED: Final = 3
 HOLD: Final = 8
 DRAINAGE: Final = 24
@@ -163,6 +170,11 @@ DRIFT_REACH: Final = 1.3
 DRIFT_LEARN: Final = 0.4
 DRIFT_FORGET: Final = 0.9985
 DRIFT_BACK: Final = 2.0
+DRIFT_AS_OLD: Final = 0.8
+"""In daily channels a probe is compared with those that were followed for no less than this
+share of the time that it was itself, and it for that share of theirs; from `DAY_US` on all are
+old enough."""
+DAY_US: Final = 24 * 3600 * 1_000_000
 SIBLINGS: Final = 8
 SIBLING_AGE: Final = 2.5
 

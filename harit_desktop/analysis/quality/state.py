@@ -63,8 +63,8 @@ class ChannelState:
     held_at: int = 0
     held_us: int = 0
     held_value: float = 0.0
-    rise_at: int = -1_000_000
-    jump_at: int = -1_000_000
+    rise_at: int = -rules.LONG_AGO
+    jump_at: int = -rules.LONG_AGO
     jump_height: float = 0.0
 
     mean: float = 0.0
@@ -91,12 +91,6 @@ class ChannelState:
     away_us: int = 0
     explained: bool = False
 
-    @property
-    def whole(self) -> bool:
-        """Whether the lists have the length they must have."""
-        hours = len(self.days)
-        return hours in (0, 24) and hours == len(self.centres) == len(self.spreads)
-
     def forget_moment(self) -> None:
         """After a gap: what was under way is over, the baseline stays."""
         self.fresh = 0
@@ -107,6 +101,7 @@ class ChannelState:
         self.energy = self.usual_energy
         self.above = self.below = self.share = 0.0
         self.drifting = self.away = 0
+        self.rise_at = -rules.LONG_AGO
 
 
 class OpenEvent(msgspec.Struct, array_like=True):

@@ -4,7 +4,8 @@ When a value leaves the usual, nobody can know yet what it is: the reading is su
 "unsettled". If it comes back within two readings it was a spike. If it stays it is a drop,
 which soil cannot do as fast as that, or a jump. A rise of water that the nutrients or other
 channels follow at once is a wetting front, no fault. A second step close to the first is
-neither: it is noise.
+neither: it is noise. A front that is gone within two readings was a spike, too: nobody could
+know when it came, and the readings after it are good.
 """
 
 from __future__ import annotations
@@ -82,13 +83,33 @@ class StepTest:
             Finding(CHANNELS[index].key, Flag.SUSPECT, "step.unsettled", value, state.gate)
         )
 
-    def jump(self, state: ChannelState, value: float) -> None:
-        """The new level is taken as it is."""
+    def jump(self, state: ChannelState, value: float, at_us: int) -> None:
+        """The new level is taken as it is, unless the next readings take it back."""
+        state.rise_at, state.since_us = state.seen, at_us
+        state.reference, state.peak = state.last, value
         state.jump_at, state.jump_height = state.seen, abs(value - state.last)
         state.last, state.slope, state.fresh = value, 0.0, 1
         state.repeats = state.out = 0
         state.energy = state.usual_energy
         state.seen += 1
+
+    def taken_back(
+        self, device: DeviceState, index: int, value: float, at_us: int, book: EventBook
+    ) -> bool:
+        """Whether the channel is back where it was before water seemed to come. Soil does not
+        get rid of water as fast as that: it was a spike of several channels at once."""
+        state = device.channels[index]
+        if state.seen - state.rise_at > rules.TAKEN_BACK:
+            return False
+        near = rules.RETURNED * abs(state.peak - state.reference)
+        if abs(value - state.reference) >= near + 0.5 * resolution(state, RULES[index]):
+            return False
+        state.rise_at = state.jump_at = -rules.LONG_AGO
+        state.jump_height = 0.0
+        state.seen += 1
+        self._end(state, value)
+        self._hold(device, index, "spike.returned", state.peak, at_us, book)
+        return True
 
     def follow(
         self,

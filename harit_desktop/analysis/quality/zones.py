@@ -77,7 +77,7 @@ class Zone:
         channels = device.channels
         for index in _TURNS[device.turn % rules.DRIFT_EVERY]:
             others = departures(siblings, index) if own else self._column(index)
-            test.compare(channels, index, others)
+            test.compare(device, index, others)
             if channels[index].drifting:
                 device.drifts += 1
         device.pair = len(siblings) == 1

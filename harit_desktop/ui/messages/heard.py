@@ -112,8 +112,7 @@ def _is_anomalous(
     brought = [
         line
         for line in lines
-        if line.publisher_id == publisher_id
-        and line.outcome in (Outcome.STORED, Outcome.DUPLICATE)
+        if line.publisher_id == publisher_id and line.outcome in (Outcome.STORED, Outcome.DUPLICATE)
     ]
     brought.sort(key=lambda line: abs(line.received_us - record.received_us))
     for line in brought[:_MOST_TRIES]:

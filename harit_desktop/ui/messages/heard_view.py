@@ -86,6 +86,9 @@ class HeardView(QWidget):
             )
         difference = round(said.index) - ours.index
         same_word = said.status is None or said.status.lower() == ours.band.value.lower()
+        both_say = said.is_anomalous is not None and ours.is_anomalous is not None
+        if difference == 0 and same_word and both_say and said.is_anomalous != ours.is_anomalous:
+            return self.tr("The same index and status; only one calls it anomalous."), "warn"
         if difference == 0 and same_word:
             return self.tr("Both say the same."), ""
         if difference == 0:

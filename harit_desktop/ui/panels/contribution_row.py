@@ -46,22 +46,30 @@ class ContributionRow(QWidget):
         self._most = 1.0
         self._stale = False
         self._note = NO_NOTE
+        self._severity = ""
         self.setObjectName(f"health.contrib.{channel}")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_part(
-        self, part: Contribution, most: float, stale: bool, note: RowNote = NO_NOTE
+        self,
+        part: Contribution,
+        most: float,
+        stale: bool,
+        note: RowNote = NO_NOTE,
+        severity: str = "",
     ) -> None:
-        """Shows a contribution on a scale that ends at `most` points."""
-        if (part, most, stale, note) == (self._part, self._most, self._stale, self._note):
+        """Shows a contribution on a scale that ends at `most` points; `severity` is what
+        `severity_of` gives."""
+        shown = (self._part, self._most, self._stale, self._note, self._severity)
+        if (part, most, stale, note, severity) == shown:
             return
         taller = bool(note.text) != bool(self._note.text)
         self._part, self._most, self._stale = part, max(most, 1e-9), stale
-        self._note = note
+        self._note, self._severity = note, severity
         self.setAccessibleName(points_spoken(part))
         self.setAccessibleDescription(note.text)
         self.setToolTip(f"<qt>{escape(note.tip).replace(chr(10), '<br>')}</qt>" if note.tip else "")
-        self.setProperty("state", _part_state(part, stale))
+        self.setProperty("state", _part_state(part, stale, severity))
         self.setProperty("flag", FLAG_NAMES.get(note.flag, ""))
         if taller:
             self.updateGeometry()
@@ -79,7 +87,7 @@ class ContributionRow(QWidget):
         if part is None:
             return
         painter = QPainter(self)
-        severity = severity_of(part)
+        severity = self._severity
         color = self.tokens.color(severity or ("text3" if self._stale else "text1"))
         strong = app_font(SIZES.dense, 600 if severity else 400, text_scale())
         if part.score is None:
@@ -176,17 +184,21 @@ class ContributionRow(QWidget):
         )
 
 
-def severity_of(part: Contribution) -> str:
-    """ "crit" for a channel that has lost all of its score, "warn" for one that is outside
-    its range, "" for one inside or left out."""
+def severity_of(part: Contribution, alarming: frozenset[str] | None = None) -> str:
+    """ "crit" for a channel beyond its alarm limits, "warn" for one that is outside its range,
+    "" for one inside or left out. As in the strips: no supply of a nutrient is an alarm.
+
+    Without the `alarming` channels, one that has lost all of its score counts as one.
+    """
     if not part.critical or part.score is None:
         return ""
-    return "crit" if part.score <= 0 else "warn"
+    beyond = part.score <= 0 if alarming is None else part.channel in alarming
+    return "crit" if beyond else "warn"
 
 
-def _part_state(part: Contribution, stale: bool) -> str:
+def _part_state(part: Contribution, stale: bool, severity: str) -> str:
     if part.score is None:
         return "empty"
-    if severity_of(part) == "crit":
+    if severity == "crit":
         return "error"
     return "stale" if stale else "live"

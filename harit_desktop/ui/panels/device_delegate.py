@@ -123,7 +123,7 @@ class DeviceDelegate(QStyledItemDelegate):
     ) -> None:
         scale = text_scale()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        colors = {"stale": "warn", "error": "crit"}
+        colors = {"stale": "warn", "warn": "warn", "error": "crit"}
         name_font = app_font(SIZES.body, 600 if selected else 500, scale)
         detail_font = app_font(SIZES.dense, 400, scale)
         widths = [lines[0].width() - taken[0], lines[1].width() - taken[1]]

@@ -21,6 +21,8 @@ from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
 from harit_desktop.ui.calibrated import calibrated
+from harit_desktop.ui.panels.probe_state import is_frozen, out_of_soil
+from harit_desktop.ui.quality_texts import flag_brief
 from harit_desktop.ui.words import (
     DASH,
     age_spoken,
@@ -38,6 +40,8 @@ _NO_PARENT = QModelIndex()
 Limits = Mapping[str, tuple[float, float, float, float]]
 """Optimal low and high, alarm low and high by channel key."""
 
+_BELIEVED = (Flag.PASS, Flag.NOT_EVALUATED)
+
 ROW_ROLE = Qt.ItemDataRole.UserRole
 OBJECT_NAME_ROLE = Qt.ItemDataRole.UserRole + 1
 STATE_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -45,8 +49,8 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """The texts of one row. `state` is live, fallback, stale or error; `spoken` says all of it,
-    `brief` what matters most of `detail`, where that does not fit. `caption` stands above the
+    """The texts of one row. `state` is live, fallback, stale, warn or error; `spoken` says all of
+    it, `brief` what matters most of `detail`, where that does not fit. `caption` stands above the
     first row of a zone; None for a row without one."""
 
     publisher_id: str
@@ -67,10 +71,10 @@ def device_row(
     device: DeviceState, limits: Limits, now_us: int, record: DeviceRecord | None = None
 ) -> DeviceRow:
     """The row of a device at this moment, under the name that its owner gave it."""
-    state, standing = _standing(device, limits, now_us)
+    state, standing, short = _standing(device, limits, now_us)
     time_told, time_brief = _time_told(device, now_us)
     age = age_text(device.age_s(now_us))
-    detail = brief = standing or age
+    detail, brief = standing or age, short or age
     if time_told:
         template = QCoreApplication.translate("DevicesPanel", "{standing} · {time}")
         # A new arrival says nothing of an old reading, so its age is left out.
@@ -78,8 +82,11 @@ def device_row(
         if state == "fallback":
             known = QCoreApplication.translate("DevicesPanel", "via API")
         detail = template.format(standing=known, time=time_told) if known else time_told
-        brief = template.format(standing=known, time=time_brief) if state == "error" else time_brief
+        wrong = state in ("warn", "error")
+        brief = template.format(standing=short, time=time_brief) if wrong else time_brief
     index, band = device.analysis.index, device.analysis.band
+    if out_of_soil(device.analysis):
+        index, band = None, Band.UNKNOWN
     shown = DASH if index is None else str(index)
     publisher_id = plain(device.publisher_id)
     name = plain(record.name) if record is not None and record.name else publisher_id
@@ -104,18 +111,59 @@ def device_row(
     )
 
 
-def _standing(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, str]:
-    """The state of a device and the words for it, none where all is well."""
+def _standing(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, str, str]:
+    """The state of a device and the words for it at length and in brief, none where all is
+    well. What is wrong with the probe goes before what its values would say of the soil."""
+    tr = QCoreApplication.translate
     if device.is_stale(now_us):
-        template = QCoreApplication.translate("DevicesPanel", "silent for {duration}")
-        return "stale", template.format(duration=duration_text(device.age_s(now_us)))
-    reason = _alarm(device, limits)
+        template = tr("DevicesPanel", "silent for {duration}")
+        return "stale", *(template.format(duration=duration_text(device.age_s(now_us))),) * 2
+    if out_of_soil(device.analysis):
+        return "error", *(tr("DevicesPanel", "Probe out of the soil"),) * 2
+    if is_frozen(device.analysis):
+        return "error", *(tr("DevicesPanel", "All values stand still"),) * 2
+    reason = _faulty(device) or _alarm(device, limits)
     if reason:
-        return "error", reason
+        return "error", reason, reason
+    long, short = _suspect(device)
+    if long:
+        return "warn", long, short
     if device.via_api:
-        template = QCoreApplication.translate("DevicesPanel", "via API, {age}")
-        return "fallback", template.format(age=age_text(device.age_s(now_us)))
-    return "live", ""
+        template = tr("DevicesPanel", "via API, {age}")
+        return "fallback", *(template.format(age=age_text(device.age_s(now_us))),) * 2
+    return "live", "", ""
+
+
+def _flagged(device: DeviceState, flag: Flag) -> list[str]:
+    """The channels that bear a flag, in the order of the catalogue."""
+    pairs = zip(CHANNELS, device.analysis.flags, strict=False)
+    return [channel.key for channel, found in pairs if found == flag]
+
+
+def _faulty(device: DeviceState) -> str:
+    """The channels whose values were refused, "" for none."""
+    keys = _flagged(device, Flag.FAIL)
+    if not keys:
+        return ""
+    tr, name = QCoreApplication.translate, channel_short_name(keys[0])
+    if len(keys) == 1:
+        return tr("DevicesPanel", "{channel} faulty").format(channel=name)
+    template = tr("DevicesPanel", "{channel} and {n} more faulty")
+    return template.format(channel=name, n=len(keys) - 1)
+
+
+def _suspect(device: DeviceState) -> tuple[str, str]:
+    """The channels whose values are doubted, at length and in brief; "" for none."""
+    keys = _flagged(device, Flag.SUSPECT)
+    if not keys:
+        return "", ""
+    tr, name = QCoreApplication.translate, channel_short_name(keys[0])
+    if len(keys) > 1:
+        template = tr("DevicesPanel", "{channel} and {n} more suspect")
+        return (template.format(channel=name, n=len(keys) - 1),) * 2
+    flagged = flag_brief(Flag.SUSPECT, dict(device.analysis.reasons).get(keys[0], ""))
+    long = tr("DevicesPanel", "{channel} {flagged}").format(channel=name, flagged=flagged)
+    return long, tr("DevicesPanel", "{channel} suspect").format(channel=name)
 
 
 def _time_told(device: DeviceState, now_us: int) -> tuple[str, str]:
@@ -135,24 +183,23 @@ def _time_told(device: DeviceState, now_us: int) -> tuple[str, str]:
 
 
 def _alarm(device: DeviceState, limits: Limits) -> str:
-    """The first value that is faulty or beyond its alarm limits, in words; else "".
+    """The first believed value beyond its alarm limits, in words; else "".
 
     Without limits the analysis of the reading has to do, which knows no direction.
     """
     tr = QCoreApplication.translate
     for channel, value, flag in zip(CHANNELS, device.values, device.analysis.flags, strict=False):
-        if value is None:
+        if value is None or flag not in _BELIEVED:
             continue
         name = channel_short_name(channel.key)
-        if flag == Flag.FAIL:
-            return tr("DevicesPanel", "{channel} faulty").format(channel=name)
         _, _, low, high = limits.get(channel.key, (0.0, 0.0, value, value))
         if value < low:
             return tr("DevicesPanel", "{channel} low").format(channel=name)
         if value > high:
             return tr("DevicesPanel", "{channel} high").format(channel=name)
     factors = device.analysis.critical_factors
-    if limits or not device.analysis.is_anomalous or not factors:
+    doubted = any(flag not in _BELIEVED for flag in device.analysis.flags)
+    if limits or doubted or not device.analysis.is_anomalous or not factors:
         return ""
     return tr("DevicesPanel", "{channel} out of range").format(channel=factor_name(factors[0]))
 

@@ -17,7 +17,10 @@ class HealthDetails:
     `segments` the corrections in force, by channel key. `estimated` channels are no measurements.
     `kg_per_ha` holds nutrients in the top `depth_cm` of soil. `siblings` are the probes of the
     same zone that it is compared with for drift, None where nobody asked; `neighbours` are all
-    the others of the zone, also those too new or too silent to compare with.
+    the others of the zone, also those too new or too silent to compare with. `alarming` channels
+    lie beyond their alarm limits, None where nobody asked; `confirmed` ones were compared with a
+    laboratory not long ago. What was measured up to `judged_after_us` was judged otherwise than
+    the newest reading.
     """
 
     name: str = ""
@@ -30,6 +33,9 @@ class HealthDetails:
     advice: tuple[Advice, ...] = ()
     siblings: int | None = None
     neighbours: int = 0
+    alarming: frozenset[str] | None = None
+    confirmed: frozenset[str] = frozenset()
+    judged_after_us: int = 0
 
 
 NO_DETAILS = HealthDetails()

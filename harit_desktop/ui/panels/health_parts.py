@@ -119,6 +119,7 @@ class Sparkline(QWidget):
         self.tokens = tokens
         self._points: list[tuple[float, float]] = []
         self._band = Band.UNKNOWN
+        self._after_us = 0
         self.setFixedHeight(26)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
@@ -129,11 +130,14 @@ class Sparkline(QWidget):
         """Gives way to the word beside it, which says more."""
         return QSize(30, 26)
 
-    def set_points(self, times_us: Sequence[int], index: Sequence[float], band: Band) -> None:
-        """Takes the index over time (NaN where withheld); `band` colours its last point."""
+    def set_points(
+        self, times_us: Sequence[int], index: Sequence[float], band: Band, after_us: int = 0
+    ) -> None:
+        """Takes the index over time (NaN where withheld); `band` colours its last point. What
+        was judged otherwise, up to `after_us`, is pale and not joined with the rest."""
         pairs = zip(times_us, index, strict=True)
         self._points = [(float(at), float(value)) for at, value in pairs if value == value]
-        self._band = band
+        self._band, self._after_us = band, after_us
         self.update()
 
     def set_band(self, band: Band) -> None:
@@ -145,20 +149,26 @@ class Sparkline(QWidget):
         if len(self._points) < 2:
             return
         points = self._placed()
-        path = QPainterPath(points[0])
+        older = sum(at <= self._after_us for at, _ in self._points)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for part, color in ((points[:older], "line"), (points[older:], "text3")):
+            painter.setPen(QPen(self.tokens.color(color), 1))
+            painter.drawPath(self._path(part))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.tokens.color(self.tokens.band(self._band.value)))
+        painter.drawEllipse(points[-1], 3, 3)
+
+    def _path(self, points: Sequence[QPointF]) -> QPainterPath:
+        """The line through points, broken where nothing is known for long."""
+        path = QPainterPath(points[0]) if points else QPainterPath()
         widest = self.width() / self._GAP_PARTS
         for before, after in pairwise(points):
             if after.x() - before.x() > widest:
                 path.moveTo(after)
             else:
                 path.lineTo(after)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.tokens.color("text3"), 1))
-        painter.drawPath(path)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.tokens.color(self.tokens.band(self._band.value)))
-        painter.drawEllipse(points[-1], 3, 3)
+        return path
 
     def _placed(self) -> list[QPointF]:
         start, end = self._points[0][0], self._points[-1][0]

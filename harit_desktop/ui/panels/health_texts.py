@@ -6,14 +6,14 @@ from math import floor, isnan
 from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.analysis.condition import LEAST_CONFIDENCE
-from harit_desktop.analysis.judgement import LOW_CONFIDENCE
-from harit_desktop.domain.analysis import Analysis, Contribution, Explanation
+from harit_desktop.analysis.judgement import LOW_CONFIDENCE, NO_KEY_CHANNEL
+from harit_desktop.domain.analysis import Analysis, Contribution, Explanation, Flag
+from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.panels.trust_texts import bounds_text
 from harit_desktop.ui.words import (
     channel_short_name,
-    channel_symbol,
     count,
     factor_name,
     joined,
@@ -26,8 +26,6 @@ _NEARLY_A_DAY_S = 22 * 3600
 _LEAST_SPAN_S = 30 * 60
 _ROUNDED_BY = 1.0
 """An index is whole and at least 1."""
-MOST_NAMED = 3
-"""More missing channels than this do not fit beside the index and are counted."""
 
 
 def counted(explanation: Explanation) -> list[Contribution]:
@@ -93,31 +91,40 @@ def unexplained_text(analysis: Analysis) -> str:
     ).format(profile=profile_name(analysis.profile))
 
 
-def withheld_text(explanation: Explanation) -> tuple[str, str]:
-    """Why there is no index: in short, and in a sentence."""
+def withheld_text(explanation: Explanation, flags: Sequence[int] = ()) -> tuple[str, str]:
+    """Why there is no index: in short, and in a sentence. `flags` are those of the reading."""
     tr = QCoreApplication.translate
     missing = joined([channel_short_name(key) for key in explanation.missing])
-    if len(explanation.missing) > MOST_NAMED:
-        short = tr("SoilHealth", "%n channels left out", None, len(explanation.missing))
-    else:
-        symbols = tr("SoilHealth", ", ").join(map(channel_symbol, explanation.missing))
-        short = tr("SoilHealth", "Needs {channels}").format(channels=symbols)
-    sentences = {
-        "too_few_channels": tr(
-            "SoilHealth",
-            "No index: fewer than four channels can be used. Left out: {channels}.",
-        ),
-        "no_key_channel": tr(
-            "SoilHealth",
-            "No index: neither moisture nor pH can be used. Left out: {channels}.",
-        ),
-    }
-    general = tr("SoilHealth", "No index: too few channels can be used. Left out: {channels}.")
-    sentence = sentences.get(explanation.withheld_reason or "", general).format(channels=missing)
+    short = tr("SoilHealth", "Too few channels")
+    sentence = tr(
+        "SoilHealth", "No score: fewer than four channels can be used. Left out: {channels}."
+    ).format(channels=missing)
+    if explanation.withheld_reason == NO_KEY_CHANNEL:
+        short = tr("SoilHealth", "Needs moisture or pH")
+        sentence = _no_key_channel(flags)
     if explanation.withheld_reason == LOW_CONFIDENCE and explanation.confidence is not None:
         short, sentence = _low_confidence(explanation.confidence, missing)
     bounds = bounds_text(explanation)
     return short, f"{sentence} {bounds}" if bounds else sentence
+
+
+def _no_key_channel(flags: Sequence[int]) -> str:
+    """That neither of two channels counts, of which either would do."""
+    tr = QCoreApplication.translate
+    found = {flags[CHANNEL_INDEX[key]] for key in ("Moisture", "pH")} if flags else set()
+    if found == {Flag.FAIL}:
+        return tr("SoilHealth", "No score: moisture and pH are faulty. One of them is needed.")
+    if found == {Flag.MISSING}:
+        return tr("SoilHealth", "No score: moisture and pH are not sent. One of them is needed.")
+    return tr("SoilHealth", "No score: neither moisture nor pH can be used. One is needed.")
+
+
+def in_air_text() -> tuple[str, str]:
+    """Why a probe in the air has no index: in short, and in a sentence."""
+    tr = QCoreApplication.translate
+    return tr("SoilHealth", "Probe out of the soil"), tr(
+        "SoilHealth", "No score: what a probe measures in the air says nothing about the soil."
+    )
 
 
 def _low_confidence(confidence: float, missing: str) -> tuple[str, str]:
@@ -126,13 +133,13 @@ def _low_confidence(confidence: float, missing: str) -> tuple[str, str]:
     template = (
         tr(
             "SoilHealth",
-            "No index: too little can be relied on (confidence {percent} %, needed are {least} %). "
+            "No score: too little can be relied on (confidence {percent} %, needed are {least} %). "
             "Left out: {channels}.",
         )
         if missing
         else tr(
             "SoilHealth",
-            "No index: too little can be relied on (confidence {percent} %, needed are {least} %).",
+            "No score: too little can be relied on (confidence {percent} %, needed are {least} %).",
         )
     )
     # Rounded down: 39.9 must not read as the 40 that would do.
@@ -141,7 +148,7 @@ def _low_confidence(confidence: float, missing: str) -> tuple[str, str]:
 
 
 def critical_text(device: DeviceState, explanation: Explanation | None) -> str:
-    """The critical factors as a sentence; what was left out is not said to be fine."""
+    """What stands under "Outside the best range"; what was left out is not said to be fine."""
     tr = QCoreApplication.translate
     factors = [factor_name(factor) for factor in device.analysis.critical_factors]
     if not factors and not device.analysis.profile:
@@ -149,10 +156,8 @@ def critical_text(device: DeviceState, explanation: Explanation | None) -> str:
     if not factors and explanation is not None and explanation.missing:
         return tr("SoilHealth", "None among the channels that count.")
     if not factors:
-        return tr("SoilHealth", "None. All are within the optimal range.")
-    return tr("SoilHealth", "Outside the optimal range: {channels}.").format(
-        channels=joined(factors)
-    )
+        return tr("SoilHealth", "None of the channels.")
+    return joined(factors)
 
 
 def points_text(part: Contribution) -> str:
@@ -186,12 +191,16 @@ def points_spoken(part: Contribution) -> str:
     )
 
 
-def change_text(times_us: Sequence[int], index: Sequence[float], newest: int | None) -> str:
+def change_text(
+    times_us: Sequence[int], index: Sequence[float], newest: int | None, after_us: int = 0
+) -> str:
     """How the index moved since a day ago, or since the oldest value known of this day.
 
-    Empty where less than half an hour is known. `newest` stands in for the last value.
+    Empty where less than half an hour is known. `newest` stands in for the last value. Values
+    up to `after_us` were judged otherwise and are not compared with it.
     """
-    known = [(at, value) for at, value in zip(times_us, index, strict=True) if not isnan(value)]
+    pairs = zip(times_us, index, strict=True)
+    known = [(at, value) for at, value in pairs if not isnan(value) and at > after_us]
     if not known or newest is None:
         return ""
     last_us, (first_us, first) = known[-1][0], known[0]

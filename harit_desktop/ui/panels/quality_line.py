@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -13,13 +14,14 @@ from harit_desktop.domain.quality import QualityDay
 from harit_desktop.ui.panels.trust_texts import percent
 from harit_desktop.ui.quality_texts import reason_phrase
 from harit_desktop.ui.theme import set_look
-from harit_desktop.ui.words import DASH, channel_name, count, duration_text
+from harit_desktop.ui.words import DASH, channel_name, count, duration_text, joined
 
 LEAST_SILENCE_S = 60
 """A shorter silence is not worth a word."""
 BAD_BELOW = 0.9
 """A day with fewer good readings than this is a warning."""
 _IN_TIP = 6
+_NAMED = 2
 
 
 class QualityLine(QWidget):
@@ -141,18 +143,43 @@ def _times(times: int) -> str:
     return tr("QualityLine", "{n} times").format(n=count(times))
 
 
+class _Doubt(NamedTuple):
+    """How often a channel was doubted, whether it was mostly faulty, and the reason that it had
+    most often."""
+
+    times: int
+    faulty: bool
+    reason: str
+
+
 def _worst(day: QualityDay) -> str:
-    """The channel with most flagged values, and the reason that it had most often."""
+    """The two channels with most flagged values, and how many more there are."""
     tr = QCoreApplication.translate
-    doubted = [s + f for s, f in zip(day.suspect, day.failed, strict=True)]
-    most = max(doubted, default=0)
-    if most == 0:
+    doubts: dict[str, _Doubt] = {}
+    for channel, suspect, failed in zip(CHANNELS, day.suspect, day.failed, strict=True):
+        if suspect + failed:
+            codes = (code for key, code, _ in day.reasons if key == channel.key)
+            reason = reason_phrase(next(codes, ""))
+            doubts[channel.key] = _Doubt(suspect + failed, failed > suspect, reason)
+    ordered = sorted(doubts, key=lambda key: -doubts[key].times)
+    named = ordered[:_NAMED]
+    if not named:
         return ""
-    position = doubted.index(most)
-    key = CHANNELS[position].key
-    code = next((code for channel, code, _ in day.reasons if channel == key), "")
-    reason = reason_phrase(code)
-    faulty = day.failed[position] > day.suspect[position]
+    if len(named) > 1 and len({doubts[key] for key in named}) == 1:
+        parts = [_doubt_text(joined([channel_name(key) for key in named]), doubts[named[0]])]
+    else:
+        parts = [_doubt_text(channel_name(key), doubts[key]) for key in named]
+    more = len(ordered) - len(named)
+    if more == 1:
+        parts.append(tr("QualityLine", "1 more channel."))
+    elif more:
+        parts.append(tr("QualityLine", "{n} more channels.").format(n=count(more)))
+    return " ".join(parts)
+
+
+def _doubt_text(names: str, doubt: _Doubt) -> str:
+    tr = QCoreApplication.translate
+    times, faulty, reason = doubt
     if faulty:
         template = (
             tr("QualityLine", "{channel} faulty {times}: {reason}.")
@@ -165,7 +192,7 @@ def _worst(day: QualityDay) -> str:
             if reason
             else tr("QualityLine", "{channel} suspect {times}.")
         )
-    return template.format(channel=channel_name(key), times=_times(most), reason=reason)
+    return template.format(channel=names, times=_times(times), reason=reason)
 
 
 def _label(name: str, look: str) -> QLabel:

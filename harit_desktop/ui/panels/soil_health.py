@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -15,10 +16,12 @@ from harit_desktop.ui.panels.health_parts import BandBar, Sparkline
 from harit_desktop.ui.panels.health_texts import (
     change_text,
     critical_text,
+    in_air_text,
     profile_text,
     unexplained_text,
     withheld_text,
 )
+from harit_desktop.ui.panels.probe_state import out_of_soil
 from harit_desktop.ui.panels.quality_line import QualityLine
 from harit_desktop.ui.panels.trust_texts import trust_text
 from harit_desktop.ui.panels.why_view import WhyView, rule, text_label
@@ -46,6 +49,8 @@ class SoilHealthPanel(QWidget):
         self._now_us = 0
         self._times: list[int] = []
         self._indexes: list[float] = []
+        self._other_us = 0
+        self._bucket_us = 0
         self._title = ElidedLabel()
         self._title.setProperty("class", "caption strong muted")
         self._nothing = text_label("label.health.empty", "headingLarge faint")
@@ -107,6 +112,7 @@ class SoilHealthPanel(QWidget):
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self._bar)
+        column.addWidget(self._advice.lead)
         column.addWidget(self._profile)
         column.addWidget(self._trust)
         return block
@@ -139,6 +145,8 @@ class SoilHealthPanel(QWidget):
         None where nobody knows how the stored index came about."""
         if device is not None and not device.analysis.profile:
             explanation = None
+        if explanation is not None and device is not None and out_of_soil(device.analysis):
+            explanation = structs.replace(explanation, index=None)
         self._device, self._explanation, self._now_us = device, explanation, now_us
         self._details = details
         known = device is not None
@@ -154,21 +162,39 @@ class SoilHealthPanel(QWidget):
         if device is None:
             self._set_state("empty")
             self._hint.setText(
-                self.tr("The index appears after the first complete reading (all 7 channels).")
+                self.tr(
+                    "The index appears with the first reading in which at least four channels "
+                    "can be used, moisture or pH among them."
+                )
             )
             self._hint.setVisible(True)
             return
         self._show_index(device)
         self._show_reasons(device)
 
-    def set_trend(self, times_us: Sequence[int], index: Sequence[float]) -> None:
-        """Takes a day of the index: instants (UTC microseconds) and values, NaN for none."""
+    def set_trend(
+        self,
+        times_us: Sequence[int],
+        index: Sequence[float],
+        after_us: int = 0,
+        bucket_us: int = 0,
+    ) -> None:
+        """Takes a day of the index: instants (UTC microseconds) and values, NaN for none.
+
+        Another profile judged what was measured up to `after_us`; a value stands for
+        `bucket_us` of time.
+        """
         self._times = [int(at) for at in times_us]
         self._indexes = [float(value) for value in index]
-        band = self._device.analysis.band if self._device else Band.UNKNOWN
-        self._spark.set_points(self._times, self._indexes, band)
+        self._other_us, self._bucket_us = after_us, bucket_us
         if self._device is not None:
             self._show_index(self._device)
+
+    def _after_us(self) -> int:
+        """The last instant of what cannot be compared with the newest reading."""
+        after_us = max(self._other_us, self._details.judged_after_us)
+        # A value that stands for some time before and after it mixes both.
+        return after_us + self._bucket_us if after_us else 0
 
     def set_quality(self, days: Sequence[QualityDay]) -> None:
         """Takes the data quality of today and yesterday; nothing while nobody knows it."""
@@ -190,6 +216,9 @@ class SoilHealthPanel(QWidget):
 
     def _show_index(self, device: DeviceState) -> None:
         index, band = device.analysis.index, device.analysis.band
+        in_air = out_of_soil(device.analysis)
+        if in_air:
+            index, band = None, Band.UNKNOWN
         stale = device.is_stale(self._now_us)
         self._set_state("stale" if stale else "error" if index is None else "live")
         set_look(self._index, state="stale" if stale else "live")
@@ -201,11 +230,14 @@ class SoilHealthPanel(QWidget):
         )
         word = band_word(band)
         self._hint.setVisible(index is None)
-        if self._explanation is None:
+        if in_air:
+            word, sentence = in_air_text()
+            self._hint.setText(sentence)
+        elif self._explanation is None:
             self._hint.setText(unexplained_text(device.analysis))
             self._hint.setVisible(True)
         elif index is None:
-            word, sentence = withheld_text(self._explanation)
+            word, sentence = withheld_text(self._explanation, device.analysis.flags)
             self._hint.setText(sentence)
         self._band.setText(word)
         self._band.setAccessibleName(word)
@@ -216,10 +248,12 @@ class SoilHealthPanel(QWidget):
             moment = moment_text(at_us, self._now_us)
             self._change.setText(self.tr("as of {time}").format(time=moment))
         else:
-            self._change.setText(change_text(self._times, self._indexes, index))
+            after_us = self._after_us()
+            self._change.setText(change_text(self._times, self._indexes, index, after_us))
         self._change.setVisible(bool(self._change.text()))
         self._spark.setVisible(len(self._times) > 1 and index is not None)
-        self._spark.set_band(Band.UNKNOWN if stale else band)
+        shown = Band.UNKNOWN if stale else band
+        self._spark.set_points(self._times, self._indexes, shown, self._after_us())
         self._bar.set_index(index, stale)
 
     def _show_reasons(self, device: DeviceState) -> None:
@@ -243,7 +277,8 @@ class SoilHealthPanel(QWidget):
         self._critical.setText(text)
         self._critical.setAccessibleName(text)
         old = stale or device.arrived_late()
-        self._advice.set_advice(details.advice, old, certain=not old and shown)
+        certain = not old and shown
+        self._advice.set_advice(details.advice, old, certain, details.confirmed)
         self._quality.set_siblings(None if old else details.siblings, details.neighbours)
 
     def _set_state(self, state: str) -> None:
@@ -252,7 +287,7 @@ class SoilHealthPanel(QWidget):
 
     def _set_words(self) -> None:
         self._nothing.setText(self.tr("No reading yet"))
-        self._critical_title.setText(self.tr("Critical factors"))
+        self._critical_title.setText(self.tr("Outside the best range"))
         self.set_reading(self._device, self._explanation, self._now_us, self._details)
 
     def changeEvent(self, event: QEvent) -> None:

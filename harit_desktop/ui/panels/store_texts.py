@@ -164,8 +164,7 @@ def spool_text(status: EngineStatus) -> PathText:
     if status.store.problem is not None and status.store.problem.code == SPOOL_FULL:
         return PathText("error", amount, tr("DataPath", "Full"), "crit")
     if waiting == 0:
-        started = status.counters.received > 0 or uses_server(status)
-        return PathText("live", amount if started else tr("DataPath", "Empty"), _ok())
+        return PathText("live", amount, _ok())
     if status.server.state is ServerState.READY:
         sending = tr("DataPath", "{n} waiting, sending").format(n=count(waiting))
         return PathText("live", sending if waiting >= SENDING_FROM else amount, _ok())

@@ -73,11 +73,12 @@ class WhyView(QWidget):
         self._arrange([part.channel for part in parts])
         stale = device.is_stale(now_us)
         for part in parts:
-            self._rows[part.channel].show_part(part, most, stale, notes[part.channel])
+            note, severity = notes[part.channel], severity_of(part, details.alarming)
+            self._rows[part.channel].show_part(part, most, stale, note, severity)
         text = "" if explanation is None else ceiling_text(device, explanation)
         self._ceiling.setText(text)
         self._ceiling.setVisible(bool(text))
-        self.severity = _worst(parts)
+        self.severity = _worst(parts, details.alarming)
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Takes the colours of a theme, and the text size that the application has now."""
@@ -128,6 +129,6 @@ def rule() -> QFrame:
     return line
 
 
-def _worst(parts: Sequence[Contribution]) -> str:
-    severities = {severity_of(part) for part in parts}
+def _worst(parts: Sequence[Contribution], alarming: frozenset[str] | None) -> str:
+    severities = {severity_of(part, alarming) for part in parts}
     return next((word for word in ("crit", "warn") if word in severities), "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
+from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.domain.alert import AlertRule, RuleKind, TriedRule
 from harit_desktop.settings.model import SECRET_KEYS
 from harit_desktop.ui.dialog_parts import button, sentences
@@ -38,7 +39,7 @@ class AlertQuestions:
     """What the page asks of the engine. `devices` are names by id, `limits` the profile's."""
 
     try_rule: Callable[[AlertRule, int], QueryHandle[TriedRule]] | None = None
-    test_sink: Callable[[str, Mapping[str, Any], str | None], QueryHandle[None]] | None = None
+    test_sink: Callable[[SinkName, Mapping[str, Any], str | None], QueryHandle[None]] | None = None
     devices: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
@@ -174,7 +175,7 @@ class SinkTest(QObject):
     not; `.test.result` (property `ok`) says what came of it."""
 
     def __init__(
-        self, view: PageView, questions: AlertQuestions, name: str, secret_key: str, title: str
+        self, view: PageView, questions: AlertQuestions, name: SinkName, secret_key: str, title: str
     ) -> None:
         super().__init__(view)
         self._view = view
