@@ -23,6 +23,7 @@ from itertools import islice
 from math import pi, sin
 from random import Random
 
+import msgspec
 import psutil
 
 from harit_desktop.analysis.engine import AnalysisEngine
@@ -78,15 +79,19 @@ def readings(devices: int) -> Iterator[Reading]:
 
 def held_bytes(thing: object, seen: set[int]) -> int:
     """Of an object and all that it alone can reach, classes and shared constants left out."""
-    if id(thing) in seen or isinstance(thing, type):
+    shared = thing is None or (isinstance(thing, int) and -5 <= thing <= 256)
+    if shared or id(thing) in seen or isinstance(thing, type):
         return 0
     seen.add(id(thing))
-    inner = gc.get_referents(thing) if gc.is_tracked(thing) or _is_plain(thing) else []
-    return sys.getsizeof(thing) + sum(held_bytes(one, seen) for one in inner)
+    return sys.getsizeof(thing) + sum(held_bytes(one, seen) for one in parts_of(thing))
 
 
-def _is_plain(thing: object) -> bool:
-    return isinstance(thing, tuple | list | dict | set) or hasattr(thing, "__struct_fields__")
+def parts_of(thing: object) -> list[object]:
+    """The collector can be asked only about what it may follow, which a `msgspec.Struct` with
+    `gc=False` is not."""
+    if isinstance(thing, msgspec.Struct):
+        return [getattr(thing, name) for name in thing.__struct_fields__]
+    return gc.get_referents(thing)
 
 
 def percentile(sorted_values: list[int], share: float) -> float:

@@ -63,7 +63,6 @@ class CalibrationDialog(QDialog):
         if self._engine.book is not self._book:
             self._take_book(self._engine.book, moment_us)
         self.laboratory.poll()
-        self._fit_tabs()
         if self._waiting is not None and time.monotonic() - self._waiting[2] > SLOW_S:
             self._say_slow()
         if moment_us // 1_000_000 != self._second:
@@ -74,6 +73,8 @@ class CalibrationDialog(QDialog):
             )
             for form in (self.moisture, self.laboratory):
                 form.show_state(state, moment_us)
+        # At last: what came may have made a text longer.
+        self._fit_tabs()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -14,17 +14,12 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import Calibration, DeviceBook
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.calibration_checks import Mistake, check_moment
-from harit_desktop.ui.calibration_moment import MomentEdit
 from harit_desktop.ui.calibration_texts import NOTE_CHARS
 from harit_desktop.ui.dialog_parts import NumberEdit, moment_us, say, sentences
+from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.quality_texts import flag_phrase
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import age_text, channel_value
-
-_WRONG_STAYS_RED = """
-QLineEdit[invalid="true"]:focus, QAbstractSpinBox[invalid="true"]:focus {
-    border-color: palette(bright-text); }
-"""
 
 
 def now_us() -> int:
@@ -44,7 +39,6 @@ class CalibrationForm(QWidget):
 
     def __init__(self, publisher_id: str, kind: str) -> None:
         super().__init__()
-        self.setStyleSheet(_WRONG_STAYS_RED)
         self._fresh: float | None = None
         self._publisher_id = publisher_id
         self._book = DeviceBook()

@@ -31,7 +31,7 @@ from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import channel_in_sentence, channel_name
 
-_WIDTHS_PX = (128, 84, 196, 394)
+_WIDTHS_PX = (140, 84, 192, 380)
 _LEAST_PX = 84
 _ID_ROLE = Qt.ItemDataRole.UserRole
 

@@ -73,11 +73,9 @@ def effect_text(channel: str, segment: Segment) -> str:
     params["q"] = number(probe_reliability(channel, segment.pairs), 1)
     params["days"] = _fading_days(channel, segment)
     if segment.pairs == 1:
-        text = _tr("shift {shift} {unit}, 1 sample: reliability 1, falling to {q} in {days} days")
+        text = _tr("shift {shift} {unit}, 1 sample: reliability 1, after {days} days {q}")
     else:
-        text = _tr(
-            "shift {shift} {unit}, {n} samples: reliability 1, falling to {q} in {days} days"
-        )
+        text = _tr("shift {shift} {unit}, {n} samples: reliability 1, after {days} days {q}")
     return text.format(**params)
 
 

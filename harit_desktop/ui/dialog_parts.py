@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Qt
+from PySide6.QtCore import QLocale, QSize, Qt
 from PySide6.QtWidgets import (
     QDateTimeEdit,
     QDialog,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.ui.text_widths import scaled
-from harit_desktop.ui.theme import calm_calendar, set_look
+from harit_desktop.ui.theme import set_look
 
 LEFT = Qt.AlignmentFlag.AlignLeft
 TOP = Qt.AlignmentFlag.AlignTop
@@ -109,16 +109,6 @@ def title_of(field: QWidget, title: str, spoken: str = "") -> QLabel:
     set_look(label, class_="muted")
     field.setAccessibleName(spoken or title)
     return label
-
-
-def moment_edit(name: str, time_us: int) -> QDateTimeEdit:
-    """A field for day and minute, in the zone of this computer."""
-    edit = QDateTimeEdit(QDateTime.fromMSecsSinceEpoch(time_us // 60_000_000 * 60_000))
-    edit.setObjectName(name)
-    edit.setDisplayFormat("yyyy-MM-dd HH:mm")
-    edit.setCalendarPopup(True)
-    calm_calendar(edit.calendarWidget())
-    return edit
 
 
 def moment_us(edit: QDateTimeEdit) -> int:

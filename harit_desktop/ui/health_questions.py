@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from harit_desktop.analysis.trends import TREND_DAYS, nutrient_changes
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
-from harit_desktop.storage.judged_by import JudgedBy
 from harit_desktop.ui.words import local_time
 
 if TYPE_CHECKING:
     from harit_desktop.domain.quality import QualityDay
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.storage.judged_by import JudgedBy
 
 RETRY_US = 2 * US_PER_S
 TREND_POINTS = 240
@@ -91,12 +92,18 @@ def last_days(now_us: int, days: int) -> list[Span]:
 def index_question(engine: Engine, every_us: int) -> Question[tuple[Any, Any, int, int]]:
     """The index of the last 24 hours: instants, values, up to which instant another profile
     judged (0: none did), and the width in time of what a value stands for."""
-    judged_by = JudgedBy(engine.paths.database)
+
+    @cache
+    def judged_by() -> JudgedBy:
+        # Not before the first question: the store's library is slow to load.
+        from harit_desktop.storage.judged_by import JudgedBy
+
+        return JudgedBy(engine.paths.database)
 
     def read(publisher_id: str, now_us: int, cancelled: Cancelled) -> tuple[Any, Any, int, int]:
         begin, end = now_us - US_PER_DAY, now_us + US_PER_S
         series = engine.history.series(publisher_id, begin, end, TREND_POINTS, cancelled)
-        after_us = judged_by.last_other_us(publisher_id, begin, end, cancelled)
+        after_us = judged_by().last_other_us(publisher_id, begin, end, cancelled)
         return series.time_us, series.index, after_us, series.bucket_us
 
     return Question(engine, "trend", every_us, read)

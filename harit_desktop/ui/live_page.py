@@ -55,6 +55,7 @@ class LivePage(QWidget):
     def __init__(self, parent: QWidget | None = None, tokens: Tokens = LIGHT) -> None:
         super().__init__(parent)
         self.setObjectName("page.live")
+        self.setAccessibleName(self.tr("Live"))
         self._data = LiveData()
         self._limits: dict[str, Limits] = {}
         self._book = DeviceBook()

@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 from harit_desktop.domain.clock import US_PER_DAY
 from harit_desktop.domain.reanalysis import ReanalysisRequest, ReanalysisResult
 from harit_desktop.ui import dialog_parts
-from harit_desktop.ui.calibration_moment import MomentEdit
 from harit_desktop.ui.device_names import device_label
 from harit_desktop.ui.dialog_parts import moment_us, say, sentences
+from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.reanalyse_texts import result_text
 from harit_desktop.ui.theme import set_look

@@ -161,13 +161,16 @@ QPlainTextEdit, QTextEdit { padding: 4px; }
 QLineEdit:read-only, QPlainTextEdit:read-only, QTextEdit:read-only { background: $window; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled, QPlainTextEdit:disabled,
 QTextEdit:disabled { background: $window; color: $disabled; border-color: $line; }
-QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"],
-QPlainTextEdit[invalid="true"], QTextEdit[invalid="true"] { border-color: $crit; }
 QLineEdit:focus, QAbstractSpinBox:focus {
     border: 2px solid $focus; padding: 0 8px; min-height: $px_control_focused; }
 QComboBox:focus {
     border: 2px solid $focus; padding: 0 23px 0 10px; min-height: $px_control_focused; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid $focus; padding: 3px; }
+QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"],
+QPlainTextEdit[invalid="true"], QTextEdit[invalid="true"],
+QLineEdit[invalid="true"]:focus, QAbstractSpinBox[invalid="true"]:focus,
+QComboBox[invalid="true"]:focus, QPlainTextEdit[invalid="true"]:focus,
+QTextEdit[invalid="true"]:focus { border-color: $crit; }
 QAbstractSpinBox { max-height: $px_control; }
 QDateTimeEdit::drop-down { border: 0; width: 22px; }
 QDateTimeEdit::down-arrow { image: url($parts/down.svg); width: 12px; height: 12px; }

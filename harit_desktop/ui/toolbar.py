@@ -116,8 +116,8 @@ class MainToolBar(QToolBar):
         for button in self._right:
             button.setToolButtonStyle(style)
         if self._alerts_button is not None:
-            # With large text the tab alone says how many there are.
-            self._alerts_button.set_compact(compact and self._theme.text_scale > LARGE_TEXT)
+            # Where there is no room, the tab alone says how many there are.
+            self._alerts_button.set_compact(compact)
 
     def _build(self) -> None:
         self.addWidget(self.publisher_button)

@@ -226,12 +226,14 @@ def test_an_estimate_is_to_be_compared_one_nutrient_at_a_time() -> None:
         found = engine.advice(changed(**values), PASSES, (), "b", 5)
         return [one.channel for one in found if one.code == "sensor.calibrate"]
 
-    assert asked() == ["N"]
-    assert asked("N") == ["P"]
+    # N last: what a Soil Health Card says of it may be another nitrogen than the profile's.
+    assert asked() == ["P"]
+    assert asked("P") == ["K"]
+    assert asked("P", "K") == ["N"]
     assert asked("N", "P", K=None) == []
     assert asked("N", "P", "K") == []
     before = AnalysisEngine("generic", corrections=lab("N")).advice(EXAMPLE, PASSES, (), "b", 4)
-    assert [(one.code, one.channel) for one in before] == [("sensor.calibrate", "N")]
+    assert [(one.code, one.channel) for one in before] == [("sensor.calibrate", "P")]
 
 
 @pytest.mark.parametrize(

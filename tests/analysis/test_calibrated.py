@@ -123,12 +123,15 @@ def test_water_is_refused_by_its_corrected_value() -> None:
 
 
 def test_what_a_calibrated_probe_sends_is_no_volume_yet() -> None:
-    def most(*found: Calibration) -> float | None:
-        meaning, corrections = ChannelMeaning("vwc"), Corrections(found)
-        return AnalysisEngine("wheat", meaning=meaning, corrections=corrections).volumetric_most
+    """Of that probe, and of no other."""
 
-    assert most() == most(lab("N", 20.0, 30.0)) == 49.3
-    assert most(two_point(5.0, 30.0)) is None
+    def bounded(*found: Calibration) -> tuple[float | None, frozenset[str]]:
+        meaning, corrections = ChannelMeaning("vwc"), Corrections(found)
+        engine = AnalysisEngine("wheat", meaning=meaning, corrections=corrections)
+        return engine.volumetric_most, engine.moisture_calibrated
+
+    assert bounded() == bounded(lab("N", 20.0, 30.0)) == (49.3, frozenset())
+    assert bounded(two_point(5.0, 30.0)) == (49.3, frozenset("b"))
 
 
 def test_a_failed_value_stays_left_out_though_its_correction_is_none_below_zero() -> None:

@@ -71,6 +71,5 @@ def test_kilograms_of_a_hectare() -> None:
     # The Soil Health Card's 2.24: 15 cm of 1.4933 g/cm³.
     assert kg_per_ha(125.0, ChannelMeaning(bulk_density=1.4933)) == pytest.approx(280, rel=1e-4)
     assert kg_per_ha(10.0, ChannelMeaning(bulk_density=1.0, depth_cm=10)) == pytest.approx(10)
-    loam = 2.65 * (1 - 0.463)
-    assert kg_per_ha(10.0, ChannelMeaning()) == pytest.approx(10 * loam * 1.5)
-    assert kg_per_ha(10.0, ChannelMeaning(texture="sand")) > kg_per_ha(10.0, ChannelMeaning())
+    assert kg_per_ha(125.0, ChannelMeaning()) == pytest.approx(280)
+    assert kg_per_ha(125.0, ChannelMeaning(texture="sand")) == pytest.approx(280)

@@ -18,6 +18,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTableView, QWidget
 
+from tests.end_to_end import spoken
+
 EVERYTHING = Qt.FindChildOption.FindChildrenRecursively
 
 
@@ -108,6 +110,18 @@ class RemoteControl(QObject):
         assert isinstance(window, QWidget)
         window.resize(width, height)
         return {}
+
+    def do_focus(self) -> dict[str, Any]:
+        return spoken.focus()
+
+    def do_modal(self) -> dict[str, Any]:
+        return {"name": spoken.modal()}
+
+    def do_find(self, **wanted: str) -> dict[str, Any]:
+        return {"found": spoken.find(**wanted)}
+
+    def do_act(self, **wanted: str) -> dict[str, Any]:
+        return {"actions": spoken.act(**wanted)}
 
     def do_grab(self, file: str) -> dict[str, Any]:
         screen = QApplication.primaryScreen()

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from harit_desktop.analysis.engine import AnalysisEngine
+from harit_desktop.analysis.engine import AnalysisEngine, ChannelMeaning
 from harit_desktop.analysis.quality import QualityControl
 from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.calibration import Corrections
+from harit_desktop.domain.channels import CHANNEL_INDEX
+from harit_desktop.domain.device_book import Calibration, CalibrationKind
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.quality import Verdict
@@ -216,6 +219,19 @@ def test_a_fault_in_the_tests_costs_their_memory_and_no_reading() -> None:
     assert set(item.analysed.analysis.flags) == {int(Flag.NOT_EVALUATED)}
     assert item.analysed.analysis.index is not None
     assert quality.forgotten == ["probe"]
+
+
+def test_the_calibration_of_one_probe_leaves_the_bound_of_water_to_the_others() -> None:
+    line = ((10.0, 5.0), (60.0, 30.0))
+    calibration = Calibration("wet", "Moisture", CalibrationKind.TWO_POINT, 0, line, 0)
+    analyser = AnalysisEngine(meaning=ChannelMeaning("vwc"), corrections=Corrections([calibration]))
+    stages = Stages(MessageDecoder("UTC"), QualityControl.standard(), analyser)
+    flags = {}
+    for device in ("wet", "dry"):
+        (item,) = stages.prepare(messages(device)[:1])
+        assert item.analysed is not None
+        flags[device] = item.analysed.analysis.flags[CHANNEL_INDEX["Moisture"]]
+    assert flags == {"wet": Flag.PASS, "dry": Flag.FAIL}
 
 
 def test_a_redelivery_is_no_event_of_its_probe(tmp_path: Path) -> None:

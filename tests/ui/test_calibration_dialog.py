@@ -23,7 +23,7 @@ from harit_desktop.runtime.engine import Engine
 from harit_desktop.ui.calibration_checks import check_line, check_value, warn_apart, warn_close
 from harit_desktop.ui.calibration_dialog import CalibrationDialog
 from harit_desktop.ui.calibration_form import fresh_value
-from harit_desktop.ui.calibration_moment import MomentEdit
+from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.calibration_texts import (
     dated_text,
     effect_text,
@@ -70,9 +70,9 @@ def test_what_a_line_does_is_told_as_a_formula(american_numbers: None) -> None:
 def test_what_samples_do_is_told_with_the_trust_they_earn() -> None:
     three = [sample("K", n, 150.0, 164.0, n) for n in (1, 2, 3)]
     assert effects("K", *three) == [
-        "shift +14 mg/kg, 1 sample: reliability 1, falling to 0.4 in 180 days",
-        "shift +14 mg/kg, 2 samples: reliability 1, falling to 0.4 in 180 days",
-        "shift +14 mg/kg, 3 samples: reliability 1, falling to 0.8 in 60 days",
+        "shift +14 mg/kg, 1 sample: reliability 1, after 180 days 0.4",
+        "shift +14 mg/kg, 2 samples: reliability 1, after 180 days 0.4",
+        "shift +14 mg/kg, 3 samples: reliability 1, after 60 days 0.8",
     ]
     assert effects("pH", sample("pH", 1, 7.2, 6.85)) == ["shift −0.35, 1 sample"]
     assert missing_samples_text("K", 1) == "2 more samples and potassium counts as calibrated."
@@ -204,8 +204,12 @@ def test_a_part_of_a_time_is_changed_alone(qtbot: QtBot) -> None:
     # A sign goes on to the next part where nothing has gone on by itself.
     edit.setSelectedSection(MomentEdit.Section.HourSection)
     qtbot.keyClicks(edit, "7:5")
-    qtbot.keyClick(edit, Qt.Key.Key_Tab)
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert edit.dateTime().toString("HH:mm") == "07:05"
+    edit.setSelectedSection(MomentEdit.Section.MonthSection)
+    qtbot.keyClicks(edit, "2-1 4")
+    qtbot.keyClick(edit, Qt.Key.Key_Tab)
+    assert edit.dateTime().toString("yyyy-MM-dd HH:mm") == "2026-02-01 04:05"
 
 
 # -- the present reading -----------------------------------------------------------------
@@ -263,7 +267,9 @@ def test_a_present_reading_is_fresh_possible_and_there(qtbot: QtBot, engine: Eng
     assert "It is suspect. That is usual after the probe was moved" in text
     drifting = msgspec.structs.replace(
         suspect,
-        analysis=msgspec.structs.replace(suspect.analysis, reasons=(("Moisture", "drift"),)),
+        analysis=msgspec.structs.replace(
+            suspect.analysis, reasons=(("Moisture", "step.unsettled"),)
+        ),
     )
     assert "suspect: " in fresh_value(drifting, "Moisture", now_us())[1]
 
@@ -417,7 +423,7 @@ def test_the_probes_value_comes_from_the_hour_of_the_sample(
     assert opened.rows()[0][1:4] == [
         "Potassium",
         "laboratory 116.5, probe 102.5 mg/kg",
-        "shift +14 mg/kg, 1 sample: reliability 1, falling to 0.4 in 180 days",
+        "shift +14 mg/kg, 1 sample: reliability 1, after 180 days 0.4",
     ]
     # The next value of the same sample has the same time.
     shown = form.at_edit.dateTime().toString("yyyy-MM-dd HH:mm")

@@ -142,6 +142,16 @@ class TestPage:
         page.set_corrections(Corrections())
         assert strip.header.toolTip() == ""
 
+    def test_a_calibration_that_begins_makes_no_trend(self, page: LivePage) -> None:
+        trend = page.strip("Moisture").header.trend
+        assert trend.text() == "→ steady"
+        page.set_limits({})
+        page.set_corrections(Corrections([two_point(NOW_US - HOUR_US // 2, *HALVED)]))
+        assert trend.text() == "→ steady"
+        page.set_corrections(Corrections([two_point(NOW_US - MINUTE_US, *HALVED)]))
+        # Of a minute there is none yet.
+        assert trend.text() == "–"
+
     def test_live_readings_and_the_cursor_are_corrected_too(self, page: LivePage) -> None:
         page.set_corrections(Corrections([two_point(0, *HALVED)]))
         page.append_points("soil-01", points(np.array([NOW_US + 2 * SECOND_US]), Moisture=50.0))

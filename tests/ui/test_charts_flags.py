@@ -1,5 +1,7 @@
 """Quality flags in the strips: marks, bars, words and reasons."""
 
+import html
+
 import numpy as np
 import pytest
 from msgspec import structs
@@ -7,6 +9,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
+from harit_desktop.analysis.quality.rules import CODES
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
 from harit_desktop.domain.status import LinkState
@@ -17,6 +20,7 @@ from harit_desktop.ui.charts.frame import TimeView, view_until
 from harit_desktop.ui.charts.reasons import MOST, Reasons
 from harit_desktop.ui.charts.series import SeriesData
 from harit_desktop.ui.live_page import LivePage
+from harit_desktop.ui.quality_texts import reason_phrase
 from harit_desktop.ui.theme import DARK, LIGHT, ThemeController, Tokens
 from tests.ui.chart_samples import (
     HOUR_US,
@@ -32,6 +36,7 @@ from tests.ui.chart_samples import (
 )
 
 MOISTURE = CHANNEL_INDEX["Moisture"]
+FLAGGING = [c for c in CODES if not c.startswith(("time.", "unusual.")) and c != "jump.wetting"]
 VIEW = view_until(NOW_US, HOUR_US, 640)
 
 
@@ -278,8 +283,20 @@ class TestReadout:
         judged = structs.replace(analysis(60, flags=flags), reasons=(("Moisture", "noise.high"),))
         page.set_devices([device("soil-01", analysis=judged)], NOW_US)
         header = page.strip("Moisture").header
-        assert header.trend.text() == "suspect: unsteady values"
+        assert header.trend.text() == "suspect: unsteady"
         assert "unsteady values" in header.toolTip()
+
+    @pytest.mark.parametrize("code", FLAGGING)
+    def test_every_reason_fits_into_a_narrow_header(self, page: LivePage, code: str) -> None:
+        flags = tuple(Flag.SUSPECT if i == MOISTURE else Flag.PASS for i in range(CHANNEL_COUNT))
+        judged = structs.replace(analysis(60, flags=flags), reasons=(("Moisture", code),))
+        page.set_devices([device("soil-01", analysis=judged)], NOW_US)
+        page.grab()
+        note = page.strip("Moisture").header.trend
+        assert note.text().startswith("suspect: ")
+        assert note.fontMetrics().horizontalAdvance(note.text()) <= note.contentsRect().width()
+        # The whole of it stands in the tool tip and in what a screen reader says.
+        assert reason_phrase(code) in html.unescape(page.strip("Moisture").header.toolTip())
 
 
 class TestReasons:

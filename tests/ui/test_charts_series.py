@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
 from harit_desktop.ui.charts import series as series_module
-from harit_desktop.ui.charts.alarm_runs import alarm_runs
+from harit_desktop.ui.charts.alarm_runs import alarm_runs, running_onset
+from harit_desktop.ui.charts.annotations import since_text
 from harit_desktop.ui.charts.envelope import Line, line, trace
 from harit_desktop.ui.charts.gaps import breaks
 from harit_desktop.ui.charts.series import DeviceSeries, SeriesData, merge, of_points
@@ -231,6 +232,41 @@ class TestAlarmRuns:
         made = a_line(self.TIMES, np.array([10, 10, 10, 10, 10, 10.0]), starts=(0, 3))
         runs = alarm_runs(made, 25, 70)
         assert runs.connect[:6].tolist() == [1, 1, 0, 1, 1, 0]
+
+    def test_where_a_running_alarm_began_does_not_depend_on_the_zoom(self) -> None:
+        times = every(2, 24 * 3600)
+        moisture = np.full(times.size, 50.0)
+        moisture[-1000:] = 20.0
+        of = trace(series(times, Moisture=moisture), MOISTURE)
+        known = running_onset(of, 30.0, 70.0, NOW_US)
+        assert known is not None
+        assert times[-1001] < known.time_us < times[-1000]
+        assert (known.limit, known.side, known.known, known.about) == (30.0, -1, True, False)
+        # A line of 300 pixels is a thinned one, and begins its run elsewhere.
+        thin = alarm_runs(line(of, int(times[0]), NOW_US, 300), 30.0, 70.0)
+        assert abs(thin.onsets[-1].time_us - known.time_us) > 30 * SECOND_US
+        assert running_onset(of, 30.0, 70.0, int(times[-1001])) is None
+
+    def test_of_buckets_a_run_began_at_about_a_time(self) -> None:
+        data = series(every(60, 3600), Moisture=np.repeat([50.0, 80.0], 30))
+        made = SeriesData.from_arrays(
+            data.time_us, data.values, None, None, data.values - 1, data.values + 1, MINUTE_US
+        )
+        found = running_onset(trace(made, MOISTURE), 30.0, 70.0, NOW_US)
+        assert found is not None
+        assert found.about
+        assert since_text(found, NOW_US).startswith("High since about ")
+        assert since_text(found._replace(about=False), NOW_US).startswith("High since ")
+        whole = running_onset(trace(made, MOISTURE), 30.0, 40.0, NOW_US)
+        assert whole is not None
+        assert since_text(whole, NOW_US).startswith("High since before ")
+
+    def test_a_run_after_a_gap_begins_with_its_first_reading(self) -> None:
+        times = np.concatenate([every(2, 600, NOW_US - HOUR_US), every(2, 600)])
+        of = trace(series(times, Moisture=np.repeat([50.0, 20.0], 300)), MOISTURE)
+        found = running_onset(of, 30.0, 70.0, NOW_US)
+        assert found is not None
+        assert found.time_us == times[300]
 
     def test_a_line_within_its_limits_has_no_run(self) -> None:
         assert alarm_runs(a_line(self.TIMES, np.full(6, 50.0)), 25, 70).onsets == ()

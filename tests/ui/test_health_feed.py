@@ -16,6 +16,7 @@ from harit_desktop.domain.device_book import Calibration, CalibrationKind, Devic
 from harit_desktop.domain.quality import QualityDay
 from harit_desktop.runtime.commands import AddCalibration, ApplySettings, SaveDevice
 from harit_desktop.runtime.engine import Engine
+from harit_desktop.storage.judged_by import JudgedBy
 from harit_desktop.storage.series import Series, empty_series
 from harit_desktop.ui.health_feed import HealthFeed
 from harit_desktop.ui.health_questions import change_question, last_days
@@ -57,7 +58,7 @@ def test_a_reading_is_explained_with_its_trust_and_advice(
     assert note(window, "N") == "estimated"
     assert "kg/ha in the top 15 cm" in find(window, "health.contrib.N").toolTip()
     advice = [label.text() for label in window.findChildren(QLabel)]
-    assert any(line.startswith("Nitrogen is an estimate.") for line in advice)
+    assert any(line.startswith("Phosphorus is an estimate.") for line in advice)
     alone = find(window, "label.health.siblings")
     assert isinstance(alone, QLabel)
     assert alone.isVisible()
@@ -109,6 +110,73 @@ def test_an_index_of_another_profile_is_not_explained_by_this_one(
         panel, "label.health.hint"
     )
     assert not find(panel, "label.health.profile").isVisible()
+
+
+def change_of(panel: SoilHealthPanel, feed: HealthFeed, at_us: int) -> str:
+    feed.show_device(device("soil-01", index=65), at_us)
+    return text(panel, "label.health.change")
+
+
+def test_a_change_of_settings_or_calibrations_is_no_change_of_the_soil(
+    qtbot: QtBot, theme: ThemeController, make_engine: EngineMaker
+) -> None:
+    engine = opened(qtbot, make_engine())
+    panel = SoilHealthPanel()
+    qtbot.addWidget(panel)
+    feed = HealthFeed(engine, panel)
+    feed.show_device(device("soil-01", index=65), NOW_US)
+    panel.set_trend([NOW_US - 24 * HOUR_US, NOW_US], [27.0, 65.0])
+    assert change_of(panel, feed, NOW_US) == "▲ 38 since yesterday"
+    # How it is published has no part in it.
+    engine.submit(ApplySettings(changes={"analysis.publish": False}))
+    qtbot.waitUntil(lambda: not engine.settings.analysis.publish)
+    assert change_of(panel, feed, NOW_US) == "▲ 38 since yesterday"
+    entered = ((10.0, 12.0), (60.0, 58.0))
+    for name, said in (("soil-02", "▲ 38 since yesterday"), ("soil-01", "")):
+        known = Calibration(name, "Moisture", CalibrationKind.TWO_POINT, 5, entered, NOW_US - 9)
+        before = engine.corrections
+        engine.submit(AddCalibration(known))
+        qtbot.waitUntil(lambda before=before: engine.corrections is not before)
+        assert change_of(panel, feed, NOW_US) == said
+    # A window that is opened later knows it from the book.
+    later = HealthFeed(engine, panel)
+    later.show_device(device("soil-01", index=65), NOW_US)
+    panel.set_trend([NOW_US - 24 * HOUR_US, NOW_US], [27.0, 65.0])
+    assert text(panel, "label.health.change") == ""
+
+
+def test_a_chosen_crop_is_no_change_of_the_soil(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine()
+    window = make_window(engine)
+    with_devices(qtbot, engine, "soil-01")
+    judged_by = JudgedBy(engine.paths.database)
+    now_us = time.time_ns() // 1000
+    day = (now_us - US_PER_DAY, now_us)
+    assert judged_by.last_other_us("soil-01", *day) == 0
+    engine.submit(ApplySettings(changes={"analysis.profile": "rice"}))
+    qtbot.waitUntil(lambda: engine.profile == "rice")
+    old_us = engine.live.devices()[0].timestamp_us
+    deliver(engine, [reading("soil-01", 5)])
+    qtbot.waitUntil(lambda: judged_by.last_other_us("soil-01", *day) == old_us)
+    assert judged_by.last_other_us("soil-02", *day) == 0
+    assert judged_by.last_other_us("soil-01", old_us + 1, now_us) == 0
+    # And the panel was told by its own question.
+    window.presenter._health_feed._trend.ask_by(0)
+    qtbot.waitUntil(lambda: window.soil_panel._other_us == old_us)
+
+
+def test_a_value_is_as_severe_in_the_panel_as_in_its_strip(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine(**{"analysis.profile": "wheat"})
+    window = make_window(engine)
+    values = {"N": 0, "P": 18, "K": 150, "CO2": 500, "Temperature": 22, "Moisture": 55, "pH": 7.2}
+    with_devices(qtbot, engine, "soil-01", sensor_readings=values)
+    qtbot.waitUntil(lambda: shown_profile(window).startswith("Profile: Wheat"))
+    # No supply of a nutrient is an alarm, so that its strip is amber.
+    assert find(window, "health.contrib.N").property("state") == "live"
 
 
 class Store:

@@ -75,7 +75,7 @@ def test_five_rows_before_anything_is_set_up(panel: DataPathPanel) -> None:
     panel.set_status(EngineStatus(), NOW_US)
     assert told(panel, "broker") == ("empty", "Not set up", "")
     assert told(panel, "database") == ("connecting", "Opening…", "")
-    assert told(panel, "spool") == ("live", "Empty", "OK")
+    assert told(panel, "spool") == ("live", "0 waiting", "OK")
     assert told(panel, "publisher") == ("empty", "Stopped", "")
 
 

@@ -1,12 +1,13 @@
 """The Devices panel: rows, states, choice, spoken text."""
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QLabel, QListView
 from pytestqt.qtbot import QtBot
 
-from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.analysis import Analysis, Flag
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNEL_INDEX
 from harit_desktop.domain.device_book import Calibration, CalibrationKind, DeviceBook, DeviceRecord
@@ -136,6 +137,69 @@ def test_an_impossible_value_is_named(panel: DevicesPanel) -> None:
     judged = analysis(60, flags=tuple(flags))
     panel.set_devices([device(values={"pH": 15.0}, analysis=judged)], NOW_US)
     assert panel.model.index(0).data(ROW_ROLE).detail == "pH faulty"
+
+
+def flagged(index: int | None, code: str, flag: Flag, *keys: str) -> Analysis:
+    flags = [Flag.PASS] * CHANNEL_COUNT
+    for key in keys:
+        flags[CHANNEL_INDEX[key]] = flag
+    judged = analysis(index, flags=tuple(flags))
+    return structs.replace(judged, reasons=tuple((key, code) for key in keys))
+
+
+@pytest.mark.parametrize("flag", [Flag.SUSPECT, Flag.FAIL])
+def test_a_probe_in_the_air_is_no_bad_soil(panel: DevicesPanel, flag: Flag) -> None:
+    panel.set_limits({"N": (10.0, 50.0, 5.0, 100.0), **LIMITS})
+    judged = flagged(12, "cross.in_air", flag, "N", "P", "K", "Moisture")
+    panel.set_devices([device(values={"N": 0.0, "Moisture": 0.5}, analysis=judged)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert (row.state, row.detail) == ("error", "Probe out of the soil")
+    assert (row.index, row.band_shown) == ("–", "Unknown")
+
+
+def test_values_that_stand_still_are_told_of_the_probe(panel: DevicesPanel) -> None:
+    judged = flagged(60, "cross.frozen", Flag.SUSPECT, *CHANNEL_INDEX)
+    panel.set_devices([device(analysis=judged)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert (row.state, row.detail) == ("error", "All values stand still")
+
+
+@pytest.mark.parametrize("limits", [LIMITS, {}])
+def test_a_suspect_value_takes_the_calm_mark_away(
+    panel: DevicesPanel, limits: dict[str, tuple[float, float, float, float]]
+) -> None:
+    panel.set_limits(limits)
+    panel.set_devices([device()], NOW_US)
+    calm = panel.grab().toImage()
+    judged = flagged(80, "drift.siblings", Flag.SUSPECT, "Moisture")
+    judged = structs.replace(judged, is_anomalous=True)
+    panel.set_devices([device(analysis=judged)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert (row.state, row.detail) == ("warn", "Moisture suspect: drifting")
+    assert row.brief == "Moisture suspect"
+    assert "Moisture suspect: drifting" in row.spoken
+    assert panel.grab().toImage() != calm
+    two = flagged(80, "drift.pair", Flag.SUSPECT, "Moisture", "pH")
+    panel.set_devices([device(analysis=two)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert (row.detail, row.brief) == ("Moisture and pH suspect", "2 values suspect")
+
+
+def test_what_is_believed_and_alarming_goes_before_what_is_doubted(panel: DevicesPanel) -> None:
+    panel.set_limits(LIMITS)
+    judged = flagged(40, "noise.high", Flag.SUSPECT, "N")
+    panel.set_devices([device(values={"Moisture": 20.0}, analysis=judged)], NOW_US)
+    assert panel.model.index(0).data(ROW_ROLE).detail == "Moisture low"
+    judged = flagged(40, "noise.high", Flag.SUSPECT, "Moisture")
+    panel.set_devices([device(values={"Moisture": 20.0}, analysis=judged)], NOW_US)
+    assert panel.model.index(0).data(ROW_ROLE).detail == "Moisture suspect: unsteady"
+
+
+def test_several_faulty_channels_are_counted(panel: DevicesPanel) -> None:
+    judged = flagged(None, "range.sentinel", Flag.FAIL, "Temperature", "Moisture", "pH")
+    panel.set_devices([device(analysis=judged)], NOW_US)
+    row = panel.model.index(0).data(ROW_ROLE)
+    assert (row.detail, row.brief) == ("Temperature, Moisture, and pH faulty", "3 values faulty")
 
 
 def test_the_first_device_is_chosen_where_nothing_is(panel: DevicesPanel, qtbot: QtBot) -> None:

@@ -8,7 +8,9 @@ from msgspec import structs
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.analysis import Explanation, Flag
+from harit_desktop.ui.panels.health_details import HealthDetails
+from harit_desktop.ui.panels.health_parts import Sparkline
 from harit_desktop.ui.panels.health_texts import explains, unexplained_text
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 from harit_desktop.ui.theme import DARK, LIGHT, ThemeController
@@ -49,6 +51,7 @@ def test_without_a_reading_it_says_when_there_will_be_one(panel: SoilHealthPanel
     assert seen(panel, "label.health.empty")
     assert not seen(panel, "label.health.index")
     assert panel.property("state") == "empty"
+    assert "at least four channels can be used, moisture or pH among them" in text(panel, "hint")
 
 
 def test_index_band_and_profile(panel: SoilHealthPanel) -> None:
@@ -83,31 +86,62 @@ def test_the_ceiling_of_the_profile_is_explained(panel: SoilHealthPanel) -> None
 def test_critical_factors_are_named_in_the_users_words(panel: SoilHealthPanel) -> None:
     judged = analysis(50, factors=("Moisture", "CO2"))
     panel.set_reading(device(analysis=judged), explanation(), NOW_US)
-    assert text(panel, "critical") == "Outside the optimal range: Moisture and CO₂."
+    assert text(panel, "criticalTitle") == "Outside the best range"
+    assert text(panel, "critical") == "Moisture and CO₂"
     panel.set_reading(device(), explanation(), NOW_US)
-    assert text(panel, "critical").startswith("None.")
+    assert text(panel, "critical") == "None of the channels."
 
 
 def test_a_withheld_index_says_what_it_needs_and_shows_no_number(panel: SoilHealthPanel) -> None:
     why = explanation(missing=("Moisture", "pH"), withheld="no_key_channel")
     panel.set_reading(device(index=None), why, NOW_US)
     assert text(panel, "index") == "–"
-    assert text(panel, "band") == "Needs Moisture, pH"
-    assert "neither moisture nor pH" in text(panel, "hint")
+    assert text(panel, "band") == "Needs moisture or pH"
+    assert "neither moisture nor pH can be used. One is needed." in text(panel, "hint")
     assert panel.property("state") == "error"
     assert order(panel) == []
     assert text(panel, "critical") == "None among the channels that count."
 
 
-def test_many_missing_channels_are_counted_where_their_names_do_not_fit(
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        (Flag.FAIL, "No score: moisture and pH are faulty. One of them is needed."),
+        (Flag.MISSING, "No score: moisture and pH are not sent. One of them is needed."),
+    ],
+)
+def test_what_became_of_both_key_channels_is_said(
+    panel: SoilHealthPanel, flag: Flag, said: str
+) -> None:
+    why = explanation(missing=("Moisture", "pH"), withheld="no_key_channel")
+    flags = (Flag.PASS,) * 5 + (flag, flag)
+    panel.set_reading(device(analysis=analysis(None, flags=flags)), why, NOW_US)
+    assert text(panel, "hint") == said
+
+
+def test_too_few_channels_are_named_and_none_of_them_is_called_needed(
     panel: SoilHealthPanel,
 ) -> None:
     keys = ("N", "P", "CO2", "Temperature")
-    panel.set_reading(device(index=None), explanation(missing=keys[:3], withheld="x"), NOW_US)
-    assert text(panel, "band") == "Needs N, P, CO₂"
-    panel.set_reading(device(index=None), explanation(missing=keys, withheld="x"), NOW_US)
-    assert text(panel, "band") == "4 channels left out"
+    why = explanation(missing=keys, withheld="too_few_channels")
+    panel.set_reading(device(index=None), why, NOW_US)
+    assert text(panel, "band") == "Too few channels"
     assert "Nitrogen, Phosphorus" in text(panel, "hint")
+
+
+def test_a_probe_in_the_air_is_not_told_as_bad_soil(panel: SoilHealthPanel) -> None:
+    flags = (Flag.SUSPECT,) * 3 + (Flag.PASS,) * 2 + (Flag.SUSPECT, Flag.PASS)
+    reasons = tuple((key, "cross.in_air") for key in ("N", "P", "K", "Moisture"))
+    judged = structs.replace(analysis(12, flags=flags), reasons=reasons)
+    panel.set_reading(device(analysis=judged), explanation(), NOW_US)
+    assert text(panel, "index") == "–"
+    assert text(panel, "band") == "Probe out of the soil"
+    assert text(panel, "hint").startswith("No score: what a probe measures in the air")
+    assert LIGHT.text3 in panel.findChild(QLabel, "label.health.band").styleSheet()
+    assert text(panel, "why") == "What is missing or in doubt"
+    assert not seen(panel, "label.health.critical")
+    panel.set_reading(device(), explanation(), NOW_US)
+    assert seen(panel, "label.health.critical")
 
 
 def test_an_index_of_another_program_is_shown_without_parts(panel: SoilHealthPanel) -> None:
@@ -186,6 +220,39 @@ def test_the_change_is_told_where_enough_is_known(
     panel.set_reading(device(index=65), explanation(), NOW_US)
     panel.set_trend([start_us, NOW_US - HOUR_US // 100, NOW_US], [first, float("nan"), 64.0])
     assert text(panel, "change") == expected
+
+
+def test_what_another_profile_judged_is_not_compared(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    times = [NOW_US - hours * HOUR_US for hours in (24, 12, 3, 0)]
+    panel.set_trend(times, [27.0, 27.0, 65.0, 65.0], NOW_US - 4 * HOUR_US)
+    assert text(panel, "change").startswith("→ unchanged since ")
+    assert "yesterday" not in text(panel, "change")
+    panel.set_trend(times, [27.0, 27.0, 65.0, 65.0], NOW_US - MINUTE_US)
+    assert text(panel, "change") == ""
+    # A mean of the time around the change mixes both.
+    panel.set_trend(times, [27.0, 27.0, 46.0, 65.0], NOW_US - 3 * HOUR_US - 1, 2 * MINUTE_US)
+    assert text(panel, "change") == ""
+
+
+def test_the_line_is_broken_where_another_profile_judged(panel: SoilHealthPanel) -> None:
+    panel.set_reading(device(index=65), explanation(), NOW_US)
+    times = [NOW_US - HOUR_US + n * MINUTE_US for n in range(60)]
+    indexes = [27.0] * 30 + [65.0] * 30
+    spark = panel.findChild(Sparkline)
+    panel.set_trend(times, indexes)
+    whole = spark.grab().toImage()
+    panel.set_trend(times, indexes, times[29])
+    assert spark.grab().toImage() != whole
+
+
+def test_since_a_change_of_settings_nothing_older_is_compared(panel: SoilHealthPanel) -> None:
+    panel.set_trend([NOW_US - 24 * HOUR_US, NOW_US], [27.0, 65.0])
+    details = HealthDetails(judged_after_us=NOW_US - HOUR_US)
+    panel.set_reading(device(index=65), explanation(), NOW_US, details)
+    assert text(panel, "change") == ""
+    panel.set_reading(device(index=65), explanation(), NOW_US, HealthDetails())
+    assert text(panel, "change") == "▲ 38 since yesterday"
 
 
 def test_a_shorter_past_is_named_by_its_beginning(panel: SoilHealthPanel) -> None:

@@ -218,7 +218,7 @@ CARD = Advice("sensor.calibrate", "info", "N")
 
 def advice_lines(panel: SoilHealthPanel) -> list[str]:
     labels = [panel.findChild(QLabel, f"health.advice.{n}") for n in range(3)]
-    return [label.accessibleName() for label in labels if label.isVisible()]
+    return [label.accessibleName() for label in labels if label is not None and label.isVisible()]
 
 
 def test_at_most_three_pieces_of_advice_the_most_urgent_first(panel: SoilHealthPanel) -> None:
@@ -240,7 +240,52 @@ def test_nothing_to_do_is_said_of_a_fresh_judged_reading_only(panel: SoilHealthP
     show(panel, {"Moisture": Flag.FAIL, "pH": Flag.FAIL}, details=HealthDetails())
     assert not section.isVisible()
     show(panel, age_s=4000.0, details=HealthDetails(advice=(DRY,)))
-    assert section.isVisible()
+    assert advice_lines(panel)
+
+
+def test_the_most_urgent_stands_under_the_number_and_the_rest_below(
+    panel: SoilHealthPanel, qtbot: QtBot
+) -> None:
+    show(panel, details=HealthDetails(advice=(WARM, DRY, NOISY)))
+    qtbot.waitUntil(lambda: below(panel, "label.health.index", "health.advice.0"))
+    assert below(panel, "health.advice.0", "label.health.why")
+    assert below(panel, "label.health.why", "health.advice.1")
+    assert panel.findChild(QWidget, "label.health.advice").isVisible()
+    show(panel, details=HealthDetails(advice=(DRY,)))
+    assert len(advice_lines(panel)) == 1
+    assert not panel.findChild(QWidget, "label.health.advice").isVisible()
+    # That a laboratory value is wanted is not why an index is as it is.
+    show(panel, details=HealthDetails(advice=(CARD,)))
+    qtbot.waitUntil(lambda: below(panel, "label.health.why", "health.advice.0"))
+    assert len(advice_lines(panel)) == 1
+
+
+def below(panel: SoilHealthPanel, upper: str, lower: str) -> bool:
+    tops = []
+    for name in (upper, lower):
+        widget = panel.findChild(QWidget, name)
+        tops.append(widget.mapTo(panel, widget.rect().topLeft()).y())
+    return tops[0] < tops[1]
+
+
+def test_a_nutrient_that_a_laboratory_confirmed_is_not_to_be_confirmed_again(
+    panel: SoilHealthPanel,
+) -> None:
+    poor = Advice("nutrient.low", "info", "N", {"value": 5.0, "low": 10.0})
+    show(panel, details=HealthDetails(advice=(poor,)))
+    assert "Soil Health Card test" in advice_lines(panel)[0]
+    show(panel, details=HealthDetails(advice=(poor,), confirmed=frozenset({"N"})))
+    (line,) = advice_lines(panel)
+    assert "with your laboratory value taken into account" in line
+    assert "Confirm" not in line
+
+
+def test_a_channel_is_as_severe_as_in_its_strip(panel: SoilHealthPanel) -> None:
+    details = HealthDetails(alarming=frozenset())
+    show(panel, N=0.0, details=details)
+    assert row(panel, "N").property("state") == "live"
+    show(panel, N=0.0, details=HealthDetails(alarming=frozenset({"N"})))
+    assert row(panel, "N").property("state") == "error"
 
 
 # -- data quality ----------------------------------------------------------------------------
@@ -264,7 +309,8 @@ def test_a_day_is_told_in_a_line() -> None:
         silent_s=14 * 60.0,
     )
     assert day_summary(jumpy) == (
-        "1,412 readings, 98 % good. Moisture suspect 12 times: jumps that return. Silent 14 min."
+        "1,412 readings, 98 % good. Moisture suspect 12 times: jumps that return. "
+        "pH suspect 2 times: unsteady values. Silent 14 min."
     )
     assert reasons_in_full(jumpy) == [
         "Moisture 12 times: jumps that return",
@@ -287,6 +333,23 @@ def test_a_day_is_told_in_a_line() -> None:
         (
             day(10, 9, suspect=counts(pH=1), reasons=(("pH", "of.a.newer.version", 1),)),
             "10 readings, 90 % good. pH suspect once.",
+        ),
+        (
+            day(
+                10,
+                3,
+                failed=counts(Moisture=7, pH=7),
+                reasons=(("Moisture", "noise.high", 7), ("pH", "noise.high", 7)),
+            ),
+            "10 readings, 30 % good. Moisture and pH faulty 7 times: unsteady values.",
+        ),
+        (
+            day(10, 5, failed=counts(N=3, P=2, pH=5), suspect=counts(K=1)),
+            "10 readings, 50 % good. pH faulty 5 times. Nitrogen faulty 3 times. 2 more channels.",
+        ),
+        (
+            day(10, 5, suspect=counts(N=2, P=1, pH=5)),
+            "10 readings, 50 % good. pH suspect 5 times. Nitrogen suspect 2 times. 1 more channel.",
         ),
     ],
 )

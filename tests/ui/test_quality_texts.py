@@ -14,6 +14,7 @@ from harit_desktop.ui.advice_texts import advice_text
 from harit_desktop.ui.quality_texts import (
     event_text,
     finding_text,
+    flag_brief,
     flag_phrase,
     flag_word,
     reason_phrase,
@@ -55,6 +56,14 @@ def test_a_flag_is_a_word_with_its_reason() -> None:
     assert flag_phrase(Flag.MISSING, "") == "not sent"
     assert flag_word(Flag.PASS) == ""
     assert flag_phrase(Flag.SUSPECT, "of.a.newer.version") == "suspect"
+
+
+def test_every_code_that_can_set_a_flag_has_a_brief_form() -> None:
+    no_flag = {"jump.wetting", "unusual.hour"} | {c for c in CODES if c.startswith("time.")}
+    assert set(quality_texts._BRIEF) == set(CODES) - no_flag
+    assert flag_brief(Flag.SUSPECT, "cross.in_air") == "suspect: in the air?"
+    assert flag_brief(Flag.SUSPECT, "of.a.newer.version") == "suspect"
+    assert flag_brief(Flag.PASS, "noise.high") == ""
 
 
 def test_a_code_of_a_newer_version_is_not_shown() -> None:
@@ -121,6 +130,21 @@ def test_advice_names_value_and_good_range() -> None:
     assert "pH 4.12, good is 6–7." in advice_text(acid)
     fallen = Advice("nutrient.falling", "info", "N", {"value": -21.6, "days": 7})
     assert advice_text(fallen).startswith("Nitrogen has fallen by 22 % in 7 days.")
+
+
+def test_nitrogen_is_not_sent_to_a_card_that_does_not_measure_it_so() -> None:
+    texts = {key: advice_text(Advice("sensor.calibrate", "info", key)) for key in ("N", "P")}
+    assert "Soil Health Card" in texts["P"]
+    assert "Soil Health Card" not in texts["N"]
+    assert texts["N"].startswith("Nitrogen is an estimate. Compare it with a laboratory value")
+
+
+def test_a_confirmed_nutrient_has_sentences_without_a_dose_or_another_test() -> None:
+    for code, text in advice_texts._CONFIRMED.items():
+        said = advice_text(Advice(code, "info", "K", {"value": 9.0, "low": 50.0}), {"K"})
+        assert said == text.format(channel="Potassium")
+        assert "Confirm" not in said
+        assert "{value}" not in text
 
 
 def test_advice_of_a_newer_version_is_not_shown_as_a_code() -> None:

@@ -17,7 +17,9 @@ def test_every_channel_of_the_catalogue_has_a_name_and_every_unit_a_spoken_one()
     names = [words.channel_name(channel.key) for channel in CHANNELS]
     assert len(set(names)) == len(CHANNELS)
     assert words.channel_name("N") == "Nitrogen"
-    assert words.channel_short_name("CO2") == "CO₂"
+    # One name wherever it stands: the sensor may be above the ground.
+    for said in (words.channel_name, words.channel_short_name, words.channel_in_sentence):
+        assert said("CO2") == "CO₂"
     for channel in CHANNELS:
         assert words.factor_name(channel.factor) == words.channel_short_name(channel.key)
         if channel.unit:

@@ -172,12 +172,7 @@ class DriftTest:
         zone, size = own - apart, apart if apart > 0.0 else -apart
         count = state.compared = state.compared + 1
         if count < DRIFT_WARM_UP or young:
-            if state.drifting:
-                _rest(state)
-            state.apart += (size - state.apart) / count
-            share = share or 1.0 / count
-            state.mean += share * own
-            state.swing = usual + share * (abs(own) - usual)
+            self._learn(state, own, size, share or 1.0 / count)
             return
         scale = state.apart + least
         most = scale * (DRIFT_DRIFTING if state.drifting else DRIFT_BELIEVED)
@@ -198,6 +193,13 @@ class DriftTest:
             shared = _shared(channels, index)
             self._sum(state, _without(shared, state.share) * DRIFT_AWAY)
             self._remember(state, size, limit)
+
+    def _learn(self, state: ChannelState, own: float, size: float, share: float) -> None:
+        if state.drifting:
+            _rest(state)
+        state.apart += (size - state.apart) / state.compared
+        state.mean += share * own
+        state.swing += share * (abs(own) - state.swing)
 
     def limit(self, state: ChannelState, index: int) -> float:
         """How far apart is still usual while the zone rests."""
@@ -243,13 +245,19 @@ class DriftTest:
 
     def shifted(self, state: ChannelState, index: int, before: float) -> None:
         """A told step moved the channel: keep whichever level is nearer to what it was. One
-        that leads back to the siblings ends a drift at once."""
+        that leads back to the siblings ends a drift at once, and moves no mean: it ends a
+        fault."""
         step, state.share = state.last - before, 0.0
+        parted = state.parted + step
+        leads_back = abs(parted) < 0.5 * abs(state.parted)
         if state.drifting:
-            state.parted += step
             back = DRIFT_BACK / DRIFT_AWAY * self.limit(state, index)
-            if state.parted * state.drifting < back:
+            if parted * state.drifting < back:
                 _rest(state)
+        if state.drifting or leads_back:
+            state.parted = parted
+        if leads_back:
+            return
         moved = state.mean + step
         if abs(state.last - moved) < abs(state.last - state.mean):
             state.mean = moved

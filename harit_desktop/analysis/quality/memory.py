@@ -90,7 +90,7 @@ class Probes:
                 book.findings(device, reasons, at_us)
             return None, book.finish(device, at_us)
         if arrival is _AFTER_GAP:
-            _after_gap(device, values, at_us)
+            self._after_gap(device, values, at_us)
         device.evaluated_us = at_us
         found = self._tests.judge(device, values, at_us, book)
         self._drift(device, values, found)
@@ -111,6 +111,14 @@ class Probes:
             taken = {finding.channel for finding in found}
             drifting = self._tests.drift.findings(device, values, device.pair)
             found.extend(one for one in drifting if one.channel not in taken)
+
+    def _after_gap(self, device: DeviceState, values: Values, at_us: int) -> None:
+        if at_us < device.evaluated_us:
+            self._zones[device.zone].forget()
+        if at_us - device.evaluated_us < rules.SHORT_GAP_US:
+            device.bridge(values)
+        else:
+            device.forget_moment()
 
     def _meet(self, reading: Reading) -> DeviceState:
         publisher_id = reading.publisher_id
@@ -179,13 +187,6 @@ class Probes:
         device = self._devices.get(publisher_id)
         zone = None if device is None else self._zones.get(device.zone)
         return 0 if device is None or zone is None else zone.siblings(device)
-
-
-def _after_gap(device: DeviceState, values: Values, at_us: int) -> None:
-    if at_us - device.evaluated_us < rules.SHORT_GAP_US:
-        device.bridge(values)
-    else:
-        device.forget_moment()
 
 
 def _burst(device: DeviceState, at_us: int, values: Values) -> bool:

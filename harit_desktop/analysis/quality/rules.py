@@ -128,6 +128,9 @@ GRAINS_LEAST: Final = 2.2
 # Steps.
 RETURNED: Final = 0.35
 TAKEN_BACK: Final = 2
+TAKEN_BACK_US: Final = 30 * 60 * 1_000_000
+TAKEN_BACK_NEAR: Final = 0.1
+"""In hours even water may go far back, but hardly to where it was."""
 LONG_AGO: Final = 1_000_000
 """In values of a channel: before all that it remembers."""
 SETTLED: Final = 3

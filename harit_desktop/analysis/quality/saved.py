@@ -95,6 +95,7 @@ def _sound(state: ChannelState) -> bool:
         and hours == len(state.centres) == len(state.spreads)
         and all(0 <= days <= HOUR_MEMORY_DAYS for days in state.days)
         and (not state.held or state.held in CODES)
+        and max(state.jump_at, state.rise_at) <= state.seen
         and all(math.isfinite(getattr(state, name)) for name in _FINITE)
         and not any(getattr(state, name) < 0.0 for name in _NEVER_NEGATIVE)
         and not any(math.isnan(one) for one in _of_channel(state) if isinstance(one, float))

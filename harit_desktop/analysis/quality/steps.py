@@ -101,7 +101,9 @@ class StepTest:
         state = device.channels[index]
         if state.seen - state.rise_at > rules.TAKEN_BACK:
             return False
-        near = rules.RETURNED * abs(state.peak - state.reference)
+        at_once = at_us - state.since_us < rules.TAKEN_BACK_US
+        near = rules.RETURNED if at_once else rules.TAKEN_BACK_NEAR
+        near *= abs(state.peak - state.reference)
         if abs(value - state.reference) >= near + 0.5 * resolution(state, RULES[index]):
             return False
         state.rise_at = state.jump_at = -rules.LONG_AGO

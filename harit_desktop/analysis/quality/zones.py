@@ -45,17 +45,17 @@ class Zone:
         at = bisect_left(self._ids, publisher_id)
         self._ids.insert(at, publisher_id)
         self._members.insert(at, device)
-        self._forget()
+        self.forget()
 
     def leave(self, publisher_id: str) -> None:
         at = bisect_left(self._ids, publisher_id)
         del self._ids[at], self._members[at]
-        self._forget()
+        self.forget()
 
     def heard(self, device: DeviceState) -> None:
         """Call after each reading of a member that was evaluated."""
         if device.turn == rules.WARM_UP or device in self._passed_over:
-            self._forget()
+            self.forget()
         elif device in self._compared:
             self._columns = _NONE_MADE.copy()
 
@@ -89,7 +89,8 @@ class Zone:
             made = self._columns[index] = departures(self._shown, index)
         return made
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Call where the time of a member goes back, too: what was chosen goes by those."""
         self._after_us, self._until_us = 0.0, -1.0
 
     def _choose(self, since_us: float) -> None:

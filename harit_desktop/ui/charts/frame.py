@@ -122,9 +122,9 @@ class StripFrame:
     """Everything that a strip draws; `low`/`high` is the range of its value axis.
 
     `since` is where the running alarm began, as far as the readings behind the line tell; None
-    leaves that to the line. `gaps` are hatched stretches of the focus device; `unit` and the texts are shown as they
-    are. `live` puts a dot on the newest reading, `old` a pale one; `labelled_gaps` names also
-    narrow gaps (first strip).
+    leaves that to the line. `gaps` are hatched stretches of the focus device; `unit` and the
+    texts are shown as they are. `live` puts a dot on the newest reading, `old` a pale one;
+    `labelled_gaps` names also narrow gaps (first strip).
     """
 
     view: TimeView

@@ -10,6 +10,8 @@ from harit_desktop.ui.charts.strip_header import HeaderText, StripHeader
 from harit_desktop.ui.theme import SIZES, Tokens
 
 MANY_STEPS = 10
+_LEAST_HEIGHT_PX = 40
+"""Lower than drawn, so that below tall banners the strips shrink and cover nothing."""
 KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -53,7 +55,7 @@ class Strip(QWidget):
         self.channel = channel
         self.setObjectName(f"strip.{channel.key}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumHeight(SIZES.strip_min_height)
+        self.setMinimumHeight(_LEAST_HEIGHT_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._tokens = tokens
         self.header = StripHeader(channel, tokens)

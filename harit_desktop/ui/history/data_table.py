@@ -66,7 +66,8 @@ class DataModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else _FIXED + len(self._keys)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        worded = role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+        if orientation != Qt.Orientation.Horizontal or not worded:
             return None
         if section < _FIXED:
             return (self.tr("Time"), self.tr("Device"))[section]

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLineEdit, QPushB
 from harit_desktop.domain.notes import MAX_NOTE_CHARS, ChartNote, NoteKind, plain_text
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.history.note_lane import kind_word
+from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.text_widths import scaled
 
 _WIDTH_PX = 440
@@ -36,7 +37,7 @@ class NoteDialog(QDialog):
         if device is not None:
             self.about.addItem(device[1], device[0])
         self.about.addItem(self.tr("All devices"), "")
-        self.when = dialog_parts.moment_edit("dialog.note.time", at_us)
+        self.when = MomentEdit("dialog.note.time", at_us)
         self.text = QLineEdit()
         self.text.setObjectName("dialog.note.text")
         self.text.setMaxLength(MAX_NOTE_CHARS)

@@ -18,7 +18,7 @@ from harit_desktop.ui.words import local_time
 
 _FORMAT = "d MMM HH:mm"
 _FORMAT_WITH_YEAR = "d MMM yyyy HH:mm"
-_BESIDE_TEXT_PX = 44
+_BESIDE_TEXT_PX = 48
 """The field's frame and its arrow."""
 
 

@@ -32,6 +32,7 @@ from harit_desktop.ui.words import (
     day_text,
     duration_text,
     factor_name,
+    joined,
     plain,
 )
 
@@ -122,7 +123,10 @@ def _standing(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, st
         return "error", *(tr("DevicesPanel", "Probe out of the soil"),) * 2
     if is_frozen(device.analysis):
         return "error", *(tr("DevicesPanel", "All values stand still"),) * 2
-    reason = _faulty(device) or _alarm(device, limits)
+    long, short = _faulty(device)
+    if long:
+        return "error", long, short
+    reason = _alarm(device, limits)
     if reason:
         return "error", reason, reason
     long, short = _suspect(device)
@@ -140,30 +144,34 @@ def _flagged(device: DeviceState, flag: Flag) -> list[str]:
     return [channel.key for channel, found in pairs if found == flag]
 
 
-def _faulty(device: DeviceState) -> str:
-    """The channels whose values were refused, "" for none."""
-    keys = _flagged(device, Flag.FAIL)
+def _faulty(device: DeviceState) -> tuple[str, str]:
+    """The channels whose values were refused, at length and in brief; "" for none."""
+    tr, keys = QCoreApplication.translate, _flagged(device, Flag.FAIL)
     if not keys:
-        return ""
-    tr, name = QCoreApplication.translate, channel_short_name(keys[0])
+        return "", ""
     if len(keys) == 1:
-        return tr("DevicesPanel", "{channel} faulty").format(channel=name)
-    template = tr("DevicesPanel", "{channel} and {n} more faulty")
-    return template.format(channel=name, n=len(keys) - 1)
+        one = tr("DevicesPanel", "{channel} faulty").format(channel=channel_short_name(keys[0]))
+        return one, one
+    long = tr("DevicesPanel", "{channels} faulty").format(channels=_named(keys))
+    return long, tr("DevicesPanel", "%n values faulty", None, len(keys))
 
 
 def _suspect(device: DeviceState) -> tuple[str, str]:
     """The channels whose values are doubted, at length and in brief; "" for none."""
-    keys = _flagged(device, Flag.SUSPECT)
+    tr, keys = QCoreApplication.translate, _flagged(device, Flag.SUSPECT)
     if not keys:
         return "", ""
-    tr, name = QCoreApplication.translate, channel_short_name(keys[0])
     if len(keys) > 1:
-        template = tr("DevicesPanel", "{channel} and {n} more suspect")
-        return (template.format(channel=name, n=len(keys) - 1),) * 2
+        long = tr("DevicesPanel", "{channels} suspect").format(channels=_named(keys))
+        return long, tr("DevicesPanel", "%n values suspect", None, len(keys))
+    name = channel_short_name(keys[0])
     flagged = flag_brief(Flag.SUSPECT, dict(device.analysis.reasons).get(keys[0], ""))
     long = tr("DevicesPanel", "{channel} {flagged}").format(channel=name, flagged=flagged)
     return long, tr("DevicesPanel", "{channel} suspect").format(channel=name)
+
+
+def _named(keys: list[str]) -> str:
+    return joined([channel_short_name(key) for key in keys])
 
 
 def _time_told(device: DeviceState, now_us: int) -> tuple[str, str]:

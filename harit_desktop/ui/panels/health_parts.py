@@ -120,6 +120,8 @@ class Sparkline(QWidget):
         self._points: list[tuple[float, float]] = []
         self._band = Band.UNKNOWN
         self._after_us = 0
+        self._told: object = None
+        self._held: object = None
         self.setFixedHeight(26)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
@@ -134,16 +136,17 @@ class Sparkline(QWidget):
         self, times_us: Sequence[int], index: Sequence[float], band: Band, after_us: int = 0
     ) -> None:
         """Takes the index over time (NaN where withheld); `band` colours its last point. What
-        was judged otherwise, up to `after_us`, is pale and not joined with the rest."""
+        was judged otherwise, up to `after_us`, is pale and not joined with the rest. The same
+        sequences are not read again."""
+        told = (id(times_us), id(index), band, after_us)
+        if told == self._told:
+            return
+        # Kept, so that no other sequence can have the identity of these.
+        self._told, self._held = told, (times_us, index)
         pairs = zip(times_us, index, strict=True)
         self._points = [(float(at), float(value)) for at, value in pairs if value == value]
         self._band, self._after_us = band, after_us
         self.update()
-
-    def set_band(self, band: Band) -> None:
-        if band is not self._band:
-            self._band = band
-            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if len(self._points) < 2:

@@ -274,6 +274,9 @@ class SoilHealthPanel(QWidget):
         set_look(self._critical_title, severity=worst)
         set_look(self._critical, class_="dense" if worst else "dense muted")
         text = critical_text(device, explanation)
+        for label in (self._critical_title, self._critical):
+            # What a probe in the air says is outside no range of a soil.
+            label.setVisible(not out_of_soil(device.analysis))
         self._critical.setText(text)
         self._critical.setAccessibleName(text)
         old = stale or device.arrived_late()

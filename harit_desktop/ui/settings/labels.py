@@ -240,7 +240,7 @@ HINTS: dict[str, str] = {
         "Such as 22:00 to 06:00; empty: never. Warnings wait until then, critical alerts do not.",
     ),
     "alerts.email_to": QT_TRANSLATE_NOOP(
-        "Settings", "Such as office@farm.example; several with commas. Empty: no e-mail."
+        "Settings", "Such as office@farm.example. Empty: no e-mail."
     ),
     "alerts.email_from": QT_TRANSLATE_NOOP("Settings", "Empty: the first recipient"),
     "alerts.smtp_password": QT_TRANSLATE_NOOP(

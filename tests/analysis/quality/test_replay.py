@@ -27,6 +27,7 @@ class Change(NamedTuple):
     zones: Mapping[str, str]
     volumetric_most: float | None
     utc_offset_s: int
+    unless: str = ""
 
 
 settings_of = st.builds(
@@ -34,6 +35,7 @@ settings_of = st.builds(
     st.sampled_from(ZONES),
     st.sampled_from([None, 45.0, 60.0]),
     st.sampled_from([0, 19_800, -18_000]),
+    st.sampled_from(["", "a", "ce"]),
 )
 
 
@@ -51,9 +53,20 @@ def mixed(seed: int) -> list[Reading]:
         at = rng.randrange(len(found))
         old = found[at]
         found.insert(at, reading(old.values, old.timestamp_us, old.publisher_id, retained=True))
+    set_back(found, rng)
     gap = rng.randrange(len(found) // 2)
     del found[gap : gap + rng.randrange(60)]
     return found
+
+
+def set_back(found: list[Reading], rng: random.Random) -> None:
+    """The clocks of two probes are set to another time for a while."""
+    for name in rng.sample(NAMES, 2):
+        own = [at for at, one in enumerate(found) if one.publisher_id == name]
+        begin = rng.randrange(len(own) - 20)
+        by_us = rng.choice((-9000, -30, 7, 30)) * HOUR_US
+        for at in own[begin : begin + rng.randrange(1, 90)]:
+            found[at] = reading(found[at].values, found[at].timestamp_us + by_us, name)
 
 
 def configure(control: QualityControl, change: Change) -> None:
@@ -61,6 +74,7 @@ def configure(control: QualityControl, change: Change) -> None:
         volumetric_most=change.volumetric_most,
         zones=change.zones,
         utc_offset_s=change.utc_offset_s,
+        unless=change.unless,
     )
 
 
@@ -75,6 +89,7 @@ class Store:
             volumetric_most=change.volumetric_most,
             zones=change.zones,
             utc_offset_s=change.utc_offset_s,
+            unless=change.unless,
             devices=devices,
             forgotten=self.kept.__setitem__,
             recall=self.kept.get,
@@ -173,7 +188,7 @@ def test_zones_decide_who_is_compared_from_the_next_reading_on() -> None:
 
 def test_in_a_zone_of_many_a_restored_control_compares_as_the_one_that_lived() -> None:
     """What most probes are compared with is made once for all of them: it has to be what the
-    states say, also where some of the first probes fall silent and come back."""
+    states say, also where some of the first fall silent and come back, or their clock is set."""
     names, rng = [f"p{number:02}" for number in range(14)], random.Random(3)
     rows = {name: calm(420, 7, number % 5) for number, name in enumerate(names)}
     readings = []
@@ -186,11 +201,13 @@ def test_in_a_zone_of_many_a_restored_control_compares_as_the_one_that_lived() -
             row = list(rows[name][hour])
             if name in ("p03", "p12") and row[5] is not None:
                 row[5] -= 8.0 * min(1.0, max(0, hour - 280) / 120)
+            if name == "p06" and 200 < hour < 230:
+                at_us -= 50 * HOUR_US
             readings.append(reading(row, at_us, name))
     live, control = QualityControl.standard(), QualityControl.standard()
     drifted = set()
     for number, one in enumerate(readings):
-        if number % 397 == 0:
+        if number % 397 == 0 or (2600 < number < 2900 and number % 7 == 0):
             before, control = control, QualityControl.standard()
             for name in before.known():
                 assert control.restore(name, before.export(name) or b"")

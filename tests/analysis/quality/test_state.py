@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harit_desktop.analysis.quality import QualityControl
-from harit_desktop.analysis.quality.saved import read_back
+from harit_desktop.analysis.quality.saved import read_back, sealed
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.quality import Verdict
 from harit_desktop.domain.reading import Reading
@@ -122,19 +122,54 @@ def test_a_gap_keeps_the_baseline_and_forgets_the_moment() -> None:
     assert judge(QualityControl.standard(), readings)[303].flags[5] == 3
 
 
-@pytest.mark.parametrize("saved", [b"", b"\xff", msgspec.msgpack.encode([1, [], []])])
+@pytest.mark.parametrize(
+    "saved",
+    [
+        *(b"", b"\xff", msgspec.msgpack.encode([1, [], []])),
+        *(sealed(b""), sealed(b"\xa1\xff"), sealed(msgspec.msgpack.encode([1, [], []]))),
+        *("a text", None, 7, ["list"], object()),
+    ],
+)
 def test_what_cannot_be_read_is_refused(saved: bytes) -> None:
     control = QualityControl.standard()
     assert not control.restore("a", saved)
     assert control.known() == ()
 
 
+def test_no_damaged_state_is_taken_for_a_probes() -> None:
+    control, rng = QualityControl.standard(), random.Random(8)
+    judge(control, hourly(calm(260)))
+    saved = control.export("a") or b""
+    for _ in range(600):
+        damaged = bytearray(saved)
+        damaged[rng.randrange(len(saved))] ^= 1 << rng.randrange(8)
+        assert not QualityControl.standard().restore("a", bytes(damaged))
+    assert not control.restore("a", saved[:-1])
+
+
+def test_a_state_with_a_right_checksum_and_wrong_numbers_costs_no_reading() -> None:
+    """As some other program might make one: refused, or no reading fails on it."""
+    control, rng, taken = QualityControl.standard(utc_offset_s=3600), random.Random(9), 0
+    judge(control, lived(3, "a"))
+    body = (control.export("a") or b"")[4:]
+    rows = hourly(troubled(4, 120), first=420)
+    for _ in range(400):
+        damaged = bytearray(body)
+        for _ in range(rng.randrange(1, 3)):
+            damaged[rng.randrange(len(body))] = rng.randrange(256)
+        other = QualityControl.standard()
+        if other.restore("a", sealed(bytes(damaged))):
+            taken += 1
+            judge(other, rows[:40])
+    assert taken > 20
+
+
 def test_a_state_of_another_version_is_refused() -> None:
     control = QualityControl.standard()
     judge(control, hourly(calm(50)))
-    saved = msgspec.msgpack.decode(control.export("a") or b"")
-    assert not control.restore("b", msgspec.msgpack.encode([saved[0] + 1, *saved[1:]]))
-    assert control.restore("b", msgspec.msgpack.encode(saved))
+    saved = msgspec.msgpack.decode((control.export("a") or b"")[4:])
+    assert not control.restore("b", sealed(msgspec.msgpack.encode([saved[0] + 1, *saved[1:]])))
+    assert control.restore("b", sealed(msgspec.msgpack.encode(saved)))
 
 
 def deep_size(value: object) -> int:

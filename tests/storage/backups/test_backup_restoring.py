@@ -236,6 +236,10 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_to_this_one(
         "DROP TABLE baselines",
         "DROP TABLE device_records",
         "DROP TABLE calibrations",
+        "DROP TABLE alerts",
+        "DROP TABLE alert_log",
+        "DROP TABLE chart_notes",
+        "DROP TABLE recording_log",
         "PRAGMA user_version = 1",
     )(made)
     fill_other(paths, 50)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDateTime
+from PySide6.QtCore import QDate, QDateTime, QTime
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QDateTimeEdit
 
@@ -10,6 +10,7 @@ from harit_desktop.ui.theme import calm_calendar
 
 _MINUTE_MS = 60_000
 _SIGNS = "-:/. "
+_ENDS = (*_SIGNS, "\r", "\n")
 
 
 class MomentEdit(QDateTimeEdit):
@@ -38,6 +39,14 @@ class MomentEdit(QDateTimeEdit):
         self._went_on_to = -1
         super().focusInEvent(event)
 
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._finish_part()
+        super().focusOutEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        self._finish_part()
+        return super().focusNextPrevChild(forward)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         text = event.text()
         expected, self._went_on_to = self._went_on_to, -1
@@ -47,10 +56,33 @@ class MomentEdit(QDateTimeEdit):
             super().keyPressEvent(event)
             if self.currentSectionIndex() != before:
                 self._went_on_to = self.currentSectionIndex()
-        elif text and text in _SIGNS and expected == self.currentSectionIndex():
+            return
+        if text in _ENDS:
+            self._finish_part()
+        if text and text in _SIGNS and expected == self.currentSectionIndex():
             event.accept()
         else:
             super().keyPressEvent(event)
+
+    def _finish_part(self) -> None:
+        """Takes a single digit for what it says, as 5 minutes: Qt would go back to what the
+        part was before."""
+        part, shown = self.currentSection(), self.sectionText(self.currentSection()).strip()
+        if len(shown) != 1 or not shown.isdigit():
+            return
+        number, moment = int(shown), self.dateTime()
+        date, time = moment.date(), moment.time()
+        sections = QDateTimeEdit.Section
+        if part == sections.MonthSection:
+            date = QDate(date.year(), number, min(date.day(), _days_of(date.year(), number)))
+        elif part == sections.DaySection:
+            date = QDate(date.year(), date.month(), number)
+        elif part == sections.HourSection:
+            time = QTime(number, time.minute())
+        elif part == sections.MinuteSection:
+            time = QTime(time.hour(), number)
+        if date.isValid() and time.isValid():
+            self.setDateTime(QDateTime(date, time))
 
     def _choose_part(self) -> None:
         """Selects the part that a digit is meant for, unless it is being typed."""
@@ -63,3 +95,7 @@ class MomentEdit(QDateTimeEdit):
             width = 4 if part == QDateTimeEdit.Section.YearSection else 2
             if len(self.sectionText(part).strip()) == width:
                 self.setSelectedSection(part)
+
+
+def _days_of(year: int, month: int) -> int:
+    return QDate(year, month, 1).daysInMonth()
