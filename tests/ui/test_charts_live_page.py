@@ -6,9 +6,9 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from msgspec import structs
-from PySide6.QtCore import QCoreApplication, QPoint, Qt, QTranslator
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt, QTranslator
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QStyleOptionGraphicsItem
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.analysis import Flag
@@ -771,3 +771,49 @@ def test_a_whole_page_fits_the_smallest_window(page: LivePage, qtbot: QtBot) -> 
     # 1024x640 less menu, toolbar, tabs, status bar and the devices panel.
     assert page.minimumSizeHint().height() <= 500
     assert page.minimumSizeHint().width() <= 700
+
+
+class TestSmallThings:
+    def test_the_legend_ends_at_the_edge_whatever_it_has_to_say(self, page: LivePage) -> None:
+        row = page._context_row
+
+        def last_right() -> int:
+            shown = [label for label in (row.shaded, row.hatched) if label.isVisible()]
+            return max(label.geometry().right() for label in shown)
+
+        page.tick(NOW_US)
+        page.grab()
+        empty = last_right()
+        assert not row.hatched.isVisible()
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01")], NOW_US)
+        page.tick(NOW_US)
+        page.grab()
+        assert row.hatched.isVisible()
+        assert last_right() == empty
+
+    def test_no_text_of_the_plot_shines_through_the_readout(self, shown: LivePage) -> None:
+        shown.cursor_to_latest()
+        chart = shown.strip("Moisture").chart
+        corner = chart.chip.topLeft() + QPointF(3, 3)
+        image = QImage(chart.size(), QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.red)
+        painter = QPainter(image)
+        chart._cursor.paint(painter, QStyleOptionGraphicsItem())
+        painter.end()
+        assert image.pixelColor(corner.toPoint()) == LIGHT.color("surface")
+
+    def test_an_alarm_begins_at_the_same_time_in_every_range(self, page: LivePage) -> None:
+        moisture = np.full(43_200, 50.0)
+        moisture[-400:] = 20.0
+        data = series(every(2, 24 * 3600), Moisture=moisture)
+        page.set_focus("soil-01")
+        page.set_devices([device("soil-01", values={"Moisture": 20.0})], NOW_US)
+        began = []
+        for key in ("15m", "1h", "24h"):
+            page.set_range(key)
+            page.set_series("soil-01", data)
+            page.tick(NOW_US)
+            began.append(page.strip("Moisture").chart._canvas.painter.runs.onsets[-1])
+        assert began[0].known
+        assert len({onset.time_us for onset in began}) == 1

@@ -23,6 +23,7 @@ from harit_desktop.analysis.quality.rules import (
     DRIFT_BELIEVED,
     DRIFT_CLIMB,
     DRIFT_CLIMB_FROM,
+    DRIFT_DAILY_MEMORY_US,
     DRIFT_DRIFTING,
     DRIFT_EVERY,
     DRIFT_FORGET,
@@ -106,8 +107,8 @@ def _age_us(device: DeviceState) -> float:
 
 
 def _share(device: DeviceState) -> float:
-    """By which the means of a daily channel follow: they take in a day or more."""
-    share = DRIFT_EVERY * device.interval_us / DAY_US
+    """By which the means of a daily channel follow: by time, where readings come fast."""
+    share = DRIFT_EVERY * device.interval_us / DRIFT_DAILY_MEMORY_US
     if share > DRIFT_MEMORY:
         share = DRIFT_MEMORY
     first = DRIFT_EVERY / device.turn

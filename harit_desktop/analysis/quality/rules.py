@@ -178,6 +178,10 @@ DRIFT_AS_OLD: Final = 0.8
 share of the time that it was itself, and it for that share of theirs; from `DAY_US` on all are
 old enough."""
 DAY_US: Final = 24 * 3600 * 1_000_000
+DRIFT_DAILY_MEMORY_US: Final = DAY_US // 2
+"""Less, and the means of probes that report each minute follow the day that those of slower
+ones do not: all of one rhythm then seem to leave the others. More, and a mean that a fault has
+moved stays away for a day."""
 SIBLINGS: Final = 8
 SIBLING_AGE: Final = 2.5
 

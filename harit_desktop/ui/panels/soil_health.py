@@ -223,10 +223,9 @@ class SoilHealthPanel(QWidget):
         self._set_state("stale" if stale else "error" if index is None else "live")
         set_look(self._index, state="stale" if stale else "live")
         self._index.setText(DASH if index is None else str(index))
+        known = self.tr("Soil health {index} of 100").format(index=index)
         self._index.setAccessibleName(
-            self.tr("Soil health is not known")
-            if index is None
-            else self.tr("Soil health {index} of 100").format(index=index)
+            self.tr("Soil health is not known") if index is None else known
         )
         word = band_word(band)
         self._hint.setVisible(index is None)
@@ -248,8 +247,7 @@ class SoilHealthPanel(QWidget):
             moment = moment_text(at_us, self._now_us)
             self._change.setText(self.tr("as of {time}").format(time=moment))
         else:
-            after_us = self._after_us()
-            self._change.setText(change_text(self._times, self._indexes, index, after_us))
+            self._change.setText(change_text(self._times, self._indexes, index, self._after_us()))
         self._change.setVisible(bool(self._change.text()))
         self._spark.setVisible(len(self._times) > 1 and index is not None)
         shown = Band.UNKNOWN if stale else band

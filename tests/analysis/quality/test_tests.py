@@ -161,7 +161,7 @@ def test_the_end_of_a_drop_is_not_the_beginning_of_a_drift() -> None:
     for number, step in enumerate(zip(*rows.values(), strict=True)):
         for one in step:
             if one.publisher_id == "o0" and 1890 <= number < 1950:
-                low = shift([list(one.values)], "Temperature", 0, 1, -4.5)[0]
+                low = shift([list(one.values)], "Temperature", 0, 1, -3.2)[0]
                 one = reading(low, one.timestamp_us, "o0")
             verdict = control.examine(one)
             found += [verdict] if number > 1960 else []
