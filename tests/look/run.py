@@ -7,6 +7,7 @@ a scene into OUT and prints what is wrong as JSON. FARM is a folder of `farm.mak
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import shutil
@@ -107,6 +108,7 @@ def look(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     from PySide6.QtCore import QLocale, qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
+    from harit_desktop.ui.garbage import MainThreadCollector
     from harit_desktop.ui.theme import ThemeController
     from tests.look import scenes
     from tests.look.stage import Stage
@@ -115,6 +117,8 @@ def look(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     qInstallMessageHandler(lambda _kind, _where, text: said.append(text))
     app = QApplication([])
     app.setQuitOnLastWindowClosed(False)
+    # As the program does: a worker thread must not destroy what belongs to this one.
+    collector = MainThreadCollector(app)
     QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.India))
     theme = ThemeController(app, options.theme, options.text / 100)
     size = as_size(options.size)
@@ -136,6 +140,7 @@ def look(options: argparse.Namespace, work: Path) -> dict[str, Any]:
         seen.show(stage, played)
         stage.end()
     seen.watch.end()
+    collector.end()
     for text in said:
         if text not in QUIET:
             seen._add("qt", "any", "Qt", text)
@@ -163,6 +168,7 @@ def main() -> int:
     parser.add_argument("--dialogs", action="store_true")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    faulthandler.enable()
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="harit-look-") as work:
         os.environ["QT_QPA_PLATFORM"] = screen_file(Path(work), as_size(options.size))
