@@ -15,6 +15,7 @@ A run of the program lasts from the first message received to the last one commi
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sqlite3
 import statistics
@@ -60,17 +61,20 @@ class Run:
 
 
 def message_lines(first: int, count: int) -> str:
-    """Readings of three devices, a second apart, with times that have just been."""
+    """Readings of three devices of the publisher's own, twenty a second each, with times that
+    have just been. Values move as those of soil do: what jumps without end keeps the quality
+    tests busy as no field does."""
     begin_s = time.time() - 6 * 3600
     lines = []
     for number in range(first, first + count):
         at_s = begin_s + number / DEVICES * 0.05
+        wave = math.sin(number / 3000)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_s))
         lines.append(
             f'{{"timestamp":"{stamp}.{number % 1_000_000:06d}Z",'
-            f'"publisher_id":"probe-{number % DEVICES}","sensor_readings":'
-            f'{{"N":{20 + number % 100 / 10},"P":18.1,"K":150.2,"CO2":500.3,'
-            f'"Temperature":{22 + number % 31 / 10},"Moisture":{50 + number % 70 / 10},"pH":7.1}}}}'
+            f'"publisher_id":"probe-{first}-{number % DEVICES}","sensor_readings":'
+            f'{{"N":{22 + wave:.1f},"P":18.1,"K":{150 + 4 * wave:.1f},"CO2":{500 + 9 * wave:.1f},'
+            f'"Temperature":{22 + 2 * wave:.2f},"Moisture":{53 - 3 * wave:.1f},"pH":7.1}}}}'
         )
     return "\n".join(lines) + "\n"
 

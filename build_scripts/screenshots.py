@@ -47,12 +47,30 @@ CHOOSE_DATABASE_ROW = ("F6", "F6", "F6", "Tab", "Tab")
 # From the first field to the list of pages, and its fourth entry.
 CHOOSE_STORAGE_PAGE = ("shift+Tab", "Down", "Down", "Down")
 CHOOSE_API_PAGE = (*CHOOSE_STORAGE_PAGE, "Down")
+CHOOSE_ANALYSIS_PAGE = (*CHOOSE_API_PAGE, "Down", "Down")
+CHOOSE_ALERTS_PAGE = (*CHOOSE_ANALYSIS_PAGE, "Down")
+CHOOSE_APPEARANCE_PAGE = (*CHOOSE_ALERTS_PAGE, "Down")
+# By the letters of the menus.
+DIALOGS = {
+    "calibration": ("alt+a", "c"),
+    "device": ("alt+a", "d"),
+    "reanalyse": ("alt+a", "r"),
+    "restore_empty": ("alt+f", "r"),
+    "about": ("F1",),
+    "export_of_farm": ("ctrl+e",),
+}
+SETTINGS = {
+    "settings_analysis": CHOOSE_ANALYSIS_PAGE,
+    "settings_alerts": CHOOSE_ALERTS_PAGE,
+    "settings_appearance": CHOOSE_APPEARANCE_PAGE,
+}
 # From the list of pages past the six fields and the eye to the test.
 CHOOSE_API_TEST = ("Tab",) * 9
 
 OPENBOX = """<?xml version="1.0" encoding="UTF-8"?>
 <openbox_config xmlns="http://openbox.org/3.4/rc">
 <applications><application type="normal"><maximized>yes</maximized></application></applications>
+<keyboard><keybind key="A-F4"><action name="Close"/></keybind></keyboard>
 </openbox_config>
 """
 
@@ -206,6 +224,30 @@ def farm_views(stage: Stage) -> None:
         stage.picture("farm")
         stage.keys("ctrl+shift+Tab", wait_s=3)
         stage.picture("farm_dry")
+        history_views(stage)
+        stage.keys("ctrl+3", wait_s=3)
+        stage.picture("alerts")
+        for name, keys in DIALOGS.items():
+            stage.keys("ctrl+1", *keys, wait_s=2)
+            stage.picture(name)
+            stage.keys("Escape")
+        for name, keys in SETTINGS.items():
+            stage.keys("ctrl+comma", *keys, wait_s=2)
+            stage.picture(name)
+            stage.keys("Escape")
+        # By the window manager, as by a click on its cross: the question.
+        stage.keys("ctrl+1", "alt+F4", wait_s=2)
+        stage.picture("closing_question")
+
+
+def history_views(stage: Stage) -> None:
+    """The history of a day as strips and as a table."""
+    stage.keys("ctrl+2", wait_s=3)
+    stage.keys("alt+3", wait_s=4)
+    stage.picture("history")
+    stage.keys("ctrl+t", wait_s=2)
+    stage.picture("history_table")
+    stage.keys("ctrl+t", wait_s=2)
 
 
 def as_arguments(settings: Mapping[str, object]) -> list[str]:

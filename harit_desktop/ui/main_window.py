@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.presenter = Presenter(engine, self, theme, view)
         self._connect()
         self._restore_panels(view)
-        Regions(
+        self.regions = Regions(
             (
                 self.toolbar,
                 self.devices_panel,
@@ -108,6 +108,8 @@ class MainWindow(QMainWindow):
             ),
             self,
         )
+        self.regions.order()
+        self.pages.page_changed.connect(lambda _: self.regions.order())
         theme.changed.connect(self._restyle)
         self._restyle()
 

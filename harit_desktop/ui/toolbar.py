@@ -21,7 +21,6 @@ from harit_desktop.ui.icons import BUTTON_ICON_SIZE, button_icon
 from harit_desktop.ui.theme import ThemeController, set_look
 from harit_desktop.ui.words import count, plain
 
-LARGE_TEXT = 1.2
 _STOPPABLE = (PublisherState.RUNNING, PublisherState.UNCONFIRMED)
 
 

@@ -392,9 +392,7 @@ def _cells(view: QAbstractItemView) -> Iterator[tuple[QRect, str]]:
             return
 
 
-def _too_faint(
-    pixels: NDArray[np.uint8], rect: QRect, widget: QWidget, own_colour: bool
-) -> str:
+def _too_faint(pixels: NDArray[np.uint8], rect: QRect, widget: QWidget, own_colour: bool) -> str:
     part = pixels[rect.top() : rect.bottom() + 1, rect.left() : rect.right() + 1]
     if part.size == 0:
         return ""

@@ -62,11 +62,13 @@ def _add_alerts(path: Path, now_us: int) -> None:
     AlertStore(path).save(alerts, log)
 
 
-def fresh_reading(publisher_id: str, moisture: float = 51.5) -> bytes:
-    """A payload of this second."""
+def fresh_reading(publisher_id: str, moisture: float | None = None) -> bytes:
+    """A payload of this second; without a moisture it goes on as the stored ones did."""
     moment = time.time_ns() // 1000
+    if moisture is None:
+        moisture = _moisture(moment, list(NAMES).index(publisher_id))
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // US_PER_S))
-    values = {"N": 22, "P": 18, "K": 150, "CO2": 500, "Temperature": 22.4, "pH": 7.2}
+    values = {"N": 22, "P": 18, "K": 150, "CO2": 500, "Temperature": 22, "pH": 7.2}
     tree = {
         "timestamp": f"{stamp}.{moment % US_PER_S:06d}+00:00",
         "publisher_id": publisher_id,

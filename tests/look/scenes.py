@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -180,10 +181,12 @@ def settings(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         yield f"settings_{page.name}", dialogs.settings
     assert dialogs.settings is not None
     dialogs.open_settings("broker")
-    port = dialogs.settings.findChild(QLineEdit, "settings.broker.host")
-    assert isinstance(port, QLineEdit)
-    port.setText("http://not a host")
-    port.editingFinished.emit()
+    host = dialogs.settings.findChild(QLineEdit, "settings.broker.host")
+    assert isinstance(host, QLineEdit)
+    host.setFocus()
+    host.selectAll()
+    QTest.keyClicks(host, "http://not a host")
+    QTest.keyClick(host, Qt.Key.Key_Tab)
     yield "settings_invalid", dialogs.settings
     dialogs.settings.reject()
 
@@ -261,9 +264,7 @@ DIALOGS: dict[str, Callable[[Stage], None] | None] = {
 """By the names of the `open_...` methods of `Dialogs`."""
 
 
-def _dialog(
-    stage: Stage, name: str, opener: Callable[[], None]
-) -> Iterator[tuple[str, QWidget]]:
+def _dialog(stage: Stage, name: str, opener: Callable[[], None]) -> Iterator[tuple[str, QWidget]]:
     """A dialog with each of its tabs and, of the export, each of its contents."""
     opener()
     stage.until(lambda: QApplication.activeModalWidget() is not None)

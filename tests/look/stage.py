@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from harit_desktop.app import build_engine
@@ -156,10 +156,10 @@ class Stage:
         self.window.presenter.refresh()
 
     def end(self) -> None:
+        """Closes the window. It is kept: the program has one in its life and never deletes it,
+        and a second one made where the first was is not what is looked at here."""
         self.say(None)
         self.window.quit()
-        self.window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         self.engine.stop(4.0)
 
 

@@ -160,4 +160,6 @@ def _grouped(faults: list[dict[str, str]]) -> list[str]:
     for fault in faults:
         line = f"{fault['kind']}: {fault['place']}: {fault['detail']}"
         scenes.setdefault(line, []).append(fault["scene"])
-    return [f"{line} ({', '.join(where[:3])}, {len(where)} in all)" for line, where in scenes.items()]
+    return [
+        f"{line} ({', '.join(where[:3])}, {len(where)} in all)" for line, where in scenes.items()
+    ]

@@ -23,7 +23,6 @@ from harit_desktop.runtime.engine import Engine
 from harit_desktop.ui.calibration_checks import check_line, check_value, warn_apart, warn_close
 from harit_desktop.ui.calibration_dialog import CalibrationDialog
 from harit_desktop.ui.calibration_form import fresh_value
-from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.calibration_texts import (
     dated_text,
     effect_text,
@@ -31,6 +30,7 @@ from harit_desktop.ui.calibration_texts import (
     missing_samples_text,
 )
 from harit_desktop.ui.dialog_parts import NumberEdit
+from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.theme import ThemeController
 from tests.ui.conftest import EngineMaker, WindowMaker
 from tests.ui.deliveries import VALUES, deliver

@@ -91,6 +91,13 @@ class Probes:
             return None, book.finish(device, at_us)
         if arrival is _AFTER_GAP:
             self._after_gap(device, values, at_us)
+        found = self._evaluate(device, values, at_us, reasons)
+        return found, book.finish(device, at_us) if device.any_open else ()
+
+    def _evaluate(
+        self, device: DeviceState, values: Values, at_us: int, reasons: Sequence[Finding]
+    ) -> Sequence[Finding]:
+        book = self._book
         device.evaluated_us = at_us
         found = self._tests.judge(device, values, at_us, book)
         self._drift(device, values, found)
@@ -98,7 +105,7 @@ class Probes:
         self._hours.judge(device, values, at_us, everything, book)
         if everything:
             book.findings(device, everything, at_us)
-        return found, book.finish(device, at_us) if device.any_open else ()
+        return found
 
     def _drift(self, device: DeviceState, values: Values, found: list[Finding]) -> None:
         turn = device.turn = device.turn + 1
