@@ -127,6 +127,9 @@ class EmailSink:
             if account.security == "starttls":
                 self._secure(server, trust, dog)
             if account.user:
+                if not (account.user + account.password).isascii():
+                    # Servers take nothing else, and smtplib would fail as for a bad host name.
+                    raise KnownError("alerts.email_login", user=account.user)
                 server.login(account.user, account.password)
             refused = server.send_message(message)
             if refused:

@@ -85,8 +85,8 @@ def parse_webhook_url(text: str) -> WebhookAddress:
 
 
 def _bad(text: str, why: str) -> KnownError:
-    # A password may be in any text with an "@"; a query may hold a token.
-    shown = "***" if "@" in text else text.split("?")[0][:200]
+    # A password may be in any text with an "@"; path and query of many services are a key.
+    shown = "***" if "@" in text else "/".join(text.split("?")[0].split("/")[:3])[:200]
     return KnownError("alerts.webhook_bad_address", address=shown, why=why)
 
 

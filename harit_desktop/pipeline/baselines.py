@@ -78,6 +78,9 @@ class Baselines:
     ) -> None:
         """Goes on where the last run of this store ended; `newest_id` is its last reading."""
         self._store = store
+        # Another file may have taken the place of the one before.
+        self._forgotten, self._unsaved = {}, {}
+        quality.forget(quality.known())
         self._due_s = time.monotonic() + self._every_s
         try:
             states, self._saved_id = store.load_baselines(DEVICES)

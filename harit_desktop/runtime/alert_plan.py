@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 from harit_desktop.alerting.email_sink import EmailAccount, EmailSink
@@ -40,7 +40,7 @@ class AlertPlan:
     quiet_to: str = ""
     person: str = ""
     email: EmailAccount | None = None
-    webhook: tuple[str, str] | None = None
+    webhook: tuple[str, str] | None = field(default=None, repr=False)
 
     def watches_as(self, other: AlertPlan | None) -> bool:
         """Whether nothing changed in what is watched."""

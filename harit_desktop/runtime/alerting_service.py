@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from harit_desktop.alerting.sinks import SinkName
@@ -131,15 +130,6 @@ class AlertingService:
             send_test(kind, self._settings.preview(changes).alerts, kept, self._now_us)
 
         return probes.submit("sink test", work)
-
-    def export(self, files: QueryPool, path: Path, publisher_id: str | None) -> QueryHandle[int]:
-        """Writes the alerts to a CSV file; the answer is how many."""
-        return files.submit(
-            "alert export",
-            lambda handle: self._parts.export_alerts(
-                path, publisher_id, lambda: handle.token.cancelled
-            ),
-        )
 
     def _secret(self, kind: SinkName) -> str:
         return self._secrets.get(_SECRETS[kind]) or ""

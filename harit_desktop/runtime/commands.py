@@ -52,6 +52,9 @@ class ApplySettings(Command, frozen=True):
     changes: Mapping[str, Any] = {}
     secrets: Mapping[str, str] = {}
 
+    def __repr__(self) -> str:
+        return f"ApplySettings({sorted(self.changes)}, secrets: {sorted(self.secrets)})"
+
 
 class DeleteSimulated(Command, frozen=True):
     """Deletes every simulated reading from the store."""

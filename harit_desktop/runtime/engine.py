@@ -58,6 +58,7 @@ from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.settings.store import SettingsStore
+from harit_desktop.settings.transfer import export_settings
 
 log = logging.getLogger(__name__)
 
@@ -314,14 +315,33 @@ class Engine:
 
     def export_alerts(self, path: Path, publisher_id: str | None = None) -> QueryHandle[int]:
         """Writes the alerts to a CSV file; the answer is how many."""
-        return self._alerting.export(self.files, path, publisher_id)
+
+        def write(handle: QueryHandle[int]) -> int:
+            self._refuse_own(path)
+            return self._parts.export_alerts(path, publisher_id, lambda: handle.token.cancelled)
+
+        return self.files.submit("alert export", write)
+
+    def export_settings(self, path: Path) -> QueryHandle[int]:
+        """Writes the settings without any secret to a file that can be imported; the answer
+        is how many."""
+        settings = self.settings
+
+        def write(_: QueryHandle[int]) -> int:
+            self._refuse_own(path)
+            return export_settings(settings, path)
+
+        return self.files.submit("settings export", write)
+
+    def _refuse_own(self, path: Path) -> None:
+        if self.paths.is_own(path):
+            raise KnownError("export.own_file", path=str(path))
 
     def export(self, request: ExportRequest) -> QueryHandle[int]:
         """Writes readings to a file; the answer is the number of rows."""
 
         def write(handle: QueryHandle[int]) -> int:
-            if self.paths.is_own(request.out):
-                raise KnownError("export.own_file", path=str(request.out))
+            self._refuse_own(request.out)
             return self.history.export(request, handle.report, lambda: handle.token.cancelled)
 
         return self.files.submit("export", write)

@@ -92,8 +92,9 @@ class DataPaths:
         """Whether a file is one of the program's own, which nothing else may write."""
         files = (self.settings, self.database, self.lock, self.window_state, self.sessions)
         outboxes = self.root.glob("outbox*.db")
-        own = (*files, self.readings_csv, self.audit_csv, *outboxes)
-        inside = (self.logs, self.broker, self.backups)
+        logs = (Path(f"{self.database}{suffix}") for suffix in ("-wal", "-shm"))
+        own = (*files, *logs, self.readings_csv, self.audit_csv, *outboxes)
+        inside = (self.logs, self.broker, self.backups, self.profiles)
         target = path.resolve()
         names = {file.resolve() for file in own}
         return target in names or any(target.is_relative_to(f.resolve()) for f in inside)

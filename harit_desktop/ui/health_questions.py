@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from harit_desktop.analysis.trends import TREND_DAYS, nutrient_changes
+from harit_desktop.analysis.trends import TREND_DAYS
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.ui.words import local_time
@@ -118,14 +118,14 @@ def quality_question(engine: Engine, every_us: int) -> Question[tuple[QualityDay
     return Question(engine, "quality", every_us, read)
 
 
-def change_question(engine: Engine, every_us: int) -> Question[dict[str, float]]:
+def change_question(engine: Engine, every_us: int) -> Question[Mapping[str, float]]:
     """How the nutrients of a device have changed in a week, in %."""
 
-    def read(publisher_id: str, now_us: int, cancelled: Cancelled) -> dict[str, float]:
+    def read(publisher_id: str, now_us: int, cancelled: Cancelled) -> Mapping[str, float]:
         days = last_days(now_us, TREND_DAYS)
         begin, end = days[-1][0], days[0][1]
         series = engine.history.series(publisher_id, begin, end, WEEK_POINTS, cancelled)
-        return nutrient_changes(_daily_means(series, days))
+        return engine.changes(_daily_means(series, days), publisher_id, now_us)
 
     return Question(engine, "nutrients", every_us, read)
 

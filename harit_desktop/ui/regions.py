@@ -1,6 +1,6 @@
 """F6 and Shift+F6: from one part of the window to the next."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QObject, Qt
@@ -31,20 +31,17 @@ class Regions(QObject):
     def order(self) -> None:
         """Lets Tab go through the regions in the same order; for every page that is added.
 
-        Qt goes by the time at which parts were added to the window. Within a region the
-        order stays.
+        Qt goes by the time at which parts were added to the window. Within a region it is
+        the order in which the widgets were made.
         """
-        window = self._regions[0].window()
-        chain = [one for one in _chain(window) if one.focusPolicy() != Qt.FocusPolicy.NoFocus]
         ordered = [
             widget
             for region in self._regions
-            for widget in chain
-            if region is widget or region.isAncestorOf(widget)
+            for widget in (region, *region.findChildren(QWidget))
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
         ]
         for before, after in pairwise(ordered):
-            if before.nextInFocusChain() is not after:
-                QWidget.setTabOrder(before, after)
+            QWidget.setTabOrder(before, after)
 
     def _current(self) -> int:
         focused = QApplication.focusWidget()
@@ -52,13 +49,6 @@ class Regions(QObject):
             if focused is not None and (region is focused or region.isAncestorOf(focused)):
                 return number
         return -1
-
-
-def _chain(window: QWidget) -> Iterator[QWidget]:
-    widget = window.nextInFocusChain()
-    while widget is not None and widget is not window:
-        yield widget
-        widget = widget.nextInFocusChain()
 
 
 def first_focusable(region: QWidget) -> QWidget | None:

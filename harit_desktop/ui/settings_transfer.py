@@ -22,7 +22,7 @@ from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.runtime.commands import ApplySettings
 from harit_desktop.settings.model import FIELD_SPECS
-from harit_desktop.settings.transfer import Change, ImportPlan, export_settings, plan_import
+from harit_desktop.settings.transfer import Change, ImportPlan, plan_import
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.message_banner import Choice, MessageBanner
 from harit_desktop.ui.notices import Button, Notice
@@ -287,11 +287,8 @@ class SettingsTransfer(QObject):
         dialog.open()
 
     def export_to(self, path: Path) -> None:
-        settings = self._engine.settings
         self._file = path
-        self._writing = self._engine.files.submit(
-            "settings export", lambda _: export_settings(settings, path)
-        )
+        self._writing = self._engine.export_settings(path)
         self._timer.start()
 
     def import_from(self, path: Path) -> None:

@@ -115,6 +115,7 @@ def test_a_login_over_tls(tmp_path: Path, security: str) -> None:
         sink_for(box, password="secret", **known).test()
         assert len(box.messages) == 1
         assert code_of(sink_for(box, password="wrong", **known)) == "login"
+        assert code_of(sink_for(box, password="शब्द", **known)) == "login"
         assert code_of(sink_for(box, **{**known, "ca_file": ""})) == "tls"
     assert len(box.messages) == 1
     assert "secret" not in repr(EmailAccount("h", 1, "s", "t", password="secret"))

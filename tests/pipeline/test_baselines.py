@@ -252,3 +252,19 @@ def test_a_deleted_probe_is_learned_anew(tmp_path: Path) -> None:
     program.take([], save=True)
     assert program.quality.known() == ()
     program.end()
+
+
+def test_another_file_is_begun_without_the_memory_of_the_one_before(tmp_path: Path) -> None:
+    """As after a backup was put in its place."""
+    program = Program(tmp_path / "a.db")
+    program.take(messages()[:300])
+    program.take(messages("only-here")[:300])
+    program.end()
+    flags = Program(tmp_path / "b.db").take(messages())
+    other = SqliteJournal(tmp_path / "c.db", lambda: START_S * 1_000_000)
+    other.open()
+    program.journal = other
+    program.baselines.begin(other, program.quality, program.stages, 0, threading.Event())
+    assert program.quality.known() == ()
+    assert program.take(messages()) == flags
+    program.end()

@@ -119,3 +119,15 @@ def test_simulated_readings_alert_nobody(make_engine: MakeEngine, broker: Mosqui
     stored(engine, broker, *dry)
     time.sleep(3)
     assert engine.alerts().alerts == ()
+
+
+@pytest.mark.parametrize("own", ["settings.toml", "harit.db", "harit.db-wal", "profiles/my.toml"])
+def test_nothing_is_exported_over_the_programs_own_files(
+    make_engine: MakeEngine, broker: MosquittoServer, own: str
+) -> None:
+    engine = started(make_engine, broker)
+    path = engine.paths.root / own
+    for asked in (engine.export_alerts(path), engine.export_settings(path)):
+        wait_until(lambda asked=asked: asked.done)
+        assert asked.problem is not None
+        assert asked.problem.code == "export.own_file"
