@@ -224,7 +224,9 @@ def farm_views(stage: Stage) -> None:
         stage.picture("farm")
         stage.keys("ctrl+shift+Tab", wait_s=3)
         stage.picture("farm_dry")
-        history_views(stage)
+        stage.keys("ctrl+2", wait_s=3)
+        stage.keys("alt+3", wait_s=4)
+        stage.picture("history")
         stage.keys("ctrl+3", wait_s=3)
         stage.picture("alerts")
         for name, keys in DIALOGS.items():
@@ -232,22 +234,13 @@ def farm_views(stage: Stage) -> None:
             stage.picture(name)
             stage.keys("Escape")
         for name, keys in SETTINGS.items():
-            stage.keys("ctrl+comma", *keys, wait_s=2)
+            stage.keys("ctrl+comma", wait_s=2)
+            stage.keys(*keys, wait_s=1)
             stage.picture(name)
             stage.keys("Escape")
         # By the window manager, as by a click on its cross: the question.
         stage.keys("ctrl+1", "alt+F4", wait_s=2)
         stage.picture("closing_question")
-
-
-def history_views(stage: Stage) -> None:
-    """The history of a day as strips and as a table."""
-    stage.keys("ctrl+2", wait_s=3)
-    stage.keys("alt+3", wait_s=4)
-    stage.picture("history")
-    stage.keys("ctrl+t", wait_s=2)
-    stage.picture("history_table")
-    stage.keys("ctrl+t", wait_s=2)
 
 
 def as_arguments(settings: Mapping[str, object]) -> list[str]:

@@ -62,6 +62,8 @@ class MainWindow(QMainWindow):
         self.setObjectName("window.main")
         self.setAccessibleName(self.tr("Harit Desktop"))
         self.setWindowIcon(app_icon())
+        # A panel that is still sliding in undoes the widths that it is given.
+        self.setAnimated(False)
         self.actions_ = Actions(self)
         self.toolbar = MainToolBar(self.actions_, theme)
         self.banner = MessageBanner(theme)

@@ -1,6 +1,6 @@
 """F6 and Shift+F6: from one part of the window to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QObject, Qt
@@ -32,14 +32,9 @@ class Regions(QObject):
         """Lets Tab go through the regions in the same order; for every page that is added.
 
         Qt goes by the time at which parts were added to the window. Within a region it is
-        the order in which the widgets were made.
+        the order in which the widgets were made, unless one names its `tab_parts`.
         """
-        ordered = [
-            widget
-            for region in self._regions
-            for widget in (region, *region.findChildren(QWidget))
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        ]
+        ordered = [stop for region in self._regions for stop in _stops(region)]
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
 
@@ -49,6 +44,17 @@ class Regions(QObject):
             if focused is not None and (region is focused or region.isAncestorOf(focused)):
                 return number
         return -1
+
+
+def _stops(part: QWidget) -> Iterator[QWidget]:
+    """Where Tab may stop in a part of the window. Qt's own focus chain is not walked here:
+    asking for it makes PySide forget who owns the actions of a tool bar."""
+    if part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        yield part
+    below = part.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    for child in getattr(part, "tab_parts", None) or below:
+        if not child.isWindow():
+            yield from _stops(child)
 
 
 def first_focusable(region: QWidget) -> QWidget | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import faulthandler
+import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,10 @@ HOST = "192.168.1.20"
 
 
 class StallWatch:
-    """Notes the longest time for which the event loop did not turn, and where it was."""
+    """Notes the longest time for which the event loop did not turn, and where it was.
+
+    Time in which other programs had the processor is not counted, where the system tells it.
+    """
 
     BEAT_MS = 10
     SHOWN_S = 0.4
@@ -42,7 +45,8 @@ class StallWatch:
         self.longest_s = 0.0
         self.where = ""
         self._main = threading.main_thread().ident or 0
-        self._beat_s = time.monotonic()
+        self._queue = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self._beat_s, self._queued_s = time.monotonic(), self._queued()
         self._armed = self._over = False
         self._timer = QTimer()
         self._timer.timeout.connect(self._note)
@@ -52,7 +56,7 @@ class StallWatch:
 
     def arm(self) -> None:
         self.longest_s, self.where = 0.0, ""
-        self._beat_s = time.monotonic()
+        self._beat_s, self._queued_s = time.monotonic(), self._queued()
         self._armed = True
 
     def disarm(self) -> None:
@@ -65,23 +69,37 @@ class StallWatch:
         self._thread.join(2)
 
     def _note(self) -> None:
-        now_s = time.monotonic()
+        now_s, queued_s = time.monotonic(), self._queued()
         if self._armed:
-            self.longest_s = max(self.longest_s, now_s - self._beat_s)
-        self._beat_s = now_s
+            stuck_s = now_s - self._beat_s - (queued_s - self._queued_s)
+            self.longest_s = max(self.longest_s, stuck_s)
+        self._beat_s, self._queued_s = now_s, queued_s
+
+    def _queued(self) -> float:
+        """Seconds for which the main thread was ready and had no processor."""
+        try:
+            return int(self._queue.read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
 
     def _run(self) -> None:
         while not self._over:
             time.sleep(0.05)
             stuck_s = time.monotonic() - self._beat_s
             if self._armed and stuck_s > max(self.longest_s, self.SHOWN_S):
-                frame = sys._current_frames().get(self._main)
-                ours = [
-                    f"{Path(one.filename).name}:{one.lineno} {one.name}"
-                    for one in traceback.extract_stack(frame)
-                    if "harit_desktop" in one.filename
-                ]
-                self.where = " > ".join(ours[-3:])
+                self.where = self._where()
+
+    def _where(self) -> str:
+        """The innermost lines of ours. Read by faulthandler: frames of a running thread must
+        not be touched as objects."""
+        with tempfile.TemporaryFile("w+") as file:
+            faulthandler.dump_traceback(file)
+            file.seek(0)
+            threads = file.read().split("\n\n")
+        main = next((one for one in threads if f"{self._main:x} " in one.split("\n")[0]), "")
+        lines = [line for line in main.split("\n") if "/harit_desktop/" in line]
+        inner = (line.partition("/harit_desktop/")[2].replace('", line', "") for line in lines[:3])
+        return " < ".join(inner)
 
 
 class Stage:

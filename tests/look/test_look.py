@@ -114,6 +114,8 @@ def _play(look: Look, farm: Path, out: Path) -> dict[str, Any]:
         timeout=LOOK_S,
         check=False,
     )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "errors.txt").write_text(ended.stderr, encoding="utf-8")
     assert ended.returncode == 0, ended.stderr[-4000:]
     answer: dict[str, Any] = json.loads((out / "found.json").read_text(encoding="utf-8"))
     return answer

@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,23 @@ def quiet_qt(request: pytest.FixtureRequest) -> Iterator[None]:
     records = log.records if log is not None else []
     said = [r.message for r in records if r.type in FAILING and r.message not in HARMLESS]
     assert said == []
+
+
+_TESTS_PER_COLLECTION = 10
+
+
+@pytest.fixture(autouse=True)
+def cycles_end_on_the_main_thread(qapp: QApplication) -> Iterator[None]:
+    """As in the program (`ui.garbage`): a worker's thread that happens to make the object which
+    starts the collector would destroy the widgets of earlier windows under Qt's feet."""
+    gc.disable()
+    yield
+    _ran.append(None)
+    if len(_ran) % _TESTS_PER_COLLECTION == 0:
+        gc.collect()
+
+
+_ran: list[None] = []
 
 
 @pytest.fixture(autouse=True)

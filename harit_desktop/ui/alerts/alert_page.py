@@ -346,6 +346,8 @@ class AlertPage(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self._result_row)
         column.addWidget(self.splitter, 1)
+        # As it is seen from top to bottom; made was the detail pane before the table.
+        self.tab_parts = (self.bar, self._result_row, self.table, self.detail)
 
     def _connect(self) -> None:
         bar, detail = self.bar, self.detail

@@ -186,6 +186,7 @@ class FilterBar(QFrame):
         self._fields = (self.edit, self._make_shown(), self.devices, self.spans)
         self._flow = FlowBox(QMargins(0, 0, 0, 0))
         self._right = (self.acknowledge, self.export, self.rules)
+        self.tab_parts = (*self._fields, *self._right)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 7, 12, 7)
         self._row.setSpacing(8)
