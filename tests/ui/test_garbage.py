@@ -46,6 +46,7 @@ def test_no_worker_ever_collects(
     monkeypatch.setattr(garbage, "YOUNG_MS", 30)
     Cycle.ended_on.clear()
     gc.collect()
+    gc.enable()
     collector = MainThreadCollector(qapp)
     try:
         make_garbage()

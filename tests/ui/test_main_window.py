@@ -767,18 +767,22 @@ def test_the_side_panels_keep_their_widths(qtbot: QtBot, make_window: WindowMake
         QApplication.processEvents()
         return window.devices_dock.width(), window.side.dock.width()
 
-    qtbot.waitUntil(lambda: widths() == (236, 288))
+    def is_now(wanted: tuple[int, int]) -> None:
+        least = window.pages.minimumSizeHint().width()
+        assert widths() == wanted, (window.width(), least)
+
+    qtbot.waitUntil(lambda: is_now((236, 288)))
     window.resize(1024, 640)
     QApplication.processEvents()
     window.resize(1366, 700)
-    qtbot.waitUntil(lambda: widths() == (236, 288))
+    qtbot.waitUntil(lambda: is_now((236, 288)))
     window.resize(1920, 1000)
-    qtbot.waitUntil(lambda: widths() == (272, 340))
+    qtbot.waitUntil(lambda: is_now((272, 340)))
     window.panel_widths.restore((300, 0))
     window.resize(1024, 640)
     QApplication.processEvents()
     window.resize(1366, 700)
-    qtbot.waitUntil(lambda: widths() == (300, 288))
+    qtbot.waitUntil(lambda: is_now((300, 288)))
 
 
 def test_a_dragged_panel_is_remembered(
