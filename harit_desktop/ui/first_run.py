@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from harit_desktop.runtime.commands import StartDemo
 from harit_desktop.ui.icons import pixmap
+from harit_desktop.ui.panels.elided_label import ElidedLabel
 from harit_desktop.ui.theme import ThemeController, set_look
 from harit_desktop.ui.words import duration_text, number, plain
 
@@ -158,7 +159,6 @@ class FirstRunPage(QWidget):
         database = self._fact_value()
         path = plain(str(self._engine.paths.database))
         database.setText(self.tr("SQLite in {path}").format(path=path))
-        database.setToolTip(path)
         grid = QGridLayout()
         grid.setHorizontalSpacing(9)
         grid.setVerticalSpacing(4)
@@ -222,8 +222,8 @@ class FirstRunPage(QWidget):
 
     @staticmethod
     def _fact_value() -> QLabel:
-        label = QLabel()
-        label.setTextFormat(Qt.TextFormat.PlainText)
+        # A long folder name must not squeeze the panels beside the page.
+        label = ElidedLabel()
         set_look(label, class_="dense muted")
         return label
 

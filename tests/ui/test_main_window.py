@@ -34,6 +34,7 @@ from harit_desktop.runtime.commands import (
 )
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.transport.mqtt_errors import CODES
+from harit_desktop.ui.first_run import FirstRunPage
 from harit_desktop.ui.link_texts import BY_CODE as LINK_TEXTS
 from harit_desktop.ui.link_texts import link_text
 from harit_desktop.ui.main_window import MainWindow
@@ -783,6 +784,22 @@ def test_the_side_panels_keep_their_widths(qtbot: QtBot, make_window: WindowMake
     QApplication.processEvents()
     window.resize(1366, 700)
     qtbot.waitUntil(lambda: is_now((300, 288)))
+
+
+def test_a_long_folder_name_does_not_widen_the_first_page(
+    make_engine: EngineMaker, theme: ThemeController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make_engine()
+    monkeypatch.setattr(
+        type(engine.paths),
+        "database",
+        property(lambda self: self.root / ("long" * 60) / "harit.db"),
+    )
+    page = FirstRunPage(engine, theme)
+    try:
+        assert page.minimumSizeHint().width() < 700
+    finally:
+        page.deleteLater()
 
 
 def test_a_dragged_panel_is_remembered(
