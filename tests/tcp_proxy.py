@@ -1,13 +1,14 @@
 """A TCP proxy on loopback whose faults a test switches on and off while it runs."""
 
 import contextlib
-import select
 import socket
 import struct
 import threading
 import time
 from types import TracebackType
 from typing import Literal, Self
+
+from harit_desktop.transport.socket_wait import wait_for
 
 Towards = Literal["client", "server"]
 
@@ -209,7 +210,7 @@ class _Link:
         while piece and not self._ending.is_set():
             rate = self._proxy.bytes_per_s
             size = len(piece) if rate is None else max(1, int(rate * _POLL_S))
-            if not select.select([], [target], [], _POLL_S)[1]:
+            if not wait_for([], [target], _POLL_S)[1]:
                 continue
             sent = target.send(piece[:size], socket.MSG_DONTWAIT)
             self._proxy.count(towards, sent)

@@ -11,6 +11,7 @@ import msgspec
 
 from harit_desktop.domain.analysis import Analysis
 from harit_desktop.domain.channels import CHANNEL_COUNT, Values
+from harit_desktop.domain.extras import Extras
 
 UNKNOWN_PUBLISHER = "unknown"
 
@@ -40,7 +41,9 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     `timestamp_us` is the canonical instant (UTC microseconds) by which the reading is
     ordered and drawn. `sent_us` is the instant the publisher named, None if it named
     none; it differs from `timestamp_us` only when `time_source` is SUSPECT.
-    `sent_timestamp` is the text as sent. `values` follows the channel catalogue.
+    `sent_timestamp` is the text as sent. `values` follows the channel catalogue. `partial`
+    marks what one of several messages tells of a reading, on its way to be merged with the
+    others; a stored reading is never partial.
     """
 
     publisher_id: str
@@ -54,10 +57,18 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     message_id: str | None = None
     topic: str = ""
     retained: bool = False
+    extras: Extras = ()
+    partial: bool = False
 
     @property
     def simulated(self) -> bool:
         return self.source is Source.SIMULATOR
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """What several probes measured, told by one message; at least two."""
+
+    items: tuple[Reading, ...]
 
 
 class AnalysedReading(msgspec.Struct, frozen=True, gc=False):

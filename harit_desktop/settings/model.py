@@ -21,8 +21,10 @@ _UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff
 _HOST = rf"^[^\s@/{_UNSEEN}]+$"
 _VISIBLE = rf"^[^{_UNSEEN}]*[^\s{_UNSEEN}][^{_UNSEEN}]*$"
 _TOPIC = rf"^[^#+{_UNSEEN}]+$"
+_ONE_LINE = rf"^[^{_UNSEEN}]*$"
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+OneLine = Annotated[str, Meta(max_length=250, pattern=_ONE_LINE)]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,6 +115,20 @@ class BuiltinBrokerSettings(_Section, frozen=True):
     host: str = "127.0.0.1"
     port: Port = 1883
     engine: Literal["auto", "mosquitto", "amqtt"] = "auto"
+    username: OneLine = "harit"
+    allow_network: bool = False
+    """A person agreed that other devices may reach it; needed for any host but loopback,
+    where it also asks for `username` and the secret `builtin_broker.password`."""
+
+
+class RoutingSettings(_Section, frozen=True):
+    """Whose messages are taken: `mode` allow takes only what the lists name, block all but
+    that. `devices` are publisher ids, `topics` MQTT filters, `zones` names of zones."""
+
+    mode: Literal["all", "allow", "block"] = "all"
+    devices: tuple[OneLine, ...] = ()
+    topics: tuple[OneLine, ...] = ()
+    zones: tuple[OneLine, ...] = ()
 
 
 class AnalysisSettings(_Section, frozen=True):
@@ -139,8 +155,6 @@ class AnalysisSettings(_Section, frozen=True):
 
 
 _CLOCK = r"^$|^([01][0-9]|2[0-3]):[0-5][0-9]$"
-_ONE_LINE = rf"^[^{_UNSEEN}]*$"
-OneLine = Annotated[str, Meta(max_length=250, pattern=_ONE_LINE)]
 
 
 class AlertSettings(_Section, frozen=True):
@@ -181,6 +195,7 @@ class Settings(_Section, frozen=True):
     api: ApiSettings = ApiSettings()
     local_api: LocalApiSettings = LocalApiSettings()
     builtin_broker: BuiltinBrokerSettings = BuiltinBrokerSettings()
+    routing: RoutingSettings = RoutingSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     alerts: AlertSettings = AlertSettings()
     ui: UiSettings = UiSettings()
@@ -194,6 +209,7 @@ SECRET_KEYS = (
     "local_api.token",
     "alerts.smtp_password",
     "alerts.webhook_token",
+    "builtin_broker.password",
 )
 
 

@@ -6,7 +6,6 @@ decides when to try again, and an exception in a callback cannot end the thread.
 """
 
 import logging
-import select
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
@@ -32,6 +31,7 @@ from harit_desktop.transport.mqtt_errors import (
     problem_of_connack,
     problem_of_disconnect,
 )
+from harit_desktop.transport.socket_wait import wait_for
 from harit_desktop.transport.waker import Waker
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class MqttConnection:
         until = time.monotonic() + within_s
         self.client.disconnect()
         while (sock := self.client.socket()) is not None and time.monotonic() < until:
-            _, writable, _ = select.select([], [sock], [], max(0.0, until - time.monotonic()))
+            _, writable = wait_for([], [sock], max(0.0, until - time.monotonic()))
             if writable:
                 self.client.loop_write()
         self.close()
@@ -165,12 +165,12 @@ class MqttConnection:
     def _exchange(self, sock: Any) -> None:
         client = self.client
         held = self._is_held_back()
-        # A TLS socket may hold decrypted bytes that select cannot see.
+        # A TLS socket may hold decrypted bytes that waiting cannot see.
         buffered = client.has_buffered or (hasattr(sock, "pending") and sock.pending() > 0)
         pending = buffered and not held
         sources = [self._waker] if held else [sock, self._waker]
         wanted = [sock] if client.want_write() else []
-        readable, writable, _ = select.select(sources, wanted, [], 0.0 if pending else _ROUND_S)
+        readable, writable = wait_for(sources, wanted, 0.0 if pending else _ROUND_S)
         if self._waker in readable:
             self._waker.drain()
         if pending or sock in readable:
