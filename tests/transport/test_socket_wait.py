@@ -37,7 +37,7 @@ def test_the_end_of_a_connection_can_be_read(pair: tuple[socket.socket, socket.s
 def test_a_closed_socket_is_an_error(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, _ = pair
     ours.close()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="file descriptor"):
         wait_for([ours], [], 0)
 
 

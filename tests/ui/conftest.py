@@ -40,6 +40,7 @@ def quiet_qt(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 _TESTS_PER_COLLECTION = 10
+_HERE = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,15 @@ def cycles_end_on_the_main_thread(qapp: QApplication) -> Iterator[None]:
 
 
 _ran: list[None] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """The tests of other folders get the collector back: without it, sockets and files that
+    only cycles hold stay open until the process has no more of them."""
+    if nextitem is None or _HERE not in nextitem.path.parents:
+        gc.collect()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
