@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from harit_desktop.domain.broker_health import BrokerHealth
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.errors import Problem
 
@@ -115,6 +116,7 @@ class LinkStatus(msgspec.Struct, frozen=True):
     retry_at_us: int | None = None
     session_present: bool | None = None
     problem: Problem | None = None
+    health: BrokerHealth = BrokerHealth()
 
     def retry_in_s(self, now_us: int) -> int | None:
         """Whole seconds until the next attempt, rounded up; None when none is due."""

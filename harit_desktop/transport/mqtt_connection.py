@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from harit_desktop.domain.errors import Problem
+from harit_desktop.transport.broker_facts import limits_of
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.mqtt_client import (
     RECEIVE_MAXIMUM,
@@ -51,10 +52,12 @@ _LOGGED_EVERY = 1000
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """What the broker said when it took us; `inflight_limit` bounds our publishes."""
+    """What the broker said when it took us; `inflight_limit` bounds our publishes, `limits` are
+    those of `domain.broker_health`."""
 
     session_present: bool
     inflight_limit: int
+    limits: tuple[tuple[str, int | str], ...] = ()
 
 
 class ConnectionHandler(Protocol):
@@ -265,7 +268,8 @@ class MqttConnection:
         self.was_answered = True
         self._accepted_s = time.monotonic()
         limit = getattr(properties, "ReceiveMaximum", _DEFAULT_INFLIGHT)
-        self.accepted = Accepted(flags.session_present, min(limit, _MAX_INFLIGHT))
+        inflight = min(limit, _MAX_INFLIGHT)
+        self.accepted = Accepted(flags.session_present, inflight, limits_of(properties))
         self._on_accepted(self, self.accepted)
 
     def _on_disconnect(

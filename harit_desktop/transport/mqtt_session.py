@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 from paho.mqtt import client as mqtt
 
+from harit_desktop.domain.broker_health import BrokerHealth
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import Receipt
@@ -159,6 +160,10 @@ class MqttSession:
     def acknowledge_own(self, message: mqtt.MQTTMessage) -> None:
         """Acknowledges a message without a receipt, in its turn; on the session's thread only."""
         self._acks.give_own(message)
+
+    def tell_health(self, health: BrokerHealth) -> None:
+        """What the broker told of itself; on the session's thread only."""
+        self._set_status(health=health)
 
     def connect_anew(self, problem: Problem) -> None:
         """Ends this connection and makes another one to the same session, without a pause.

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 from paho.mqtt import client as mqtt
 
+from harit_desktop.domain.broker_health import FACTS
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import RawMessage, Receipt
 from harit_desktop.domain.status import LinkStatus
 from harit_desktop.domain.topics import origin_bytes
 from harit_desktop.transport.broker_counters import DROPPED_TOPIC, DropCounter
+from harit_desktop.transport.broker_facts import SYS_PREFIX, BrokerFacts
 from harit_desktop.transport.canary import PROBE_PREFIX, Canary, ProbeTimes, Verdict
 from harit_desktop.transport.endpoint import MqttEndpoint
 from harit_desktop.transport.extra_topics import ExtraTopics, subscribe
@@ -28,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 _USUAL_WINDOW = 20
 """Unacknowledged messages that a broker has under way to an MQTT 3.1.1 client."""
-_OWN_TOPICS = (DROPPED_TOPIC, PROBE_PREFIX)
+_OWN_TOPICS = (SYS_PREFIX, PROBE_PREFIX)
 _LOOK_S = 1.0
 _SAVE_S = 60.0
 
@@ -83,6 +85,8 @@ class MqttSource:
         self._notices = LinkNotices(endpoint)
         self._shown: tuple[Problem, ...] = ()
         self._drops = DropCounter(self._memory, self._key)
+        self._facts = BrokerFacts()
+        self._facts_changed = False
         self._probe_times = probe_times or ProbeTimes()
         self._canary: Canary | None = None
         self._delivered = 0
@@ -140,6 +144,8 @@ class MqttSource:
             self._canary = Canary(self._endpoint.client_id, self._probe_times, proven=proven)
         self._canary.opened(client, version)
         self._drops.opened(client, version)
+        self._facts.opened(client, version, accepted.limits)
+        self._facts_changed = True
 
     def closed(self) -> None:
         self._client = None
@@ -198,6 +204,9 @@ class MqttSource:
         self._check_delivery()
         if now_s >= self._look_s:
             self._look_s = now_s + _LOOK_S
+            if self._facts_changed:
+                self._facts_changed = False
+                self._session.tell_health(self._facts.health())
             if self._settled and self._notices.current(self._now_us()) != self._shown:
                 self._report()
         if now_s >= self._save_s:
@@ -206,13 +215,16 @@ class MqttSource:
 
     def _is_own(self, topic: str, message: mqtt.MQTTMessage) -> bool:
         """Whether a message is for this program itself and no reading."""
+        now_us = self._now_us()
+        if topic.startswith(SYS_PREFIX):
+            self._facts_changed |= self._facts.seen(topic, bytes(message.payload), now_us)
         if topic == DROPPED_TOPIC:
-            now_us = self._now_us()
             count = self._drops.seen(bytes(message.payload), now_us)
             if count:
                 _log.warning("The broker dropped %d messages of its clients", count)
                 self._notices.dropped(count, now_us)
                 self._look_s = 0.0
+        if topic in FACTS.values():
             return True
         return self._canary is not None and self._canary.arrived(topic, bytes(message.payload))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harit_desktop.domain.status import EngineStatus
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
+    from harit_desktop.ui.broker_card import BrokerCard
     from harit_desktop.ui.calibration_dialog import CalibrationDialog
     from harit_desktop.ui.change_dialog import ChangeDialog
     from harit_desktop.ui.device_dialog import DeviceDialog
@@ -51,12 +52,13 @@ class Dialogs(QObject):
         self.calibration: CalibrationDialog | None = None
         self.reanalyse: ReanalyseDialog | None = None
         self.device: DeviceDialog | None = None
+        self.broker: BrokerCard | None = None
 
     def poll(self, status: EngineStatus) -> None:
         """Gives the open dialogs what has arrived; called by the frame clock."""
         for dialog in (
             *(self.export, self.change, self.restore),
-            *(self.calibration, self.reanalyse, self.device),
+            *(self.calibration, self.reanalyse, self.device, self.broker),
         ):
             if dialog is not None:
                 dialog.poll()
@@ -176,6 +178,15 @@ class Dialogs(QObject):
         else:
             self.device.choose(device)
         self.device.open()
+
+    def open_broker(self) -> None:
+        """Opens what the broker told of itself."""
+        from harit_desktop.ui.broker_card import BrokerCard
+
+        if self.broker is None:
+            card = BrokerCard(lambda: self._engine.snapshot().link, self._window)
+            self.broker = self._kept(card, "broker")
+        self.broker.open()
 
     def open_about(self) -> None:
         """Opens versions and folders, for a support request."""

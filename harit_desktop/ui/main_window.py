@@ -273,6 +273,7 @@ class MainWindow(QMainWindow):
         actions.on_profile(commands.set_profile)
         actions.settings.triggered.connect(lambda: self.dialogs.open_settings())
         actions.about.triggered.connect(self.dialogs.open_about)
+        actions.broker_health.triggered.connect(self.dialogs.open_broker)
         actions.on_range(presenter.set_range)
         actions.on_source(self._choose_source)
         actions.on_theme(commands.set_theme)
