@@ -14,7 +14,7 @@ from harit_desktop.transport.mqtt_client import BufferedClient, ProtocolVersion
 SYS_PREFIX = "$SYS/broker/"
 _NAMES = {topic: name for name, topic in FACTS.items()}
 _TOPICS = tuple(topic for topic in FACTS.values() if topic != DROPPED_TOPIC)
-_LONGEST = 60
+_LONGEST = 40
 _NUMBER = re.compile(rb"([0-9]{1,15})(?:\.[0-9]{1,9})?(?: seconds)?")
 
 

@@ -17,6 +17,7 @@ Row = tuple[str, str, str]
 """Our name of a fact, what it is called, and its value in words."""
 
 _WIDTH_PX = 460
+_FOR_EVER = 0xFFFFFFFF
 
 
 def _tr(text: str) -> str:
@@ -34,7 +35,7 @@ def fact_rows(link: LinkStatus) -> list[Row]:
         "queued": _tr("Messages it holds"),
         "retained": _tr("Retained messages"),
         "heap_bytes": _tr("Memory"),
-        "dropped": _tr("Messages dropped for all clients, since its start"),
+        "dropped": _tr("Dropped since its start, for all clients"),
     }
     return [(name, words[name], _value(name, value)) for name, value in link.health.told]
 
@@ -42,7 +43,7 @@ def fact_rows(link: LinkStatus) -> list[Row]:
 def limit_rows(link: LinkStatus) -> list[Row]:
     """What the broker allows, by the words of its acceptance."""
     words = {
-        "receive_maximum": _tr("Unconfirmed messages it takes from a client"),
+        "receive_maximum": _tr("Unconfirmed messages it takes"),
         "maximum_packet_bytes": _tr("Largest message"),
         "maximum_qos": _tr("Highest quality of service"),
         "retain_available": _tr("Retained messages allowed"),
@@ -58,8 +59,8 @@ def connection_rows(link: LinkStatus) -> list[Row]:
     """How we are connected."""
     kept = {
         None: _tr("not known"),
-        True: _tr("yes, it had kept what came while we were away"),
-        False: _tr("no, a new one was begun"),
+        True: _tr("yes"),
+        False: _tr("no, begun anew"),
     }
     return [
         ("address", _tr("Address"), f"{link.host}:{link.port}"),
@@ -72,6 +73,8 @@ def connection_rows(link: LinkStatus) -> list[Row]:
 def _value(name: str, value: int | str) -> str:
     if isinstance(value, str):
         return value
+    if name == "session_expiry_s" and value == _FOR_EVER:
+        return _tr("for ever")
     if name.endswith("_s"):
         return duration_text(value)
     if name.endswith("_bytes"):
@@ -161,12 +164,13 @@ class BrokerCard(QDialog):
             self._grid.addWidget(heading, at, 0, 1, 2)
             at += 1
             for name, words, _ in rows:
-                label = sentences(f"broker.{name}.label", "muted")
-                label.setText(words)
-                value = sentences(f"broker.{name}")
+                label, value = QLabel(words), QLabel()
+                set_look(label, class_="muted")
+                value.setObjectName(f"broker.{name}")
+                value.setTextFormat(Qt.TextFormat.PlainText)
                 value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                self._grid.addWidget(label, at, 0, Qt.AlignmentFlag.AlignTop)
-                self._grid.addWidget(value, at, 1, Qt.AlignmentFlag.AlignTop)
+                self._grid.addWidget(label, at, 0)
+                self._grid.addWidget(value, at, 1)
                 self._values[name] = value
                 at += 1
 

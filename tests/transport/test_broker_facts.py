@@ -44,7 +44,7 @@ def test_only_numbers_and_short_plain_text_are_taken() -> None:
     assert facts.seen(version, b"mosquitto\x1b[2J\r\n\xe2\x80\xae" + b"x" * 500, 10)
     told = dict(facts.health().told)
     assert told == {
-        "version": "mosquitto[2J" + "x" * (60 - len(b"mosquitto\x1b[2J\r\n\xe2\x80\xae")),
+        "version": "mosquitto[2J" + "x" * (40 - len(b"mosquitto\x1b[2J\r\n\xe2\x80\xae")),
         "uptime_s": 3600,
         "clients": 12,
         "received_per_min": 12,
