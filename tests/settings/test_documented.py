@@ -23,6 +23,8 @@ def written(spec: FieldSpec) -> str:
         return str(spec.default).lower()
     if isinstance(spec.default, tuple):
         texts = [one for one in spec.default if isinstance(one, str)]
+        if not spec.default:
+            return "(empty)"
         return ", ".join(texts) if texts else f"({len(spec.default)} rules)"
     return str(spec.default) or "(empty)"
 

@@ -12,6 +12,7 @@ AUTOMATIC, ON, OFF = "auto", "on", "off"
 PAGE_TITLES: dict[str, str] = {
     "broker": QT_TRANSLATE_NOOP("Settings", "Broker"),
     "builtin_broker": QT_TRANSLATE_NOOP("Settings", "Built-in broker"),
+    "routing": QT_TRANSLATE_NOOP("Settings", "Devices taken"),
     "publisher": QT_TRANSLATE_NOOP("Settings", "Publisher"),
     "storage": QT_TRANSLATE_NOOP("Settings", "Storage"),
     "api": QT_TRANSLATE_NOOP("Settings", "API fallback"),
@@ -38,7 +39,12 @@ LABELS: dict[str, str] = {
     "broker.key_file": QT_TRANSLATE_NOOP("Settings", "Private key"),
     "broker.username": QT_TRANSLATE_NOOP("Settings", "User name"),
     "broker.password": QT_TRANSLATE_NOOP("Settings", "Password"),
+    "broker.key_passphrase": QT_TRANSLATE_NOOP("Settings", "Pass phrase of the key"),
     "broker.mode": QT_TRANSLATE_NOOP("Settings", "Broker in use"),
+    "routing.mode": QT_TRANSLATE_NOOP("Settings", "Take readings of"),
+    "routing.devices": QT_TRANSLATE_NOOP("Settings", "Devices"),
+    "routing.topics": QT_TRANSLATE_NOOP("Settings", "Topics"),
+    "routing.zones": QT_TRANSLATE_NOOP("Settings", "Zones"),
     "builtin_broker.port": QT_TRANSLATE_NOOP("Settings", "Port"),
     "builtin_broker.engine": QT_TRANSLATE_NOOP("Settings", "Program"),
     "publisher.devices": QT_TRANSLATE_NOOP("Settings", "Devices"),
@@ -127,6 +133,21 @@ HINTS: dict[str, str] = {
     "broker.password": QT_TRANSLATE_NOOP(
         "Settings",
         "Leave the password empty to keep the present one. It is never in the settings file.",
+    ),
+    "routing.mode": QT_TRANSLATE_NOOP(
+        "Settings",
+        "What is left out is listed in Messages as left out, and is stored nowhere else. "
+        "A sensor can call itself anything: only the broker's own rules keep a stranger out.",
+    ),
+    "routing.devices": QT_TRANSLATE_NOOP(
+        "Settings", "One device ID a line; north-* stands for all that begin with north-."
+    ),
+    "routing.topics": QT_TRANSLATE_NOOP("Settings", "Topic filters, one a line."),
+    "routing.zones": QT_TRANSLATE_NOOP(
+        "Settings", "One zone a line, as written in the device's dialog."
+    ),
+    "broker.key_passphrase": QT_TRANSLATE_NOOP(
+        "Settings", "Only where the private key has one. Leave it empty to keep the present one."
     ),
     "builtin_broker.port": QT_TRANSLATE_NOOP(
         "Settings",
@@ -312,6 +333,11 @@ CHOICES: dict[str, dict[str, str]] = {
         AUTOMATIC: QT_TRANSLATE_NOOP("Settings", "Automatic: on beyond this computer"),
         ON: QT_TRANSLATE_NOOP("Settings", "Always"),
         OFF: QT_TRANSLATE_NOOP("Settings", "Never"),
+    },
+    "routing.mode": {
+        "all": QT_TRANSLATE_NOOP("Settings", "Every device"),
+        "allow": QT_TRANSLATE_NOOP("Settings", "Only these"),
+        "block": QT_TRANSLATE_NOOP("Settings", "All but these"),
     },
     "builtin_broker.engine": {
         "auto": QT_TRANSLATE_NOOP("Settings", "Mosquitto if installed, else amqtt"),

@@ -46,6 +46,7 @@ class Page:
 _TLS_ON = ("broker.tls", True)
 _MYSQL = ("storage.backend", "mysql")
 _EMAIL = ("alerts.email_to", bool)
+_ROUTED = ("routing.mode", lambda mode: mode != "all")
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -64,6 +65,7 @@ PAGES: tuple[Page, ...] = (
             Row(("broker.cert_file",), shown_if=_TLS_ON),
             Row(("broker.key_file",), shown_if=_TLS_ON),
             Row(("broker.username", "broker.password")),
+            Row(("broker.key_passphrase",), shown_if=_TLS_ON),
         ),
     ),
     Page(
@@ -73,6 +75,16 @@ PAGES: tuple[Page, ...] = (
             Row(("broker.mode",)),
             Row(("builtin_broker.port",)),
             Row(("builtin_broker.engine",)),
+        ),
+    ),
+    Page(
+        "routing",
+        "lock",
+        (
+            Row(("routing.mode",)),
+            Row(("routing.devices",), shown_if=_ROUTED),
+            Row(("routing.topics",), shown_if=_ROUTED),
+            Row(("routing.zones",), shown_if=_ROUTED),
         ),
     ),
     Page(
@@ -189,6 +201,7 @@ _OBJECT_NAMES = {
     "broker.cert_file": "settings.broker.cert",
     "broker.key_file": "settings.broker.key",
     "broker.username": "settings.broker.user",
+    "broker.key_passphrase": "settings.broker.keyPassphrase",
     "broker.mode": "settings.embedded.enable",
     "builtin_broker.port": "settings.embedded.port",
     "builtin_broker.engine": "settings.embedded.engine",

@@ -311,6 +311,7 @@ _RULES: dict[str, Callable[[Any], str | None]] = {
     "local_api.host": check_host,
     "local_api.origins": check_origins,
     "publisher.topic": check_topic_name,
+    "routing.topics": check_topic_filters,
     "storage.mysql_host": check_server_host,
     "storage.mysql_database": check_database,
     "storage.backup_dir": check_folder,
