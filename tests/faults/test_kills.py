@@ -141,7 +141,7 @@ def test_every_image_of_the_disk_has_what_was_acknowledged(tmp_path: Path) -> No
 
 def test_sigterm_under_load(broker: MosquittoServer, tmp_path: Path) -> None:
     """F05, and a start under load after it."""
-    plan = Plan(3500, rate=1000)
+    plan = Plan(9000, rate=1000)
     data = prepared(tmp_path / "data", broker)
     with Sensors(broker.port, tmp_path, plan) as sensors:
         for _ in range(2):
@@ -158,7 +158,7 @@ def test_the_window_closes_under_load(
     broker: MosquittoServer, tmp_path: Path, display: str
 ) -> None:
     """F05 with the window: closed by its user, then ended by the system at log-out."""
-    plan = Plan(6000, rate=700)
+    plan = Plan(9000, rate=700)
     data = prepared(tmp_path / "data", broker)
     store = SqliteStore(data / "harit.db")
     with Sensors(broker.port, tmp_path, plan) as sensors:
