@@ -6,6 +6,7 @@ from typing import Any
 
 from harit_desktop.domain.channels import CHANNEL_COUNT, CHANNELS, Values
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import Origin, RawMessage, Rejection
 from harit_desktop.domain.reading import UNKNOWN_PUBLISHER, Reading, Source, TimeSource
 from harit_desktop.wire.identifiers import identifier_fault
@@ -26,6 +27,7 @@ _SENT, _RECEIVED, _SUSPECT = TimeSource.SENT, TimeSource.RECEIVED, TimeSource.SU
 _FROM_MQTT, _OVER_MQTT = Source.MQTT, Origin.MQTT
 
 _NO_VALUES: Values = (None,) * CHANNEL_COUNT
+_NO_FAULT: dict[str, str | int] = {}
 
 
 class HaritJson:
@@ -42,15 +44,26 @@ class HaritJson:
         self._timestamps = timestamps
 
     def decode(self, message: RawMessage) -> Reading | Rejection:
-        publisher_id: str | None = None
         try:
             tree, flaw = parse_object(message.payload)
+        except Refused as refused:
+            return Rejection(refused.problem)
+        return self.judge(message, tree, flaw)
+
+    def judge(
+        self, message: RawMessage, tree: dict[str, Any], flaw: Problem | None
+    ) -> Reading | Rejection:
+        """As `decode`, for a payload that is parsed already."""
+        publisher_id: str | None = None
+        try:
             publisher_id, id_fault = _publisher(tree)
             # A foreign payload is "not mapped" first: its other keys are not ours to judge.
             sensors = _sensors(tree)
             if publisher_id is None:
                 raise Refused(Reason.BAD_PUBLISHER_ID, **id_fault)
-            message_id = _message_id(tree)
+            message_id = tree.get("message_id")
+            if message_id is not None:
+                _refuse_bad_id(message_id)
             values = _values(sensors)
             reading = self._reading(message, tree, publisher_id, message_id, values)
         except Refused as refused:
@@ -80,7 +93,7 @@ class HaritJson:
             timestamp_us=timestamp_us,
             received_us=received_us,
             values=values,
-            source=_source(tree, message.origin),
+            source=source_of(tree, message.origin),
             time_source=time_source,
             sent_us=sent_us,
             sent_timestamp=sent_timestamp,
@@ -103,9 +116,9 @@ def _publisher(tree: dict[str, Any]) -> tuple[str | None, dict[str, str | int]]:
     """The id to store and no fault, or None and what is wrong with the one sent."""
     sent = tree.get("publisher_id")
     if sent is None:
-        return UNKNOWN_PUBLISHER, {}
+        return UNKNOWN_PUBLISHER, _NO_FAULT
     fault = identifier_fault(sent)
-    return (sent, {}) if fault is None else (None, fault)
+    return (sent, _NO_FAULT) if fault is None else (None, fault)
 
 
 def _sensors(tree: dict[str, Any]) -> dict[str, Any]:
@@ -120,14 +133,10 @@ def _sensors(tree: dict[str, Any]) -> dict[str, Any]:
     raise Refused(Reason.NOT_MAPPED, why="no_channel")
 
 
-def _message_id(tree: dict[str, Any]) -> str | None:
-    message_id = tree.get("message_id")
-    if message_id is None:
-        return None
+def _refuse_bad_id(message_id: object) -> None:
     fault = identifier_fault(message_id)
     if fault is not None:
         raise Refused(Reason.BAD_MESSAGE_ID, **fault)
-    return str(message_id)
 
 
 def _values(sensors: dict[str, Any]) -> Values:
@@ -157,7 +166,8 @@ def _bad_value(key: str, value: object) -> Refused:
     return Refused(Reason.BAD_VALUE, channel=key, why=why, value=elide(value))
 
 
-def _source(tree: dict[str, Any], origin: Origin) -> Source:
+def source_of(tree: dict[str, Any], origin: Origin) -> Source:
+    """Where a reading comes from: a simulator that says so, else the way of its message."""
     if tree.get("simulated") is True:
         return Source.SIMULATOR
     return _FROM_MQTT if origin is _OVER_MQTT else Source.API

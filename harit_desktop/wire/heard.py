@@ -8,18 +8,15 @@ from typing import Any
 import msgspec
 
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.message import Heard, HeardKind, RawMessage, Rejection
+from harit_desktop.domain.message import Heard, HeardKind, Rejection
 from harit_desktop.wire.identifiers import identifier_fault
 from harit_desktop.wire.reasons import Reason, Refused, elide
 from harit_desktop.wire.strict_json import parse_object
-from harit_desktop.wire.timestamps import TimestampReader
 
 MAX_FACTORS = 16
 _INDEX_KEYS = ("soil_health_index", "health_index")
 _STATUS_WORDS = frozenset({"online", "offline", "connected"})
-_HINTS = (b'"analysis"', b'health_index"', b'"status"')
 _SCORE_LIMIT = 1e6
-_NOT_MAPPED = Rejection(Problem(Reason.NOT_MAPPED.value, {"why": "no_object"}))
 
 
 class HeardAnalysis(msgspec.Struct, frozen=True):
@@ -45,28 +42,24 @@ class HeardStatus(msgspec.Struct, frozen=True):
     timestamp: str | None = None
 
 
-class HeardJson:
-    """Decodes analyses and status messages by what is in them; the topic does not matter.
+def judge_heard(tree: dict[str, Any], flaw: Problem | None) -> Heard | Rejection | None:
+    """What a parsed message is by what is in it; the topic does not matter. None: neither.
 
     An analysis has an `analysis` object, or the index at the top. A status has one of the
     three words and besides only texts: anything with numbers or objects in it may be a probe's
     message of a format that nobody has mapped yet.
     """
-
-    name = "heard_json"
-
-    def __init__(self, _timestamps: TimestampReader) -> None:
-        pass
-
-    def decode(self, message: RawMessage) -> Heard | Rejection:
-        payload = message.payload
-        # Most of what nobody has mapped says none of our words: it is not read a second time.
-        if b"\\" not in payload and not any(hint in payload for hint in _HINTS):
-            return _NOT_MAPPED
-        try:
-            return _heard(payload)[0]
-        except Refused as refused:
-            return Rejection(refused.problem)
+    kind = _kind(tree)
+    if kind is None:
+        return None
+    publisher_id = tree.get("publisher_id")
+    if publisher_id is not None:
+        fault = identifier_fault(publisher_id)
+        if fault is not None:
+            return Rejection(Problem(Reason.BAD_PUBLISHER_ID.value, fault))
+    if flaw is not None:
+        return Rejection(flaw, publisher_id)
+    return Heard(kind, publisher_id or "")
 
 
 def read_analysis(payload: bytes) -> HeardAnalysis | None:
@@ -108,25 +101,11 @@ def read_status(payload: bytes) -> HeardStatus | None:
 
 def _tree_of(payload: bytes, kind: HeardKind) -> dict[str, Any] | None:
     try:
-        heard, tree = _heard(payload)
+        tree, flaw = parse_object(payload)
     except Refused:
         return None
+    heard = judge_heard(tree, flaw)
     return tree if isinstance(heard, Heard) and heard.kind is kind else None
-
-
-def _heard(payload: bytes) -> tuple[Heard | Rejection, dict[str, Any]]:
-    tree, flaw = parse_object(payload)
-    kind = _kind(tree)
-    if kind is None:
-        raise Refused(Reason.NOT_MAPPED, why="no_object")
-    publisher_id = tree.get("publisher_id")
-    if publisher_id is not None:
-        fault = identifier_fault(publisher_id)
-        if fault is not None:
-            raise Refused(Reason.BAD_PUBLISHER_ID, **fault)
-    if flaw is not None:
-        return Rejection(flaw, publisher_id), tree
-    return Heard(kind, publisher_id or ""), tree
 
 
 def _kind(tree: dict[str, Any]) -> HeardKind | None:

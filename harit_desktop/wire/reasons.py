@@ -25,7 +25,10 @@ class Reason(StrEnum):
     DUPLICATE_KEYS = "duplicate_keys"
     """key"""
     NOT_MAPPED = "not_mapped"
-    """why: no_object (no sensor object), no_channel (no known key in it) or all_null"""
+    """why: no_object (no sensor object), no_channel (no known key in it) or all_null. Of a known
+    family, with family=its name: undecoded_uplink (the network server does not decode the bytes
+    of the radio), no_measurement, ambiguous (one quantity of one device twice, with different
+    values) or too_many (devices in one message)"""
     BAD_VALUE = "bad_value"
     """channel; why: nan, infinity, boolean, text, array, object or too_big; value"""
     BAD_PUBLISHER_ID = "bad_publisher_id"
@@ -44,7 +47,16 @@ class Refused(Exception):
 
     def __init__(self, reason: Reason, **params: str | int | float) -> None:
         self.problem = Problem(reason.value, params)
-        super().__init__(str(self.problem))
+        # The sentence costs as much as all the rest, and nobody reads it.
+        super().__init__()
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
+def not_mapped(why: str, family: str) -> Refused:
+    """The refusal of a known family's message that tells no measurement."""
+    return Refused(Reason.NOT_MAPPED, why=why, family=family)
 
 
 def elide(value: object) -> str:

@@ -1,0 +1,118 @@
+"""ESPHome: one bare number a topic, `<prefix>/sensor/<object id>/state`; they are merged.
+
+What is measured stands in the object id alone, a name that its owner chose. So only plain names
+are taken. Names that can mean nothing but soil may have a word before or a number behind them,
+which tells probes of one board apart (`bed1_soil_moisture`, `soil_moisture_2`). A sensor that
+failed says "nan". State messages are retained, so the first ones after connecting may be old.
+Birth and last will are online and offline on `<prefix>/status`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from harit_desktop.domain.message import Heard, HeardKind
+from harit_desktop.wire.sighting import Sighting, number, sighting_of
+
+_STATES = ("online", "offline")
+_STATUS = "/status"
+_SENSOR, _STATE = "/sensor/", "/state"
+_SOIL = {
+    "soil_moisture": "Moisture",
+    "soil_humidity": "Moisture",
+    "soil_temperature": "Temperature",
+    "soil_temp": "Temperature",
+    "soil_ph": "pH",
+    "soil_ec": "EC",
+    "soil_conductivity": "EC",
+    "soil_nitrogen": "N",
+    "soil_phosphorus": "P",
+    "soil_phosphorous": "P",
+    "soil_potassium": "K",
+    "moisture": "Moisture",
+    "conductivity": "EC",
+    "nitrogen": "N",
+    "phosphorus": "P",
+    "phosphorous": "P",
+    "potassium": "K",
+}
+_PLAIN = {
+    "ph": "pH",
+    "co2": "CO2",
+    "carbon_dioxide": "CO2",
+    # In the soil or in the air: the name does not say.
+    "temperature": "Temperature2",
+    "air_temperature": "AirTemperature",
+    "humidity": "AirHumidity",
+    "air_humidity": "AirHumidity",
+    "illuminance": "Light",
+    "battery_level": "Battery",
+    "battery_voltage": "BatteryVoltage",
+    "wifi_signal": "RSSI",
+    "wifi_signal_strength": "RSSI",
+    "wifi_signal_db": "RSSI",
+}
+_NAME = re.compile(
+    r"(?:([a-z0-9_-]{1,60}?)_)??(" + "|".join(_SOIL) + r")(?:_([0-9]{1,3}))?",
+)
+_NO_MEASUREMENT = re.compile(
+    r"(?:^|_)(?:air|avg|average|calibrated|delta|desired|dry|grain|hay|high|last|leaf|limit|low"
+    r"|max|maximum|mean|median|min|minimum|raw|setpoint|target|threshold|voltage|water|wet|wood)"
+    r"(?:_|$)"
+)
+"""Words before a name with which it is a limit, a wish or something else than soil."""
+_MAX_OBJECT_ID = 80
+
+
+class EspHome:
+    """Decodes single values; the device is the prefix, and the word or number that the name has
+    beside the quantity: `greenhouse`, `greenhouse/bed1`."""
+
+    name = "esphome"
+
+    def claims(self, topic: str, tree: object) -> bool:
+        kind = type(tree)
+        if kind is not str and kind is not float and kind is not int:
+            return False
+        if topic.endswith(_STATUS):
+            return tree in _STATES
+        return topic.endswith(_STATE) and bool(_split(topic)[0])
+
+    def sightings(self, topic: str, tree: Any) -> tuple[Sighting, ...] | Heard:
+        if topic.endswith(_STATUS):
+            return Heard(HeardKind.STATUS, topic.removesuffix(_STATUS))
+        prefix, object_id = _split(topic)
+        value, meant = number(tree), _meaning(object_id)
+        if value is None or meant is None:
+            return ()
+        channel, probe = meant
+        publisher_id = f"{prefix}/{probe}" if probe else prefix
+        sighting = sighting_of(publisher_id, {channel: value}, partial=True)
+        return () if sighting is None else (sighting,)
+
+
+def _split(topic: str) -> tuple[str, str]:
+    """Prefix and object id; both empty where the topic is another."""
+    prefix, found, rest = topic.rpartition(_SENSOR)
+    object_id = rest.removesuffix(_STATE)
+    return (prefix, object_id) if found and object_id and "/" not in object_id else ("", "")
+
+
+@lru_cache(maxsize=1024)
+def _meaning(object_id: str) -> tuple[str, str] | None:
+    """The channel that an object id names, and the probe's part of it."""
+    channel = _PLAIN.get(object_id)
+    if channel is not None:
+        return channel, ""
+    found = _NAME.fullmatch(object_id) if len(object_id) <= _MAX_OBJECT_ID else None
+    if found is None:
+        return None
+    word, name, count = found.groups()
+    if word and _NO_MEASUREMENT.search(word):
+        return None
+    return _SOIL[name], "_".join(part for part in (word, count) if part)
+
+
+FORMAT = EspHome()
