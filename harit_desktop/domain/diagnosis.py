@@ -6,10 +6,20 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from harit_desktop.domain.errors import Problem
+
 Facts = dict[str, str | int | float]
 """What a step found, by names that fill a sentence."""
 
 _SHOWN_ADDRESSES = 3
+
+_CLOSER = {
+    "broker.tls": "cause",
+    "broker.no_mqtt": "cause",
+    "broker.auth": "cause",
+    "broker.websocket": "cause",
+}
+"""Problems that a check can say closer, and the parameter that does."""
 
 
 def _nothing() -> None:
@@ -42,6 +52,28 @@ class Checks:
     close: Callable[[], None] = _nothing
     give_up: Callable[[], None] = _nothing
     longer_s: float = 0.0
+
+
+GOES_ON = frozenset(
+    {
+        "doctor.no_message",
+        "doctor.unproved",
+        "doctor.withheld",
+        "doctor.all_silent",
+        "doctor.listen_denied",
+        "doctor.limits_untold",
+        "doctor.session_untold",
+        "doctor.session_forgotten",
+        "doctor.client_id_untold",
+    }
+)
+"""Worth saying, and no reason to end a test."""
+
+
+def variant_of(problem: Problem) -> str:
+    """The code of what was found, with its cause behind a colon where there is one."""
+    cause = problem.params.get(_CLOSER.get(problem.code, ""), "")
+    return f"{problem.code}:{cause}" if cause else problem.code
 
 
 def milliseconds(seconds: float) -> int:

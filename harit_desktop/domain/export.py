@@ -65,6 +65,9 @@ class ExportRequest(msgspec.Struct, frozen=True):
     `_max` (as sent, without failed values) and `health_index_mean`; ANOMALY, SOURCE, QUALITY
     and CORRECTED do not apply to them. Their time is the begin of the minute or hour.
 
+    `extras` appends a column for each extra channel, of readings of this computer's store alone
+    and not of minutes or hours.
+
     `separator`, `decimal_point` and `bom` are of CSV alone. Raises ValueError where separator
     and decimal point are the same, or a column, separator or decimal point is unknown.
     """
@@ -81,6 +84,7 @@ class ExportRequest(msgspec.Struct, frozen=True):
     separator: str = ","
     decimal_point: str = "."
     bom: bool = False
+    extras: bool = False
 
     def __post_init__(self) -> None:
         if self.separator not in SEPARATORS or self.decimal_point not in DECIMAL_POINTS:
@@ -94,6 +98,11 @@ class ExportRequest(msgspec.Struct, frozen=True):
     def bucketed(self) -> bool:
         """Whether a row is a minute or an hour."""
         return self.content is not ExportContent.RAW
+
+    @property
+    def with_extras(self) -> bool:
+        """Whether extra channels are wanted and apply."""
+        return self.extras and not self.bucketed
 
     def has(self, column: str) -> bool:
         """Whether a channel or group is wanted and applies."""

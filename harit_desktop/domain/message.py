@@ -15,6 +15,12 @@ class Origin(StrEnum):
     MQTT = "mqtt"
     API = "api"
     LOCAL = "local"
+    REDRIVEN = "redriven"
+    """Of a line of the log: a message that was rejected before, from the store itself."""
+
+
+USUAL_WINDOW = 20
+"""Messages that many brokers send to an MQTT 3.1.1 client before it acknowledges any."""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -23,7 +29,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     Packet ids restart with a new connection, so an acknowledgement is valid only
     within the connection `epoch` in which the message arrived. `session` names the
     broker's session for us, the same over reconnects and restarts; `resumed` tells that
-    the broker had kept it when this connection began.
+    the broker had kept it when this connection began. `window` is how many messages the
+    broker sends before it waits for acknowledgements, as far as that is known.
     """
 
     epoch: int
@@ -31,13 +38,26 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     qos: int
     session: str = ""
     resumed: bool = False
+    window: int = USUAL_WINDOW
+
+
+class Rejected(msgspec.Struct, frozen=True, gc=False):
+    """Names the row of `rejected_messages` that a message comes from when it is tried again.
+
+    `part` is the number of the one reading that was refused of several in the message, from
+    1; 0 where that was the message as a whole.
+    """
+
+    id: int
+    part: int = 0
 
 
 class RawMessage(msgspec.Struct, frozen=True, gc=False):
     """A message as received.
 
     `receipt` is None where no broker waits for an acknowledgement; `ticket` is not 0 where
-    somebody here waits to hear what became of it (see `pipeline.answers`).
+    somebody here waits to hear what became of it (see `pipeline.answers`). `rejected` is given
+    where it was rejected before and is tried again, with the time and origin of then.
     """
 
     topic: str
@@ -49,6 +69,7 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):
     retained: bool = False
     duplicate_flag: bool = False
     ticket: int = 0
+    rejected: Rejected | None = None
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -86,6 +107,10 @@ class Outcome(StrEnum):
     """A retained message without a time of its own: an old value, shown and not stored."""
     HEARD = "heard"
     """No reading, but understood: the analysis or the status of another program."""
+    MERGED = "merged"
+    """One of several messages that tell of one reading, which is under another of them."""
+    SKIPPED = "skipped"
+    """A reading that the routing rules leave out."""
 
 
 class MessageRecord(msgspec.Struct, frozen=True, gc=False):

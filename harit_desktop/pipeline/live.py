@@ -7,13 +7,22 @@ last sequence number it has drawn and asks for what came after it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from harit_desktop.domain.device import MAX_DEVICES, DeviceState
+from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.device import (
+    MAX_DEVICES,
+    RATE_WINDOW_S,
+    DeviceState,
+    ExtraValue,
+    PublisherWord,
+    newest_extras,
+)
 from harit_desktop.domain.reading import AnalysedReading, Source, TimeSource
 
 if TYPE_CHECKING:
@@ -21,14 +30,18 @@ if TYPE_CHECKING:
     from harit_desktop.pipeline.ring import LivePoints, ReadingRing
 
 RING_CAPACITY = 4096
+RATE_BATCHES = 200
+"""Of so many batches the messages of a device are counted at most."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """A device: its newest state, and its points once it reported in this run."""
+    """A device: its newest state, its points once it reported in this run, and the batches of
+    the last seconds with how many messages each had of it."""
 
     state: DeviceState
     ring: ReadingRing | None = None
+    batches: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=RATE_BATCHES))
 
 
 class LiveModel:
@@ -43,6 +56,7 @@ class LiveModel:
         self._ring_capacity = ring_capacity
         self._max_devices = max_devices
         self._devices: dict[str, _Known] = {}
+        self._words: dict[str, PublisherWord] = {}
         self._sequence = 0
 
     @property
@@ -59,12 +73,11 @@ class LiveModel:
             for state in states:
                 known = self._devices.get(state.publisher_id)
                 if known is None:
-                    self._devices[state.publisher_id] = _Known(state)
+                    self._devices[state.publisher_id] = _Known(self._with_word(state))
                 elif state.received_us > known.state.received_us or _judged_anew(
                     known.state, state
                 ):
-                    count = known.state.stored_readings
-                    known.state = msgspec.structs.replace(state, stored_readings=count)
+                    known.state = _told_on(state, known.state)
                 else:
                     continue
                 changed = True
@@ -84,7 +97,8 @@ class LiveModel:
             for publisher_id, (sequences, items) in added.items():
                 known = self._devices.get(publisher_id)
                 if known is None:
-                    known = self._devices[publisher_id] = _Known(_state_of(items[0]))
+                    state = self._with_word(_state_of(items[0]))
+                    known = self._devices[publisher_id] = _Known(state)
                 if known.ring is None:
                     known.ring = ReadingRing(self._ring_capacity)
                 known.ring.extend(sequences, items)
@@ -92,6 +106,46 @@ class LiveModel:
             # Last, for a reader looks at it without the lock.
             self._sequence += len(stored)
             self._make_room()
+
+    def hear(
+        self,
+        words: Sequence[PublisherWord],
+        counts: Mapping[str, int],
+        received_us: int,
+    ) -> None:
+        """Takes what publishers said of themselves, and how many messages of each device a
+        batch had that ended at `received_us`; called by the pipeline thread once per batch,
+        after `publish`."""
+        with self._lock:
+            for publisher_id, count in counts.items():
+                known = self._devices.get(publisher_id)
+                if known is not None:
+                    known.batches.append((received_us, count))
+                    rate = _rate_per_s(known.batches, received_us)
+                    known.state = msgspec.structs.replace(known.state, messages_per_s=rate)
+            if not words:
+                return
+            for word in words:
+                self._words.pop(word.publisher_id, None)
+                self._words[word.publisher_id] = word
+                for known in self._devices.values():
+                    if word.covers(known.state.publisher_id, known.state.topic):
+                        known.state = msgspec.structs.replace(known.state, word=word)
+            while len(self._words) > self._max_devices:
+                del self._words[next(iter(self._words))]
+            self._sequence += 1
+
+    def learn_extras(self, publisher_id: str, extras: Sequence[ExtraValue]) -> None:
+        """Takes the newest values of extra channels that the store has of a device; what was
+        measured later stays."""
+        with self._lock:
+            known = self._devices.get(publisher_id)
+            if known is None or not extras:
+                return
+            newest = newest_extras(extras, known.state.extras)
+            if newest != known.state.extras:
+                known.state = msgspec.structs.replace(known.state, extras=newest)
+                self._sequence += 1
 
     def devices(self) -> tuple[DeviceState, ...]:
         """Every known device, in the order in which they became known."""
@@ -121,6 +175,13 @@ class LiveModel:
                 self._devices.pop(publisher_id, None)
             self._sequence += 1
 
+    def _with_word(self, state: DeviceState) -> DeviceState:
+        """A device that just became known, with what its publisher said before."""
+        for word in reversed(self._words.values()):
+            if word.covers(state.publisher_id, state.topic):
+                return msgspec.structs.replace(state, word=word)
+        return state
+
     def _make_room(self) -> None:
         excess = len(self._devices) - self._max_devices
         if excess <= 0:
@@ -133,16 +194,43 @@ class LiveModel:
 def _follow(known: _Known, items: Sequence[AnalysedReading]) -> None:
     """Brings the state up to the newest of the readings; builds it once for all of them."""
     newest: AnalysedReading | None = None
-    time_us = known.state.timestamp_us
+    before, time_us = known.state, known.state.timestamp_us
+    extras: list[ExtraValue] = []
     for item in items:
         reading = item.reading
+        if reading.extras:
+            extras += [
+                ExtraValue(key, value, reading.timestamp_us) for key, value in reading.extras
+            ]
         # A probe that once named an instant in the future must not look silent until that
         # instant has come.
         if reading.timestamp_us >= time_us or time_us > reading.received_us:
             newest, time_us = item, reading.timestamp_us
     if newest is not None:
-        known.state = _state_of(newest, known.state.stored_readings)
+        known.state = _told_on(_state_of(newest), before)
+    if extras:
+        merged = newest_extras(before.extras, extras)
+        known.state = msgspec.structs.replace(known.state, extras=merged)
     known.state = _counted(known, len(items))
+
+
+def _told_on(state: DeviceState, before: DeviceState) -> DeviceState:
+    """A newer state of a device with what readings do not tell."""
+    return msgspec.structs.replace(
+        state,
+        stored_readings=before.stored_readings,
+        extras=before.extras,
+        word=before.word,
+        messages_per_s=before.messages_per_s,
+    )
+
+
+def _rate_per_s(batches: deque[tuple[int, int]], now_us: int) -> float:
+    """Messages a second over the window; batches before it are let go."""
+    since_us = now_us - RATE_WINDOW_S * US_PER_S
+    while batches and batches[0][0] < since_us:
+        batches.popleft()
+    return sum(count for _, count in batches) / RATE_WINDOW_S
 
 
 def _judged_anew(known: DeviceState, stored: DeviceState) -> bool:
@@ -153,7 +241,7 @@ def _judged_anew(known: DeviceState, stored: DeviceState) -> bool:
     return (before.index, before.profile) != (now.index, now.profile)
 
 
-def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:
+def _state_of(item: AnalysedReading) -> DeviceState:
     reading = item.reading
     return DeviceState(
         publisher_id=reading.publisher_id,
@@ -164,7 +252,7 @@ def _state_of(item: AnalysedReading, stored_readings: int = 0) -> DeviceState:
         simulated=reading.simulated,
         topic=reading.topic,
         interval_s=None,
-        stored_readings=stored_readings,
+        stored_readings=0,
         clock_suspect=reading.time_source is TimeSource.SUSPECT,
         via_api=reading.source is Source.API,
     )

@@ -20,10 +20,12 @@ class PipelineMetrics:
         self._batches: deque[tuple[int, int]] = deque(maxlen=10_000)
         self.last_received_us: int | None = None
 
-    def count(self, outcomes: Sequence[Outcome], received_us: int) -> None:
+    def count(self, outcomes: Sequence[Outcome], received_us: int | None, messages: int) -> None:
+        """Adds a batch; a message of several readings has as many outcomes."""
         self._outcomes.update(outcomes)
-        self._batches.append((self._now_us(), len(outcomes)))
-        self.last_received_us = received_us
+        self._batches.append((self._now_us(), messages))
+        if received_us is not None:
+            self.last_received_us = received_us
 
     def total(self, outcome: Outcome) -> int:
         return self._outcomes[outcome]

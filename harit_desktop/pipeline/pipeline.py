@@ -15,12 +15,14 @@ import msgspec
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.domain.message import Origin, Outcome
+from harit_desktop.domain.message import Origin, Outcome, RawMessage
 from harit_desktop.domain.reading import AnalysedReading, Source
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.events import MessageRing
+from harit_desktop.pipeline.hearing import messages_by_device, words_of
 from harit_desktop.pipeline.inbox import Inbox
 from harit_desktop.pipeline.live import LiveModel
+from harit_desktop.pipeline.merging import Merger
 from harit_desktop.pipeline.metrics import PipelineMetrics
 from harit_desktop.pipeline.ports import (
     Acknowledger,
@@ -29,6 +31,7 @@ from harit_desktop.pipeline.ports import (
     Mirror,
     ReadingWatcher,
 )
+from harit_desktop.pipeline.receipts import ReceiptOrder
 from harit_desktop.pipeline.stages import Stages
 
 log = logging.getLogger(__name__)
@@ -56,11 +59,14 @@ class Pipeline:
         messages: MessageRing,
         now_us: NowUs,
         answers: Answers | None = None,
+        merger: Merger | None = None,
     ) -> None:
         self._inbox = inbox
         self._live = live
         self._messages = messages
         self._in_hand: list[CommitItem] = []
+        self._merger = Merger() if merger is None else merger
+        self._order = ReceiptOrder()
         self._stages = stages
         self._answers = answers or Answers()
         self._acknowledger: Acknowledger | None = None
@@ -74,7 +80,7 @@ class Pipeline:
     @property
     def unacked(self) -> int:
         """Messages received and not yet committed."""
-        return len(self._inbox) + len(self._in_hand)
+        return len(self._inbox) + len(self._in_hand) + len(self._merger)
 
     def use_stages(self, stages: Stages) -> None:
         """Reads and judges with `stages` from the next batch on. From any thread."""
@@ -117,13 +123,15 @@ class Pipeline:
     ) -> None:
         """Works until `stop` is set; what is queued then is left to `drain`. `upkeep` is
         called between batches, when all that was judged is committed."""
+        self._merger.is_delivered = journal.is_delivered
         while not stop.is_set():
             self._close_replaced_mirror()
             if not self._in_hand:
                 upkeep()
                 # The stages may be replaced while this waits.
-                messages = self._inbox.take(BATCH_LIMIT, IDLE_WAIT_S)
-                self._in_hand = self._stages.prepare(messages)
+                wait_s = self._order.wait_s(self._merger.wait_s(IDLE_WAIT_S))
+                messages = self._inbox.take(BATCH_LIMIT, wait_s)
+                self._in_hand = self._prepare(messages)
             if self._in_hand:
                 self._commit_in_hand(journal, stop)
 
@@ -133,12 +141,27 @@ class Pipeline:
         Ends when the inbox is empty or `expired` is set; the rest stays unacknowledged, and
         the broker keeps it.
         """
+        self._merger.is_delivered = journal.is_delivered
         while not expired.is_set():
             if not self._in_hand:
-                self._in_hand = self._stages.prepare(self._inbox.take(BATCH_LIMIT, 0))
+                self._in_hand = self._prepare(self._inbox.take(BATCH_LIMIT, 0), last=True)
             if not self._in_hand:
                 return
             self._commit_in_hand(journal, expired)
+
+    def _prepare(self, messages: Sequence[RawMessage], *, last: bool = False) -> list[CommitItem]:
+        """The items to commit now. Pieces of readings are held for their time, but where that
+        would hold up others: see `Merger`."""
+        merger, stages = self._merger, self._stages
+        before = merger.total
+        merger.committed()
+        items = stages.prepare(messages, merger)
+        if merger or self._order or merger.total != before:
+            now_s = merger.clock_s()
+            self._order.arrived(messages, now_s)
+            in_haste = last or len(messages) == BATCH_LIMIT or self._order.is_long(now_s)
+            items += stages.finish(merger.close_all() if in_haste else merger.close_due())
+        return items
 
     def _commit_in_hand(self, journal: Journal, stop: threading.Event) -> None:
         wait_s = RETRY_FIRST_S
@@ -160,14 +183,22 @@ class Pipeline:
         self._publish(batch, result)
 
     def _acknowledge(self, batch: Sequence[CommitItem]) -> None:
-        receipts = [i.message.receipt for i in batch if i.message.receipt is not None]
+        receipts = [
+            i.message.receipt for i in batch if i.message.receipt is not None and i.part < 2
+        ]
+        if self._order:
+            receipts = self._order.committed(receipts)
         # The control thread may take the source away at any moment.
         acknowledger = self._acknowledger
         if receipts and acknowledger is not None:
             acknowledger.acknowledge(receipts)
 
     def _publish(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
-        self.metrics.count(result.outcomes, batch[-1].message.received_us)
+        last = batch[-1].message
+        messages = sum([item.part < 2 for item in batch])
+        # What is tried again was received long ago.
+        received_us = last.received_us if last.rejected is None else None
+        self.metrics.count(result.outcomes, received_us, messages)
         stored = [
             item.analysed
             if item.message.origin is not Origin.API
@@ -176,6 +207,7 @@ class Pipeline:
             if item.analysed is not None and record.outcome is Outcome.STORED
         ]
         self._follow("live view", lambda: self._live.publish(stored))
+        self._follow("live view", lambda: self._hear(batch, result))
         watcher = self._watcher
         if watcher is not None:
             events = [event for item in batch for event in item.events]
@@ -189,6 +221,12 @@ class Pipeline:
         mirror = self._mirror
         if mirror is not None:
             self._follow("csv files", lambda: mirror.write(batch, result))
+
+    def _hear(self, batch: Sequence[CommitItem], result: CommitResult) -> None:
+        last = batch[-1].message
+        # What is tried again says nothing of how many messages come now.
+        counts = {} if last.rejected is not None else messages_by_device(result.records)
+        self._live.hear(words_of(batch), counts, last.received_us)
 
     def _follow(self, name: str, step: Callable[[], None]) -> None:
         """What only follows the store must never keep it from storing."""

@@ -9,13 +9,13 @@ from harit_desktop.domain.analysis import Analysis
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.message import Heard, RawMessage, Receipt, Rejection
 from harit_desktop.domain.quality import QualityEvent, Verdict
-from harit_desktop.domain.reading import AnalysedReading, Reading
+from harit_desktop.domain.reading import AnalysedReading, Reading, Readings
 
 
 class Decoder(Protocol):
     """Turns bytes into readings. Never raises, whatever the bytes are."""
 
-    def decode(self, message: RawMessage) -> Reading | Rejection | Heard: ...
+    def decode(self, message: RawMessage) -> Reading | Readings | Rejection | Heard: ...
 
 
 class Quality(Protocol):
@@ -77,6 +77,11 @@ class Journal(Protocol):
         Raises KnownError (store.locked, store.full, store.read_only, store.failed)
         with nothing stored; the caller keeps the batch and tries again.
         """
+        ...
+
+    def is_delivered(self, message: RawMessage) -> bool:
+        """Whether an earlier delivery of a redelivered message stored a reading, or a part of
+        one, that only the delivery can tell from an equal one. Raises as `commit`."""
         ...
 
 

@@ -11,7 +11,6 @@ import msgspec
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.message import (
-    Heard,
     MessageRecord,
     Origin,
     Outcome,
@@ -40,7 +39,9 @@ from harit_desktop.storage.bulk import (
 )
 from harit_desktop.storage.device_counts import DeviceCounts
 from harit_desktop.storage.quality_events import write_events
+from harit_desktop.storage.redrive import settle
 from harit_desktop.storage.rows import (
+    INSERT_EXTRAS,
     INSERT_READINGS,
     READING_COLUMNS,
     params_text,
@@ -57,8 +58,8 @@ _INSERT_ONE_READING = for_rows(INSERT_READINGS, len(READING_COLUMNS), 1)
 
 _INSERT_REJECTED = """
 INSERT INTO rejected_messages (id, received_us, topic, publisher_id, reason_code, reason,
-    kept_bytes, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    kept_bytes, payload, origin, retained, part)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -67,6 +68,12 @@ INSERT INTO message_log (id, received_us, origin, topic, publisher_id, qos, reta
     outcome, reason_code, reason_params, size_bytes, kept_bytes, reading_id, rejected_id, payload)
 VALUES {rows}
 """
+
+_SIMULATED, _READING_ID = 7, 13
+"""Where they stand in a line of the log."""
+
+_Links = tuple[int, int | None, int | None, bytes | None]
+"""kept_bytes, reading_id, rejected_id and payload of a line of the log."""
 
 _HELD = MessageRecord(0, 0, Origin.API, "", "", 0, False, Outcome.DUPLICATE, 0)
 """Stands for the line of a row of which it is not known yet what becomes of it."""
@@ -97,6 +104,7 @@ class BatchWriter:
         self._outcomes: list[Outcome] = []
         self._records: list[MessageRecord] = []
         self._log_rows: list[tuple[Any, ...]] = []
+        self._extras: list[tuple[int, str, float]] = []
         self._devices = DeviceCounts(self._cursor, tally)
         self._memory = ApiMemory() if memory is None else memory
         self._has_rows = bool(self._memory)
@@ -117,12 +125,14 @@ class BatchWriter:
                 if reading_id is None:
                     self._store(item)
                 elif item.analysed is not None:
-                    self._note_stored(item.message, item.analysed.reading, reading_id)
+                    self._note_stored(item, item.analysed.reading, reading_id)
             except NOT_STORABLE as error:
-                self._reject(_printable(item.message), _not_storable(error))
+                self._reject(_printable(item.message), _not_storable(error), item.part)
         if self._held or self._new_readings:
             self._place_rows()
         insert_many(self._cursor, _INSERT_LOG, self._log_rows)
+        if self._extras:
+            insert_many(self._cursor, INSERT_EXTRAS, self._extras)
         self._devices.flush()
         write_events(
             self._cursor, (event for item in items if item.events for event in item.events)
@@ -155,16 +165,21 @@ class BatchWriter:
             # The log is written for the whole batch: what cannot be encoded fails here.
             message.topic.encode()
         if item.heard is not None:
-            self._log_heard(message, item.heard)
+            self._log_aside(item, Outcome.HEARD, item.heard.publisher_id)
+        elif item.skipped is not None:
+            self._log_aside(item, Outcome.SKIPPED, item.skipped.publisher_id or "")
+        elif item.merged:
+            self._log_piece(item)
         elif analysed is None:
-            self._reject(message, item.rejection or Rejection(Problem("store.empty_item")))
+            rejection = item.rejection or Rejection(Problem("store.empty_item"))
+            self._reject(message, rejection, item.part)
         elif item.show_only:
             analysed.reading.publisher_id.encode()
-            self._log_reading(message, Outcome.SHOWN, analysed.reading, None)
+            self._log_reading(item, Outcome.SHOWN, analysed.reading, None)
         elif is_polled(message):
             self._hold(item)
         else:
-            self._store_reading(message, analysed)
+            self._store_reading(item, analysed)
 
     def _hold(self, item: CommitItem) -> None:
         """Keeps a row of a remote history until all readings of the batch are stored."""
@@ -195,90 +210,146 @@ class BatchWriter:
     ) -> None:
         """Its line is written like any other, and then brought to its place."""
         if fault is not None or item.analysed is None:
-            self._reject(_printable(item.message), _not_storable(fault))
+            self._reject(_printable(item.message), _not_storable(fault), 0)
         else:
             placed = api.placed(item)
             reading = msgspec.structs.replace(
                 item.analysed.reading, publisher_id=placed.publisher_id
             )
-            self._log_reading(item.message, placed.outcome, reading, placed.reading_id)
+            self._log_reading(item, placed.outcome, reading, placed.reading_id)
         self._outcomes[position] = self._outcomes.pop()
         self._records[position] = self._records.pop()
         self._log_rows[position] = self._log_rows.pop()
 
-    def _store_reading(self, message: RawMessage, analysed: AnalysedReading) -> None:
-        reading = analysed.reading
-        timeless = is_timeless(message, reading)
-        if timeless:
-            stored_id = self._ledger.find_redelivered(message)
+    def _store_reading(self, item: CommitItem, analysed: AnalysedReading) -> None:
+        reading, message = analysed.reading, item.message
+        by_delivery = item.pieces is not None or is_timeless(message, reading)
+        if by_delivery:
+            stored_id = self._find_redelivered(item)
             if stored_id is not None:
-                self._log_reading(message, Outcome.DUPLICATE, reading, stored_id)
+                self._log_reading(item, Outcome.DUPLICATE, reading, stored_id)
                 return
         cursor = self._cursor.execute(_INSERT_ONE_READING, reading_row(analysed))
         reading_id = cursor.lastrowid
         if cursor.rowcount == 0 or reading_id is None:
-            self._known_key(message, analysed)
+            self._known_key(item, analysed)
             return
-        if timeless:
-            self._ledger.remember(message, reading_id)
-        self._note_stored(message, reading, reading_id)
+        if by_delivery:
+            self._remember(item, reading_id)
+        self._note_stored(item, reading, reading_id)
 
-    def _known_key(self, message: RawMessage, analysed: AnalysedReading) -> None:
+    def _find_redelivered(self, item: CommitItem) -> int | None:
+        if item.pieces:
+            return self._ledger.find_merged((item.message, *item.pieces))
+        return self._ledger.find_redelivered(item.message, item.part)
+
+    def _remember(self, item: CommitItem, reading_id: int) -> None:
+        self._ledger.remember(item.message, reading_id, item.part)
+        for piece in item.pieces or ():
+            self._ledger.remember(piece, reading_id)
+
+    def _known_key(self, item: CommitItem, analysed: AnalysedReading) -> None:
         """A copy, or another reading under an id that its publisher has used before."""
         reading = analysed.reading
         stored = find_stored(self._cursor, analysed.key)
         if reading.message_id is None or stored.has_content_of(reading):
-            self._log_reading(message, Outcome.DUPLICATE, reading, stored.id)
+            self._log_reading(item, Outcome.DUPLICATE, reading, stored.id)
             return
         problem = Problem(
             "message_id_reused", {"message_id": reading.message_id, "reading_id": stored.id}
         )
-        self._reject(message, Rejection(problem, reading.publisher_id))
+        self._reject(item.message, Rejection(problem, reading.publisher_id), item.part)
 
-    def _note_stored(self, message: RawMessage, reading: Reading, reading_id: int) -> None:
-        self._log_reading(message, Outcome.STORED, reading, reading_id)
+    def _note_stored(self, item: CommitItem, reading: Reading, reading_id: int) -> None:
+        self._log_reading(item, Outcome.STORED, reading, reading_id)
         self._devices.add(reading, reading_id)
+        if reading.extras:
+            self._extras += [(reading_id, key, value) for key, value in reading.extras]
         if self._has_rows and self._memory.is_near(reading):
             self._new_readings.append((reading, reading_id))
 
     def _log_reading(
-        self, message: RawMessage, outcome: Outcome, reading: Reading, reading_id: int | None
+        self, item: CommitItem, outcome: Outcome, reading: Reading, reading_id: int | None
     ) -> None:
-        payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
-        links = (len(payload) + len(message.topic), reading_id, None, payload)
+        message = item.message
+        links = self._links(item, reading_id)
         self._log(message, outcome, reading.publisher_id, None, reading.simulated, links)
+        if message.rejected is not None:
+            settle(self._cursor, self._tally, message.rejected.id, reading_id)
 
-    def _log_heard(self, message: RawMessage, heard: Heard) -> None:
-        """A message of another program is a line of the log and nothing else."""
-        heard.publisher_id.encode()
-        payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
-        links = (len(payload) + len(message.topic), None, None, payload)
-        self._log(message, Outcome.HEARD, heard.publisher_id, None, False, links)
+    def _log_aside(self, item: CommitItem, outcome: Outcome, publisher_id: str) -> None:
+        """What is understood and not stored is a line of the log and nothing else."""
+        publisher_id.encode()
+        message = item.message
+        problem = None if item.skipped is None else shortened(item.skipped.problem)
+        self._log(message, outcome, publisher_id, problem, False, self._links(item, None))
+        if message.rejected is not None:
+            settle(self._cursor, self._tally, message.rejected.id, None)
 
-    def _reject(self, message: RawMessage, rejection: Rejection) -> None:
-        """Keeps the payload once, in `rejected_messages`; its line in the log points there."""
-        problem, tally = shortened(rejection.problem), self._tally
+    def _log_piece(self, item: CommitItem) -> None:
+        """Of a merged reading, whose own line is right before this one or these."""
+        message, lead, row = item.message, self._records[-1], self._log_rows[-1]
+        if lead.outcome is Outcome.REJECTED:
+            problem = lead.problem or Problem("store.empty_item")
+            self._reject(message, Rejection(problem, lead.publisher_id or None), 0)
+            return
+        outcome = Outcome.MERGED if lead.outcome is Outcome.STORED else lead.outcome
+        links = self._links(item, row[_READING_ID])
+        self._log(message, outcome, lead.publisher_id, None, bool(row[_SIMULATED]), links)
+        if message.rejected is not None:
+            settle(self._cursor, self._tally, message.rejected.id, row[_READING_ID])
+
+    @staticmethod
+    def _links(item: CommitItem, reading_id: int | None) -> _Links:
+        """Of a message with very many readings the later lines go without its payload."""
+        message = item.message
         payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
+        if item.part > 1 and item.part * len(payload) > MAX_KEPT_PAYLOAD_BYTES:
+            return len(message.topic), reading_id, None, None
+        return len(payload) + len(message.topic), reading_id, None, payload
+
+    def _reject(self, message: RawMessage, rejection: Rejection, part: int) -> None:
+        """Keeps the payload once, in `rejected_messages`; its line in the log points there.
+
+        One that is tried again and rejected again has its row already.
+        """
+        problem = shortened(rejection.problem)
         reason = str(problem)
         text_bytes = len(message.topic) + len(reason)
+        if message.rejected is None:
+            rejected_id = self._keep(message, rejection, problem.code, reason, part)
+        else:
+            rejected_id = message.rejected.id
+        publisher_id = rejection.publisher_id or ""
+        links = (text_bytes, None, rejected_id, None)
+        self._log(message, Outcome.REJECTED, publisher_id, problem, False, links)
+
+    def _keep(
+        self, message: RawMessage, rejection: Rejection, code: str, reason: str, part: int
+    ) -> int:
+        """Writes a row of `rejected_messages`; returns its id."""
+        tally, rejected_id = self._tally, self._tally.next_rejected_id
+        payload = message.payload[:MAX_KEPT_PAYLOAD_BYTES]
+        kept_bytes = len(message.topic) + len(reason) + len(payload)
         row = (
-            tally.next_rejected_id,
+            rejected_id,
             message.received_us,
             message.topic,
             rejection.publisher_id,
-            problem.code,
+            code,
             reason,
-            text_bytes + len(payload),
+            kept_bytes,
             payload,
+            message.origin._value_,
+            int(message.retained),
+            part,
         )
         self._cursor.execute(_INSERT_REJECTED, row)
-        links = (text_bytes, None, tally.next_rejected_id, None)
         tally.next_rejected_id += 1
         tally.rejected_rows += 1
-        tally.rejected_bytes += text_bytes + len(payload)
+        tally.rejected_bytes += kept_bytes
         tally.rejected_total += 1
-        publisher_id = rejection.publisher_id or ""
-        self._log(message, Outcome.REJECTED, publisher_id, problem, False, links)
+        return rejected_id
 
     def _log(
         self,
@@ -287,15 +358,16 @@ class BatchWriter:
         publisher_id: str,
         problem: Problem | None,
         simulated: bool,
-        links: tuple[int, int | None, int | None, bytes | None],
+        links: _Links,
     ) -> None:
-        """Adds a line; `links` are kept_bytes, reading_id, rejected_id and payload."""
+        """Adds a line."""
         tally, size_bytes = self._tally, len(message.payload)
+        origin = message.origin if message.rejected is None else Origin.REDRIVEN
         self._log_rows.append(
             (
                 tally.next_message_id,
                 message.received_us,
-                message.origin._value_,
+                origin._value_,
                 message.topic,
                 publisher_id,
                 message.qos,
@@ -313,7 +385,7 @@ class BatchWriter:
             MessageRecord(
                 tally.next_message_id,
                 message.received_us,
-                message.origin,
+                origin,
                 message.topic,
                 publisher_id,
                 message.qos,

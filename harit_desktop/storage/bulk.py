@@ -88,6 +88,8 @@ def _plain_rows(items: Sequence[CommitItem]) -> Iterator[tuple[int, bytes, tuple
         message, analysed = item.message, item.analysed
         if analysed is None or item.show_only or not message.topic.isascii():
             continue
+        if item.pieces is not None or message.rejected is not None:
+            continue
         if message.topic == POLLED_TOPIC and is_polled(message):
             continue
         if is_timeless(message, analysed.reading):

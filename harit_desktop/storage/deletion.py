@@ -12,6 +12,7 @@ import msgspec
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage.baselines import forget_baseline
 from harit_desktop.storage.rollup import MINUTE_US, Bucket, drop, remake
+from harit_desktop.storage.rows import DELETE_EXTRAS
 from harit_desktop.storage.sqlite import transaction
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
 
@@ -113,6 +114,7 @@ def delete_of(
     connection.executemany(
         "DELETE FROM sensor_readings WHERE id = ?", [(row_id,) for row_id, _ in rows]
     )
+    connection.executemany(DELETE_EXTRAS, [(row_id,) for row_id, _ in rows])
     simulated = sum(source == Source.SIMULATOR.value for _, source in rows)
     scope = {"deleted": len(rows), "simulated": simulated, "publisher_id": publisher_id}
     connection.execute(_REFRESH_DEVICE, scope)

@@ -293,8 +293,9 @@ def _count_buckets(store: StoreReader, request: ExportRequest, cancelled: Cancel
 def _local_readings(
     store: StoreReader, request: ExportRequest, scope: _Scope, cancelled: Cancelled
 ) -> Iterator[ExportRow]:
-    with_flags = needs_flags(request)
-    return (row_of(row, with_flags) for row in _local_rows(store, request, scope, cancelled))
+    with_flags, with_extras = needs_flags(request), request.with_extras
+    rows = _local_rows(store, request, scope, cancelled)
+    return (row_of(row, with_flags, with_extras) for row in rows)
 
 
 def _local_rows(

@@ -22,6 +22,7 @@ from harit_desktop.domain.export import (
     ExportRequest,
     TimeFormat,
 )
+from harit_desktop.domain.extras import EXTRA_CHANNELS
 from harit_desktop.storage.export_buckets import BucketRow
 from harit_desktop.storage.export_rows import ExportRow
 
@@ -109,6 +110,9 @@ class Layout:
                 if request.has(channel.key):
                     self._add(f"quality_{channel.key}", Kind.NUMBER, _flag(place))
             self._add("quality_reasons", Kind.JSON, _field("reasons"))
+        if request.with_extras:
+            for place, extra in enumerate(EXTRA_CHANNELS):
+                self._add(extra.key, Kind.NUMBER, _extra(place))
 
     def _add_bucket_columns(self, request: ExportRequest) -> None:
         self._add("reading_count", Kind.NUMBER, _bucket_field("reading_count"))
@@ -140,6 +144,10 @@ def _corrected_value(place: int) -> _Pick:
 
 def _flag(place: int) -> _Pick:
     return lambda page, _: [int(row.flags[place]) for row in page]
+
+
+def _extra(place: int) -> _Pick:
+    return lambda page, _: [row.extras[place] if row.extras else None for row in page]
 
 
 def _stat(place: int, part: int) -> _Pick:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from harit_desktop.domain.channels import CHANNEL_COUNT, Values
 from harit_desktop.domain.export import CORRECTED, QUALITY, ExportRequest
+from harit_desktop.domain.extras import EXTRA_CHANNELS
 from harit_desktop.domain.reading import Source
 from harit_desktop.storage.rows import QUALITY_COLUMNS, VALUE_COLUMNS
-from harit_desktop.storage.schema import sensor_readings
+from harit_desktop.storage.schema import reading_extras, sensor_readings
 
 _readings = sensor_readings.c
 
@@ -31,11 +32,21 @@ _INDEX_AT = _VALUES_AT + CHANNEL_COUNT
 _FLAGS_AT = len(_BASIC)
 _REASONS_AT = _FLAGS_AT + CHANNEL_COUNT
 
+# Each looked up by the primary key; most readings have none.
+_EXTRAS = tuple(
+    select(reading_extras.c.value)
+    .where(reading_extras.c.reading_id == _readings.id, reading_extras.c.key == extra.key)
+    .scalar_subquery()
+    .label(f"extra_{extra.key}")
+    for extra in EXTRA_CHANNELS
+)
+
 
 class ExportRow(NamedTuple):
     """A reading of an export; rows of the old backend may lack any part of the analysis.
 
-    `flags` are empty and `reasons` (a JSON object) is None where nobody asked for them.
+    `flags` are empty and `reasons` (a JSON object) is None where nobody asked for them;
+    `extras` follow their catalogue, and are empty where nobody asked or none are known.
     """
 
     timestamp_us: int
@@ -49,6 +60,7 @@ class ExportRow(NamedTuple):
     source: str
     flags: tuple[int, ...] = ()
     reasons: str | None = None
+    extras: tuple[float | None, ...] = ()
 
 
 def needs_flags(request: ExportRequest) -> bool:
@@ -58,9 +70,10 @@ def needs_flags(request: ExportRequest) -> bool:
 
 def columns_of(request: ExportRequest) -> tuple[ColumnElement[Any], ...]:
     """What `row_of` needs of the journal for this export, in this order."""
+    extras = _EXTRAS if request.with_extras else ()
     if needs_flags(request):
-        return (*_BASIC, *QUALITY_COLUMNS, _readings.quality_reasons)
-    return _BASIC
+        return (*_BASIC, *QUALITY_COLUMNS, _readings.quality_reasons, *extras)
+    return (*_BASIC, *extras)
 
 
 def chosen(
@@ -82,10 +95,12 @@ def chosen(
     return statement
 
 
-def row_of(row: Row[Any], with_flags: bool) -> ExportRow:
+def row_of(row: Row[Any], with_flags: bool, with_extras: bool = False) -> ExportRow:
     """A row of the journal that begins with `columns_of` the request."""
     cells = tuple(row)
     values, basic = cells[_VALUES_AT:_INDEX_AT], cells[_INDEX_AT:_FLAGS_AT]
     head = (cells[1], cells[2], values, *basic)
     flags = (cells[_FLAGS_AT:_REASONS_AT], cells[_REASONS_AT]) if with_flags else ()
-    return ExportRow._make((*head, *(flags or ((), None))))
+    extras_at = _REASONS_AT + 1 if with_flags else _FLAGS_AT
+    extras = cells[extras_at : extras_at + len(_EXTRAS)] if with_extras else ()
+    return ExportRow._make((*head, *(flags or ((), None)), extras))

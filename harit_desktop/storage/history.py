@@ -29,6 +29,13 @@ from harit_desktop.storage.alert_store import AlertStore
 from harit_desktop.storage.api_answers import StoreCounter, newest_readings
 from harit_desktop.storage.chart_notes import read_notes
 from harit_desktop.storage.export import count_rows, export_readings, preview_rows
+from harit_desktop.storage.extras import (
+    ExtraSeries,
+    empty_extra_series,
+    read_extra_series,
+    read_extras,
+    read_newest_extras,
+)
 from harit_desktop.storage.gap_reasons import read_gap_reasons
 from harit_desktop.storage.quality_reads import read_events, read_quality_days, read_reasons
 from harit_desktop.storage.reader import Cancelled, StoreReader, never
@@ -242,6 +249,35 @@ class HistoryReader:
         """
         return self._counter.stats() if self._views is None else self._views.api_stats()
 
+    def extras_series(
+        self,
+        publisher_id: str,
+        key: str,
+        from_us: int,
+        to_us: int,
+        limit: int,
+        cancelled: Cancelled = never,
+    ) -> ExtraSeries:
+        """Times and values of an extra channel of a device, both ends inclusive, in at most
+        `limit` points. Kept locally only, as the next two.
+
+        Raises QueryCancelled soon after `cancelled()` becomes true.
+        """
+        return self._store.read(
+            lambda c: read_extra_series(c, publisher_id, key, from_us, to_us, limit),
+            empty=empty_extra_series(),
+            cancelled=cancelled,
+        )
+
+    def newest_extras(self, publisher_id: str) -> Mapping[str, tuple[int, float]]:
+        """Time and value of the newest of each extra channel that the device's newest
+        readings have, in the order of the catalogue."""
+        return self._store.read(lambda c: read_newest_extras(c, publisher_id), empty={})
+
+    def extra_keys(self, publisher_id: str) -> tuple[str, ...]:
+        """The extra channels that the device's newest readings have."""
+        return tuple(self.newest_extras(publisher_id))
+
     def messages(self, before_id: int | None, limit: int) -> list[MessageRecord]:
         """Lines of the message log, newest first, from before `before_id` (None: the end)."""
         statement = select(*RECORD_COLUMNS).order_by(message_log.c.id.desc()).limit(limit)
@@ -276,7 +312,12 @@ class HistoryReader:
 
         def query(connection: Connection) -> AnalysedReading | None:
             row = connection.execute(statement).first()
-            return None if row is None else reading_of(row)
+            if row is None:
+                return None
+            found = reading_of(row)
+            extras = read_extras(connection, row.id)
+            reading = msgspec.structs.replace(found.reading, extras=extras)
+            return msgspec.structs.replace(found, reading=reading)
 
         return self._store.read(query, empty=None)
 

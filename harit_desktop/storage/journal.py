@@ -13,6 +13,7 @@ import msgspec
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.message import RawMessage
 from harit_desktop.domain.reading import Reading
 from harit_desktop.domain.status import StoreState, StoreStatus
 from harit_desktop.storage import baselines
@@ -35,6 +36,7 @@ from harit_desktop.storage.sqlite import (
     wrong_schema,
 )
 from harit_desktop.storage.tally import Tally, load_tally, save_tally
+from harit_desktop.storage.timeless import DeliveryLedger
 from harit_desktop.storage.watch import FileWatch, Finding, take_verdict
 
 T = TypeVar("T")
@@ -117,6 +119,11 @@ class SqliteJournal:
                 if reason is None or not is_damage(error):
                     raise known from error
         raise known
+
+    def is_delivered(self, message: RawMessage) -> bool:
+        """Whether an earlier delivery of a redelivered message stored a reading, or a part of
+        one, that has no identity of its own. Raises KnownError as `commit` does."""
+        return self._beside(lambda c: DeliveryLedger(c.cursor()).is_known(message))
 
     def load_baselines(self, limit: int) -> tuple[dict[str, bytes], int]:
         """What the quality tests have learnt of the probes heard last, the newest first, and

@@ -197,6 +197,38 @@ def _to_4() -> Iterator[str]:
     )
 
 
-_STEPS = {1: _to_2, 2: _to_3, 3: _to_4}
+def _to_5() -> Iterator[str]:
+    """Extra channels, several readings of one message, and what another try of a rejected
+    message needs."""
+    yield (
+        "CREATE TABLE reading_extras (reading_id BIGINT NOT NULL, key VARCHAR(32) NOT NULL,"
+        " value REAL NOT NULL, PRIMARY KEY (reading_id, key)) WITHOUT ROWID"
+    )
+    yield "ALTER TABLE timeless_deliveries RENAME TO timeless_before"
+    yield (
+        "CREATE TABLE timeless_deliveries (session TEXT NOT NULL, packet_id INTEGER NOT NULL,"
+        " part INTEGER NOT NULL, digest BLOB NOT NULL, reading_id BIGINT NOT NULL,"
+        " PRIMARY KEY (session, packet_id, part))"
+    )
+    yield (
+        "INSERT INTO timeless_deliveries (session, packet_id, part, digest, reading_id)"
+        " SELECT session, packet_id, 0, digest, reading_id FROM timeless_before"
+    )
+    yield "DROP TABLE timeless_before"
+    yield "CREATE INDEX ix_timeless_deliveries_reading_id ON timeless_deliveries (reading_id)"
+    yield "ALTER TABLE rejected_messages ADD COLUMN origin VARCHAR(16)"
+    yield "ALTER TABLE rejected_messages ADD COLUMN retained BOOLEAN"
+    yield "ALTER TABLE rejected_messages ADD COLUMN part INTEGER"
+    yield (
+        "CREATE INDEX ix_message_log_rejected_id ON message_log (rejected_id)"
+        " WHERE rejected_id IS NOT NULL"
+    )
+    yield (
+        "UPDATE rejected_messages SET origin = line.origin, retained = line.retained"
+        " FROM message_log AS line WHERE line.rejected_id = rejected_messages.id"
+    )
+
+
+_STEPS = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
 """The statements that lead from a version to the next. Frozen: a store of that version
 looks the same for ever, whatever the tables become later."""

@@ -27,6 +27,8 @@ _ASK_EVERY_S = 0.1
 
 _QUALITY_VERSION = 4
 """The first version of the store that keeps events and reasons."""
+_EXTRAS_VERSION = 5
+"""The first version that keeps extra channels."""
 _VERSION = "store_version"
 
 
@@ -121,6 +123,11 @@ def has_quality(connection: Connection) -> bool:
     """Whether the store of this read has events and reasons; one that is not migrated yet
     has neither."""
     return bool(connection.info.get(_VERSION, _QUALITY_VERSION) >= _QUALITY_VERSION)
+
+
+def has_extras(connection: Connection) -> bool:
+    """Whether the store of this read has extra channels, and how rejected messages came."""
+    return bool(connection.info.get(_VERSION, _EXTRAS_VERSION) >= _EXTRAS_VERSION)
 
 
 def _for_version(

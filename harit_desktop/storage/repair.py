@@ -19,6 +19,7 @@ from harit_desktop.storage.schema import (
     device_records,
     message_log,
     metadata,
+    reading_extras,
     rejected_messages,
     sensor_readings,
 )
@@ -26,7 +27,7 @@ from harit_desktop.storage.sqlite import damage, transaction
 
 _DIALECT = dialect()
 
-_RECEIVED = (sensor_readings, message_log, rejected_messages)
+_RECEIVED = (sensor_readings, message_log, rejected_messages, reading_extras)
 _RECORDS = (*_RECEIVED, device_records, calibrations, chart_notes, alerts, alert_log)
 """What was received, entered, or told to people and answered by them. All other tables are made
 from these, or matter for a short time."""
@@ -42,7 +43,8 @@ INSERT INTO sqlite_sequence (name, seq)
 SELECT 'sensor_readings', max(last) FROM (
     SELECT coalesce(max(last_id), 0) AS last FROM cursors
     UNION ALL SELECT coalesce(max(reading_id), 0) FROM message_log
-    UNION ALL SELECT coalesce(max(reading_id), 0) FROM timeless_deliveries)
+    UNION ALL SELECT coalesce(max(reading_id), 0) FROM timeless_deliveries
+    UNION ALL SELECT coalesce(max(reading_id), 0) FROM reading_extras)
 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'sensor_readings')
 """
 
@@ -52,6 +54,10 @@ DELETE FROM sensor_readings WHERE id IN (
         SELECT reading_key AS key, min(id) AS first FROM sensor_readings
         GROUP BY reading_key HAVING count(*) > 1) AS same
     ON later.reading_key = same.key AND later.id > same.first)
+"""
+
+_OF_NOTHING = """
+DELETE FROM reading_extras WHERE reading_id NOT IN (SELECT id FROM sensor_readings)
 """
 
 _MISCOUNTED = """
@@ -102,7 +108,7 @@ def repair(connection: sqlite3.Connection) -> tuple[str, ...]:
     with transaction(connection):
         for statement in _statements(missing):
             _execute(connection, statement)
-        for statement in (_GO_ON, *_RECOUNT):
+        for statement in (_GO_ON, _OF_NOTHING, *_RECOUNT):
             connection.execute(statement)
         start_again(connection)
     return tuple(missing) or ("counters",)

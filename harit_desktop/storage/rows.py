@@ -69,6 +69,9 @@ INSERT INTO sensor_readings ({columns}) VALUES {{rows}} ON CONFLICT (reading_key
 """.format(columns=", ".join(READING_COLUMNS))
 """Takes `reading_row` as many times as there are rows; leaves out those whose key is there."""
 
+INSERT_EXTRAS = "INSERT INTO reading_extras (reading_id, key, value) VALUES {rows}"
+DELETE_EXTRAS = "DELETE FROM reading_extras WHERE reading_id = ?"
+
 
 def reading_row(item: AnalysedReading) -> tuple[Any, ...]:
     """The values of `INSERT_READINGS`, in the order of the table's columns.

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from harit_desktop.domain.channels import CHANNELS, Channel
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Kept in `PRAGMA user_version`; a migration raises it by one."""
 
 APPLICATION_ID = 0x48415249
@@ -101,6 +101,8 @@ timeless_deliveries = Table(
     metadata,
     Column("session", Text, primary_key=True),
     Column("packet_id", Integer, primary_key=True),
+    # The number of the reading of several in the message, from 1; 0 for the only one.
+    Column("part", Integer, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("reading_id", BigInteger, nullable=False, index=True),
 )
@@ -116,6 +118,21 @@ rejected_messages = Table(
     Column("reason", Text, nullable=False),
     Column("kept_bytes", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    # How it came, for another try; NULL in lines of before these were kept. `part` as above,
+    # where only that reading of the message was refused.
+    Column("origin", String(16)),
+    Column("retained", Boolean),
+    Column("part", Integer),
+)
+
+# What readings have beyond the channels, by the keys of the extra channels.
+reading_extras = Table(
+    "reading_extras",
+    metadata,
+    Column("reading_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", String(32), primary_key=True),
+    Column("value", _Number, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # What is known of each publisher without scanning its readings; kept true by every writer.
@@ -340,6 +357,11 @@ rollups_hour = _rollups("rollups_hour")
 Index("ux_readings_key", sensor_readings.c.reading_key, unique=True)
 Index("ix_readings_device_time", sensor_readings.c.publisher_id, sensor_readings.c.timestamp_us)
 Index("ix_readings_time", sensor_readings.c.timestamp_us)
+Index(
+    "ix_message_log_rejected_id",
+    message_log.c.rejected_id,
+    sqlite_where=message_log.c.rejected_id.is_not(None),
+)
 Index("ix_api_rows_alike", api_rows.c.alike, api_rows.c.time_us)
 Index(
     "ux_quality_events_key",

@@ -8,12 +8,17 @@ A broker redelivers first what it holds unacknowledged. So the first message of 
 that is not marked as a redelivery also says that every older entry which did not come again
 is done with: its packet id may name another message from now on, even one of equal bytes that
 reaches us only when it is redelivered itself.
+
+A message may hold several readings, each with an entry of its own, and a reading may be
+merged from several messages, each with an entry that names it: also where it names a time,
+for another delivery may be merged in another way, which makes another reading of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 
 from harit_desktop.domain.message import RawMessage, Receipt
 from harit_desktop.domain.reading import Reading
@@ -24,11 +29,12 @@ _PRUNE_EVERY = 512
 
 _FIND = """
 SELECT reading_id FROM timeless_deliveries
-WHERE session = ? AND packet_id = ? AND digest = ?
+WHERE session = ? AND packet_id = ? AND part = ? AND digest = ?
 """
 _REMEMBER = """
-INSERT INTO timeless_deliveries (session, packet_id, digest, reading_id) VALUES (?, ?, ?, ?)
-ON CONFLICT (session, packet_id) DO UPDATE SET
+INSERT INTO timeless_deliveries (session, packet_id, part, digest, reading_id)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (session, packet_id, part) DO UPDATE SET
     digest = excluded.digest, reading_id = excluded.reading_id
 """
 _PRUNE = "DELETE FROM timeless_deliveries WHERE reading_id < ?"
@@ -74,8 +80,9 @@ class DeliveryLedger:
         if (receipt.session, receipt.epoch) not in self._settled:
             self._settle(receipt)
 
-    def find_redelivered(self, message: RawMessage) -> int | None:
-        """The reading that an earlier delivery of this message stored; None for a new one.
+    def find_redelivered(self, message: RawMessage, part: int = 0) -> int | None:
+        """The reading that an earlier delivery of this message stored (of several the one
+        with the number `part`); None for a new one.
 
         A broker marks a redelivery, and sends one only within a session that it has kept: any
         other message is new, whatever its bytes.
@@ -85,16 +92,30 @@ class DeliveryLedger:
             return None
         self._open_seen()
         self._cursor.execute(_SEE, (receipt.session, receipt.epoch, receipt.packet_id))
-        scope = (receipt.session, receipt.packet_id, _digest(message))
+        scope = (receipt.session, receipt.packet_id, part, _digest(message))
         row: tuple[int] | None = self._cursor.execute(_FIND, scope).fetchone()
         return None if row is None else row[0]
 
-    def remember(self, message: RawMessage, reading_id: int) -> None:
+    def is_known(self, message: RawMessage) -> bool:
+        """Whether `find_redelivered` would find it; a look alone, outside of any transaction."""
+        receipt = message.receipt
+        if receipt is None or not message.duplicate_flag or not receipt.resumed:
+            return False
+        scope = (receipt.session, receipt.packet_id, 0, _digest(message))
+        return self._cursor.execute(_FIND, scope).fetchone() is not None
+
+    def find_merged(self, messages: Sequence[RawMessage]) -> int | None:
+        """The reading that earlier deliveries of all these messages stored, each a piece of
+        it. None where one of them is new: what it tells is not stored yet."""
+        found = [self.find_redelivered(message) for message in messages]
+        return None if None in found else found[0]
+
+    def remember(self, message: RawMessage, reading_id: int, part: int = 0) -> None:
         """Notes in the same transaction which reading this delivery stored."""
         receipt = message.receipt
         if receipt is None:
             return
-        entry = (receipt.session, receipt.packet_id, _digest(message), reading_id)
+        entry = (receipt.session, receipt.packet_id, part, _digest(message), reading_id)
         self._cursor.execute(_REMEMBER, entry)
         if reading_id % _PRUNE_EVERY == 0:
             self._cursor.execute(_PRUNE, (reading_id - KEPT,))

@@ -97,6 +97,9 @@ class FailingJournal:
             raise KnownError("store.full")
         return self._journal.commit(batch)
 
+    def is_delivered(self, message: RawMessage) -> bool:
+        return self._journal.is_delivered(message)
+
 
 class AckMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
