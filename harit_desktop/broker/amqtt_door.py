@@ -7,13 +7,13 @@ clients out for ever, and it closes an MQTT 5 client without a word.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import socket
 
 from amqtt.broker import Broker
 
 from harit_desktop.broker.amqtt_limits import (
     CONNECT_DEADLINE_S,
-    MAX_CONNECTIONS,
     MAX_SESSIONS,
     MAX_UNGREETED,
 )
@@ -23,6 +23,8 @@ from harit_desktop.broker.amqtt_streams import (
     PacketWriter,
     parse_connect,
 )
+from harit_desktop.broker.limits import MAX_CONNECTIONS
+from harit_desktop.broker.login import Login
 
 LISTENER = "default"
 
@@ -33,13 +35,18 @@ _TAKE_OVER_S = 1.0
 _OLD_PROTOCOL = bytes.fromhex("20020001")
 _NEW_PROTOCOL = bytes.fromhex("2003008400")
 _UNAVAILABLE = bytes.fromhex("20020003")
+_NOT_AUTHORISED = bytes.fromhex("20020005")
 
 
 class Door:
-    """Accepts connections on one socket and passes the good ones to the broker."""
+    """Accepts connections on one socket and passes the good ones to the broker.
 
-    def __init__(self, broker: Broker) -> None:
+    With a `login`, only who shows it gets any further than the first packet.
+    """
+
+    def __init__(self, broker: Broker, login: Login | None = None) -> None:
         self._broker = broker
+        self._login = login
         self._server: asyncio.Server | None = None
         self._ungreeted: dict[asyncio.StreamWriter, None] = {}
         self._inside: dict[asyncio.Task[None], ConnectHead] = {}
@@ -77,6 +84,10 @@ class Door:
         if head.level != _MQTT_3_1_1:
             writer.write(_NEW_PROTOCOL if head.level >= 5 else _OLD_PROTOCOL)
             return
+        if not self._may_enter(head):
+            # Before anything else: a stranger must not end a client by naming its id.
+            writer.write(_NOT_AUTHORISED)
+            return
         await self._end_predecessor(head.client_id)
         if len(self._inside) >= MAX_CONNECTIONS or self._too_many_sessions(head.client_id):
             writer.write(_UNAVAILABLE)
@@ -88,6 +99,13 @@ class Door:
         self._inside[task] = head
         task.add_done_callback(self._inside.pop)
         await task
+
+    def _may_enter(self, head: ConnectHead) -> bool:
+        if self._login is None:
+            return True
+        right_name = hmac.compare_digest(head.username or b"", self._login.username.encode())
+        right_word = hmac.compare_digest(head.password or b"", self._login.password.encode())
+        return right_name and right_word
 
     async def _end_predecessor(self, client_id: str) -> None:
         """A client that comes again is let in after its old connection is gone.

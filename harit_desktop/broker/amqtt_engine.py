@@ -11,6 +11,7 @@ import asyncio
 
 from harit_desktop.broker.child_protocol import ENGINE_MISSING, ChildOptions, EngineFailure
 from harit_desktop.broker.lifeline import StopRequest
+from harit_desktop.broker.login import Login
 from harit_desktop.broker.ports import listen_on_free_port
 
 HIDDEN_IMPORTS = (
@@ -25,7 +26,7 @@ used, so no package metadata is needed.
 """
 
 
-def run(options: ChildOptions, address: str, stop: StopRequest) -> None:
+def run(options: ChildOptions, address: str, login: Login | None, stop: StopRequest) -> None:
     """Serve until `stop`.
 
     Raises EngineFailure: `port_busy`, or `engine_missing` if amqtt cannot be imported.
@@ -36,4 +37,4 @@ def run(options: ChildOptions, address: str, stop: StopRequest) -> None:
             from harit_desktop.broker.amqtt_server import serve
         except ImportError as error:
             raise EngineFailure(ENGINE_MISSING, f"amqtt: {error}") from error
-        asyncio.run(serve(listening, address, stop))
+        asyncio.run(serve(listening, address, login, stop))

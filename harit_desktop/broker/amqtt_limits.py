@@ -1,18 +1,12 @@
-"""The bounds that amqtt does not set itself, chosen for trials on one computer."""
+"""The bounds that amqtt does not set itself, beside `limits`."""
 
 from __future__ import annotations
-
-MAX_CONNECTIONS = 50
-"""Clients at a time; one more is closed at once instead of kept waiting."""
 
 MAX_UNGREETED = 50
 """Connections that have not sent their CONNECT yet; one more pushes out the oldest."""
 
 CONNECT_DEADLINE_S = 5.0
 """A connection that sends no CONNECT is closed after this time."""
-
-MAX_PACKET_BYTES = 262_144
-"""The longest packet, as in the configuration of mosquitto. A longer one ends its connection."""
 
 DRAIN_DEADLINE_S = 10.0
 """A client that does not read for so long is disconnected."""

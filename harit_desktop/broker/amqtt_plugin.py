@@ -38,8 +38,8 @@ class BoundedQueue(asyncio.Queue[ApplicationMessage]):
         return item
 
 
-class LoopbackAccess(BaseAuthPlugin):  # type: ignore[misc]  # amqtt ships no types
-    """Lets every client in: the listener is on loopback.
+class OpenAccess(BaseAuthPlugin):  # type: ignore[misc]  # amqtt ships no types
+    """Lets every client in: who may not is stopped at the door.
 
     amqtt's own anonymous plug-in would do that as well, but marks the session as
     anonymous, and for such a session amqtt keeps no message while its client is away.

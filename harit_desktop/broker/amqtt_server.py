@@ -12,14 +12,17 @@ from amqtt.broker import Broker
 
 from harit_desktop.broker.amqtt_door import LISTENER, Door
 from harit_desktop.broker.amqtt_limits import SESSION_EXPIRY_S
-from harit_desktop.broker.amqtt_plugin import LoopbackAccess
+from harit_desktop.broker.amqtt_plugin import OpenAccess
 from harit_desktop.broker.child_protocol import AMQTT, DETAIL_LIMIT, announce_listening
 from harit_desktop.broker.lifeline import StopRequest
+from harit_desktop.broker.login import Login
 
 _SHUTDOWN_S = 1.0
 
 
-async def serve(listening: socket.socket, address: str, stop: StopRequest) -> None:
+async def serve(
+    listening: socket.socket, address: str, login: Login | None, stop: StopRequest
+) -> None:
     """Serve on a socket that listens already, until `stop`."""
     log = logging.StreamHandler(sys.stderr)
     log.setFormatter(_OneLine())
@@ -30,7 +33,7 @@ async def serve(listening: socket.socket, address: str, stop: StopRequest) -> No
     port = listening.getsockname()[1]
     broker = Broker(_config(address, port))
     await broker.start()
-    door = Door(broker)
+    door = Door(broker, login)
     await door.open(listening)
     if not stop.requested:
         announce_listening(AMQTT, address, port, durable=False)
@@ -52,7 +55,7 @@ class _OneLine(logging.Formatter):
 
 
 def _config(address: str, port: int) -> dict[str, object]:
-    plugin = f"{LoopbackAccess.__module__}.{LoopbackAccess.__qualname__}"
+    plugin = f"{OpenAccess.__module__}.{OpenAccess.__qualname__}"
     return {
         # An external listener: amqtt opens no socket of its own.
         "listeners": {LISTENER: {"type": "external", "bind": f"{address}:{port}"}},

@@ -12,18 +12,26 @@ from typing import NamedTuple
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 
-from harit_desktop.broker.amqtt_limits import DRAIN_DEADLINE_S, MAX_PACKET_BYTES
+from harit_desktop.broker.amqtt_limits import DRAIN_DEADLINE_S
+from harit_desktop.broker.limits import MAX_PACKET_BYTES
 
 _CONNECT_TYPE = 1
 _KEEP_ALIVE_FACTOR = 1.5  # MQTT 3.1.1, section 3.1.2.10
+_HAS_WILL, _HAS_PASSWORD, _HAS_USERNAME = 0x04, 0x40, 0x80  # section 3.1.2.3
 
 
 class ConnectHead(NamedTuple):
-    """What the door-keeper needs from a CONNECT packet. `level` is 4 for MQTT 3.1.1."""
+    """What the door-keeper needs from a CONNECT packet. `level` is 4 for MQTT 3.1.1; user
+    name and password are None where the packet has none, or ends within them."""
 
     level: int
     keep_alive_s: int
     client_id: str
+    username: bytes | None = None
+    password: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"ConnectHead({self.level}, {self.keep_alive_s}, {self.client_id!r})"
 
 
 def parse_connect(packet: bytes) -> ConnectHead | None:
@@ -43,9 +51,23 @@ def parse_connect(packet: bytes) -> ConnectHead | None:
     level, keep_alive_s = head[0], int.from_bytes(head[2:4], "big")
     if level >= 5:
         return ConnectHead(level, keep_alive_s, "")
-    id_start = name_end + 6
-    id_end = id_start + int.from_bytes(packet[name_end + 4 : id_start], "big")
-    return ConnectHead(level, keep_alive_s, packet[id_start:id_end].decode(errors="replace"))
+    flags = head[1]
+    client_id, rest = _split_field(packet[name_end + 4 :])
+    if flags & _HAS_WILL:
+        for _ in ("topic", "message"):
+            rest = _split_field(rest)[1]
+    username, rest = _split_field(rest) if flags & _HAS_USERNAME else (None, rest)
+    password = _split_field(rest)[0] if flags & _HAS_PASSWORD else None
+    name = (client_id or b"").decode(errors="replace")
+    return ConnectHead(level, keep_alive_s, name, username, password)
+
+
+def _split_field(data: bytes) -> tuple[bytes | None, bytes]:
+    """The first field with a length before it, and what follows; None if it is not whole."""
+    end = 2 + int.from_bytes(data[:2], "big")
+    if len(data) < 2 or len(data) < end:
+        return None, b""
+    return data[2:end], data[end:]
 
 
 class PacketReader(ReaderAdapter):  # type: ignore[misc]  # amqtt ships no types

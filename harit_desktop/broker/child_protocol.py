@@ -1,8 +1,9 @@
 """What the program and its broker child say to each other.
 
-The program passes options as arguments and keeps the child's stdin open for as long as
-the broker shall live. The child answers with JSON lines on stdout. Both sides import this
-file and the child's start is waited for, so it imports only what is cheap.
+The program passes options as arguments, a login (if there is one) as the first line on the
+child's stdin, and keeps that open for as long as the broker shall live. The child answers
+with JSON lines on stdout. Both sides import this file and the child's start is waited for, so
+it imports only what is cheap.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ ENGINE_MISSING = "engine_missing"
 ENGINE_FAILED = "engine_failed"
 CRASHED = "crashed"
 FOLDER = "folder"
-NOT_LOOPBACK = "not_loopback"
+NETWORK_CONSENT = "network_consent"
+NO_PASSWORD = "no_password"
+BAD_USERNAME = "bad_username"
+BAD_ADDRESS = "bad_address"
 BAD_ARGUMENTS = "bad_arguments"
 
 DETAIL_LIMIT = 300
@@ -46,7 +50,8 @@ class EngineFailure(Exception):
 
 class ChildOptions(NamedTuple):
     """`tries` ports are tried, upwards from `port`; `executable` overrides the search
-    for mosquitto when it is not empty."""
+    for mosquitto when it is not empty. `allow_network` and `login` are 0 or 1: whether a
+    person agreed to a listener beyond loopback, and whether a login comes on stdin."""
 
     host: str
     port: int
@@ -54,6 +59,8 @@ class ChildOptions(NamedTuple):
     engine: str
     data_dir: str
     executable: str = ""
+    allow_network: int = 0
+    login: int = 0
 
     def to_arguments(self) -> list[str]:
         arguments: list[str] = []
@@ -72,6 +79,8 @@ class ChildOptions(NamedTuple):
             raise EngineFailure(BAD_ARGUMENTS, f"unknown engine {values['engine']!r}")
         if not values["port"].isdecimal() or not values["tries"].isdecimal():
             raise EngineFailure(BAD_ARGUMENTS, "port and tries are whole numbers")
+        if {values["allow_network"], values["login"]} - {"0", "1"}:
+            raise EngineFailure(BAD_ARGUMENTS, "allow_network and login are 0 or 1")
         return cls(
             host=values["host"],
             port=int(values["port"]),
@@ -79,6 +88,8 @@ class ChildOptions(NamedTuple):
             engine=values["engine"],
             data_dir=values["data_dir"],
             executable=values["executable"],
+            allow_network=int(values["allow_network"]),
+            login=int(values["login"]),
         )
 
 

@@ -23,7 +23,8 @@ from harit_desktop.broker.child_protocol import (
     note,
 )
 from harit_desktop.broker.lifeline import StopRequest
-from harit_desktop.broker.ports import busy, free_ports
+from harit_desktop.broker.login import Login, connect_packet
+from harit_desktop.broker.ports import busy, free_ports, reachable_address
 
 START_S = 2.0
 """An installed mosquitto listens within some 20 ms."""
@@ -36,13 +37,12 @@ _LINE_LIMIT = 1000
 _CREATE_NO_WINDOW = 0x08000000
 _DAMAGED = "Couldn't open database"
 
-# MQTT 3.1.1 CONNECT, clean session, empty client id; and the CONNACK that accepts it.
-_CONNECT = bytes.fromhex("100c00044d5154540402000a0000")
+# The CONNACK that accepts a client.
 _CONNACK = bytes.fromhex("20020000")
 _DISCONNECT = bytes.fromhex("e000")
 
 
-def run(options: ChildOptions, address: str, stop: StopRequest) -> None:
+def run(options: ChildOptions, address: str, login: Login | None, stop: StopRequest) -> None:
     """Serve until `stop`.
 
     Raises EngineFailure: `engine_missing`, `engine_failed` or `port_busy` before it
@@ -54,7 +54,7 @@ def run(options: ChildOptions, address: str, stop: StopRequest) -> None:
     folder = files.prepare_folder(options.data_dir)
     files.end_orphan(folder)
     try:
-        started = _start_on_free_port(executable, folder, options, address, stop)
+        started = _start_on_free_port(executable, folder, options, address, login, stop)
         if started is None:
             return
         process, port = started
@@ -69,21 +69,26 @@ def run(options: ChildOptions, address: str, stop: StopRequest) -> None:
 
 
 def _start_on_free_port(
-    executable: str, folder: str, options: ChildOptions, address: str, stop: StopRequest
+    executable: str,
+    folder: str,
+    options: ChildOptions,
+    address: str,
+    login: Login | None,
+    stop: StopRequest,
 ) -> tuple[_Mosquitto, int] | None:
     """A mosquitto that answers, and its port; None if asked to stop meanwhile."""
     may_set_aside = True
     for port in free_ports(address, options.port, options.tries):
-        files.write_config(folder, address, port)
+        files.write_config(folder, address, port, login)
         process = _Mosquitto(executable, folder)
-        if process.wait_until_answers(address, port, stop):
+        if process.wait_until_answers(address, port, login, stop):
             return process, port
         process.end()
         if may_set_aside and process.said(_DAMAGED) and files.set_database_aside(folder):
             note("mosquitto could not read its saved messages; the file was set aside")
             may_set_aside = False
             process = _Mosquitto(executable, folder)
-            if process.wait_until_answers(address, port, stop):
+            if process.wait_until_answers(address, port, login, stop):
                 return process, port
             process.end()
         if stop.requested:
@@ -125,13 +130,15 @@ class _Mosquitto:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
-    def wait_until_answers(self, address: str, port: int, stop: StopRequest) -> bool:
+    def wait_until_answers(
+        self, address: str, port: int, login: Login | None, stop: StopRequest
+    ) -> bool:
         """True once an MQTT client is accepted; False if it ended or took too long."""
         deadline_s = time.monotonic() + START_S
         while time.monotonic() < deadline_s:
             if self.ended:
                 return False
-            if _accepts_client(address, port):
+            if _accepts_client(address, port, login):
                 return not self.ended
             if stop.wait(_POLL_S):
                 return False
@@ -176,10 +183,10 @@ class _Mosquitto:
                 note(line)
 
 
-def _accepts_client(address: str, port: int) -> bool:
+def _accepts_client(address: str, port: int, login: Login | None) -> bool:
     try:
-        with socket.create_connection((address, port), timeout=0.5) as client:
-            client.sendall(_CONNECT)
+        with socket.create_connection((reachable_address(address), port), timeout=0.5) as client:
+            client.sendall(connect_packet(login))
             answer = client.recv(len(_CONNACK))
             client.sendall(_DISCONNECT)
     except OSError:

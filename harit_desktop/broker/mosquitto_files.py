@@ -9,11 +9,14 @@ import sys
 import time
 
 from harit_desktop.broker.child_protocol import FOLDER, EngineFailure
+from harit_desktop.broker.limits import MAX_CONNECTIONS, MAX_PACKET_BYTES
+from harit_desktop.broker.login import Login, password_line
 
 FOLDER_NAME = "broker"
 CONFIG_NAME = "mosquitto.conf"
 DATABASE_NAME = "mosquitto.db"
 PID_NAME = "mosquitto.pid"
+PASSWORDS_NAME = "passwords"
 
 _UNIX_FOLDERS = (
     "/usr/sbin",
@@ -26,15 +29,17 @@ _UNIX_FOLDERS = (
     "/opt/local/sbin",
 )
 _WINDOWS_VARIABLES = ("ProgramW6432", "ProgramFiles", "ProgramFiles(x86)")
+_WINDOWS_FOLDER = r"C:\Program Files\mosquitto"
 
 # The folder is the working directory and every name in here is relative to it, so that
 # no path of the user (spaces, other alphabets, a line break) reaches mosquitto's parser.
-# The limits: a queue bigger than mosquitto's default of 1000, a bound on one message, and
-# a save after every change, without which a killed broker loses everything since the
+# The limits: on clients and packets, a queue bigger than mosquitto's default of 1000, and a
+# save after every change, without which a killed broker loses everything since the
 # last half hour.
 _CONFIG = """\
 listener {port} {address}
-allow_anonymous true
+max_connections {connections}
+{access}
 persistence true
 persistence_location ./
 persistence_file {database}
@@ -43,13 +48,14 @@ autosave_on_changes true
 max_queued_messages 100000
 max_queued_bytes 268435456
 max_inflight_messages 200
-max_packet_size 262144
+max_packet_size {packet_bytes}
 persistent_client_expiration 14d
 connection_messages false
 log_dest stderr
 log_type error
 log_type warning
 """
+_WITH_LOGIN = f"allow_anonymous false\npassword_file {PASSWORDS_NAME}"
 
 
 def find_executable() -> str | None:
@@ -63,6 +69,7 @@ def find_executable() -> str | None:
     if sys.platform == "win32":
         roots = [os.environ.get(variable, "") for variable in _WINDOWS_VARIABLES]
         folders += [os.path.join(root, "mosquitto") for root in roots if root]
+        folders.append(_WINDOWS_FOLDER)
     else:
         folders += _UNIX_FOLDERS
     for folder in folders:
@@ -86,12 +93,32 @@ def prepare_folder(data_dir: str) -> str:
     return folder
 
 
-def write_config(folder: str, address: str, port: int) -> None:
-    """Raises EngineFailure `folder`."""
-    text = _CONFIG.format(port=port, address=address, database=DATABASE_NAME)
+def write_config(folder: str, address: str, port: int, login: Login | None = None) -> None:
+    """Writes what mosquitto reads; without a `login` every client is let in.
+
+    Raises EngineFailure `folder`.
+    """
+    anonymous = "allow_anonymous true"
+    text = _CONFIG.format(
+        port=port,
+        address=address,
+        connections=MAX_CONNECTIONS,
+        access=anonymous if login is None else _WITH_LOGIN,
+        packet_bytes=MAX_PACKET_BYTES,
+        database=DATABASE_NAME,
+    )
     if sys.platform != "win32" and os.geteuid() == 0:
         text += f"user {_user_name()}\n"
-    path = os.path.join(folder, CONFIG_NAME)
+    if login is None:
+        with contextlib.suppress(OSError):
+            os.remove(os.path.join(folder, PASSWORDS_NAME))
+    else:
+        _write(folder, PASSWORDS_NAME, password_line(login))
+    _write(folder, CONFIG_NAME, text)
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    path = os.path.join(folder, name)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:

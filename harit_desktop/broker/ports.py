@@ -1,4 +1,4 @@
-"""Loopback addresses and free ports."""
+"""Addresses to listen at, and free ports."""
 
 from __future__ import annotations
 
@@ -7,36 +7,60 @@ import socket
 import sys
 from collections.abc import Iterator
 
-from harit_desktop.broker.child_protocol import NOT_LOOPBACK, PORT_BUSY, EngineFailure
+from harit_desktop.broker.child_protocol import (
+    BAD_ADDRESS,
+    NETWORK_CONSENT,
+    PORT_BUSY,
+    EngineFailure,
+)
 
 LAST_PORT = 65535
 _PROBE_S = 0.25
 _BACKLOG = 100
 
 
-def loopback_address(host: str) -> str:
-    """The numeric loopback address that `host` names.
+def listen_address(host: str, *, allow_network: bool) -> str:
+    """The numeric address that `host` names.
 
-    Raises EngineFailure `not_loopback`: a broker without passwords serves this computer
-    only.
+    Raises EngineFailure: `network_consent` for anything but loopback that nobody agreed to,
+    `bad_address` for what is no address at all.
     """
     if host == "localhost":
         return "127.0.0.1"
-    if host == "::1":
+    if is_loopback_address(host):
         return host
-    try:
-        packed = socket.inet_pton(socket.AF_INET, host)
-    except (OSError, UnicodeEncodeError):
-        packed = b"\0"
-    if packed[0] != 127:
-        raise EngineFailure(NOT_LOOPBACK, f"{host!r} is not a loopback address")
+    if not allow_network:
+        raise EngineFailure(NETWORK_CONSENT, f"{host!r} can be reached by other devices")
+    if _packed(socket.AF_INET, host) is None and _packed(socket.AF_INET6, host) is None:
+        raise EngineFailure(BAD_ADDRESS, f"{host!r} is not a numeric address")
     return host
+
+
+def is_loopback_address(address: str) -> bool:
+    """Whether what listens at this numeric address serves this computer only.
+
+    Stricter than `domain.hosts`, without its slow import: a name is never loopback here.
+    """
+    packed = _packed(socket.AF_INET, address)
+    return address == "::1" or (packed is not None and packed[0] == 127)
+
+
+def reachable_address(address: str) -> str:
+    """Where this computer's own clients reach a listener at `address`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+
+
+def _packed(family: socket.AddressFamily, address: str) -> bytes | None:
+    try:
+        return socket.inet_pton(family, address)
+    except (OSError, UnicodeEncodeError, ValueError):
+        return None
 
 
 def free_ports(address: str, first: int, tries: int) -> Iterator[int]:
     """Ports that can be bound at this moment, upwards from `first`.
 
-    Raises EngineFailure `not_loopback` if this computer does not have the address.
+    Raises EngineFailure `bad_address` if this computer does not have the address.
     """
     for port in range(first, min(first + tries, LAST_PORT + 1)):
         probe = _bind(address, port)
@@ -84,7 +108,7 @@ def _bind(address: str, port: int) -> socket.socket | None:
         bound.close()
         if error.errno == errno.EADDRNOTAVAIL:
             detail = f"{address} is not an address of this computer"
-            raise EngineFailure(NOT_LOOPBACK, detail) from error
+            raise EngineFailure(BAD_ADDRESS, detail) from error
         return None
     if sys.platform != "win32" and _answers(family, address, port):
         # BSD and macOS let a loopback address be bound beside a listener on all
@@ -97,5 +121,5 @@ def _bind(address: str, port: int) -> socket.socket | None:
 def _answers(family: socket.AddressFamily, address: str, port: int) -> bool:
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.settimeout(_PROBE_S)
-        outcome = probe.connect_ex((address, port))
+        outcome = probe.connect_ex((reachable_address(address), port))
     return outcome in (0, errno.EAGAIN, errno.ETIMEDOUT)

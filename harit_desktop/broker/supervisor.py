@@ -21,7 +21,8 @@ import msgspec
 from harit_desktop.broker import child_protocol
 from harit_desktop.broker.child_protocol import ChildOptions, EngineFailure
 from harit_desktop.broker.errors import BrokerError
-from harit_desktop.broker.ports import loopback_address
+from harit_desktop.broker.login import Login, usable_username
+from harit_desktop.broker.ports import is_loopback_address, listen_address, reachable_address
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import BrokerState, BuiltinBrokerStatus
 
@@ -38,20 +39,52 @@ _CREATE_NO_WINDOW = 0x08000000
 
 
 class BrokerConfig(msgspec.Struct, frozen=True):
-    """`host` is a loopback name or address, `executable` overrides the search for
-    mosquitto when it is not empty. The child works in `data_dir`/broker."""
+    """`executable` overrides the search for mosquitto when it is not empty. The child works
+    in `data_dir`/broker.
+
+    `host` is a loopback address unless `allow_network` says that a person agreed to more;
+    then every client needs `username` and `password`. On loopback they are needed as well
+    where a password is given.
+    """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 1883
     engine: Literal["auto", "mosquitto", "amqtt"] = "auto"
     executable: str = ""
+    allow_network: bool = False
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"BrokerConfig({self.host!r}, {self.port}, {self.engine!r})"
+
+    @property
+    def on_network(self) -> bool:
+        """Whether other devices could connect."""
+        return self.host != "localhost" and not is_loopback_address(self.host)
+
+    @property
+    def login(self) -> Login | None:
+        """What a client must show; None where every one is let in."""
+        return Login(self.username, self.password) if self.password else None
+
+    def refuse_unsafe(self) -> None:
+        """Raises EngineFailure `network_consent`, `bad_address`, `no_password` or
+        `bad_username`."""
+        listen_address(self.host, allow_network=self.allow_network)
+        if self.on_network and not self.password:
+            raise EngineFailure(child_protocol.NO_PASSWORD, "no password is set")
+        if self.password and not usable_username(self.username):
+            raise EngineFailure(child_protocol.BAD_USERNAME, "the user name cannot be used")
 
 
 class BrokerReady(msgspec.Struct, frozen=True):
-    """A broker that accepts clients. `port` differs from `asked_port` where that was
-    busy; `protocol` is the value for a client's `broker.protocol` setting; a `durable`
-    broker keeps confirmed messages through its own restart; `pid` is the child's."""
+    """A broker that accepts clients; `host` is where those of this computer connect.
+
+    `port` differs from `asked_port` where that was busy; `protocol` is the value for a
+    client's `broker.protocol` setting; a `durable` broker keeps confirmed messages through
+    its own restart; `pid` is the child's."""
 
     engine: str
     host: str
@@ -82,20 +115,23 @@ _EVENTS = msgspec.json.Decoder(_Event)
 def child_command(config: BrokerConfig, first_port: int | None = None) -> list[str]:
     """The command line of the child process, from source or inside a packaged program.
 
-    The child takes the first free port from `first_port` (default: the configured one)
-    up to 50 above the configured one.
+    On loopback the child takes the first free port from `first_port` (default: the
+    configured one) up to 50 above the configured one. On the network it takes that one or
+    none, for sensors elsewhere would not find it. The password is not here.
     """
     program = [sys.executable]
     if not getattr(sys, "frozen", False):
         program += ["-m", "harit_desktop"]
-    first = config.port if first_port is None else first_port
+    first = config.port if first_port is None or config.on_network else first_port
     options = ChildOptions(
         host=config.host,
         port=first,
-        tries=config.port + PORT_TRIES - first,
+        tries=1 if config.on_network else config.port + PORT_TRIES - first,
         engine=config.engine,
         data_dir=os.path.abspath(config.data_dir),
         executable=config.executable,
+        allow_network=int(config.allow_network),
+        login=int(config.login is not None),
     )
     return [*program, child_protocol.ROLE, *options.to_arguments()]
 
@@ -116,7 +152,7 @@ class BuiltinBroker:
         BrokerError; then no child is left. A running broker is returned as it is.
         """
         try:
-            loopback_address(self._config.host)
+            self._config.refuse_unsafe()
         except EngineFailure as failure:
             raise self._error(failure.code, failure.detail) from failure
         with self._lock:
@@ -175,7 +211,7 @@ class BuiltinBroker:
     def _spawn(self) -> _Child:
         command = child_command(self._config, self._last_port)
         try:
-            return _Child(command, self._config.port)
+            return _Child(command, self._config)
         except OSError as error:
             raise self._error("not_started", str(error)) from error
 
@@ -187,8 +223,8 @@ class BuiltinBroker:
 class _Child:
     """One child process and the threads that read what it says."""
 
-    def __init__(self, command: list[str], asked_port: int) -> None:
-        self._asked_port = asked_port
+    def __init__(self, command: list[str], config: BrokerConfig) -> None:
+        self._asked_port = config.port
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._failure: _Failed | None = None
         self._timed_out = False
@@ -206,6 +242,7 @@ class _Child:
             start_new_session=True,
             creationflags=_CREATE_NO_WINDOW if sys.platform == "win32" else 0,
         )
+        self._hand_over(config.login)
         targets = {"broker-events": self._read_events, "broker-log": self._read_log}
         self._readers = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -213,6 +250,14 @@ class _Child:
         ]
         for reader in self._readers:
             reader.start()
+
+    def _hand_over(self, login: Login | None) -> None:
+        """Short enough for the pipe: it never waits for the child."""
+        if login is not None and self._process.stdin is not None:
+            # A child that has ended already says why in its own words.
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(login.to_line())
+                self._process.stdin.flush()
 
     @property
     def ended(self) -> bool:
@@ -240,6 +285,8 @@ class _Child:
         """Why it is not running."""
         if self._failure is not None:
             extra: dict[str, str | int] = {}
+            if self._failure.code == child_protocol.PORT_BUSY and config.on_network:
+                return _problem(config, "port_taken", detail=self._failure.detail)
             if self._failure.code == child_protocol.PORT_BUSY:
                 extra = {"last_port": config.port + PORT_TRIES - 1}
             return _problem(config, self._failure.code, detail=self._failure.detail, **extra)
@@ -270,7 +317,7 @@ class _Child:
             return
         self.ready = BrokerReady(
             engine=event.engine,
-            host=event.host,
+            host=reachable_address(event.host),
             port=event.port,
             asked_port=self._asked_port,
             pid=event.pid,

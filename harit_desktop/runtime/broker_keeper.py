@@ -28,6 +28,7 @@ class BrokerKeeper:
     def __init__(self) -> None:
         self._part: BrokerPart | None = None
         self._settings: BuiltinBrokerSettings | None = None
+        self._password: str | None = None
         self._problem: Problem | None = None
         self._restart_at: float | None = None
         self._restart_wait_s = RESTART_FIRST_S
@@ -43,15 +44,20 @@ class BrokerKeeper:
         return self._problem
 
     def start(
-        self, settings: BuiltinBrokerSettings, make: Callable[[], BrokerPart]
+        self,
+        settings: BuiltinBrokerSettings,
+        make: Callable[[], BrokerPart],
+        password: str | None = None,
     ) -> BrokerAddress | None:
-        """Starts a broker with these settings, or keeps the one that runs with them.
+        """Starts a broker with these settings, or keeps the one that runs with them; a
+        changed password needs a new one as well.
 
         None when it could not be started now: `tick` then tries again.
         """
-        if self._part is None or settings != self._settings:
+        asked = (settings, password)
+        if self._part is None or asked != (self._settings, self._password):
             self.stop(STOP_DEADLINE_S)
-            self._part, self._settings = make(), settings
+            self._part, self._settings, self._password = make(), settings, password
         self._restart_wait_s = RESTART_FIRST_S
         return self._try_start(self._part)
 

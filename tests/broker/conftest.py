@@ -13,6 +13,7 @@ import paho.mqtt.client as mqtt
 import psutil
 import pytest
 
+from harit_desktop.broker.login import Login
 from harit_desktop.broker.supervisor import BrokerConfig, BuiltinBroker
 from tests.broker.support import CanBind, Client, Connect, Family, MakeBroker, WaitGone
 
@@ -58,8 +59,10 @@ def connect() -> Iterator[Connect]:
         clean: bool = True,
         level: int = mqtt.MQTTv311,
         keepalive: int = 30,
+        host: str = "127.0.0.1",
+        login: Login | None = None,
     ) -> Client:
-        client = Client(port, client_id, clean, level, keepalive)
+        client = Client(port, client_id, clean, level, keepalive, host, login)
         clients.append(client)
         return client
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import paho.mqtt.client as mqtt
 import psutil
 
+from harit_desktop.broker.login import Login
 from harit_desktop.broker.supervisor import BuiltinBroker
 
 WAIT_S = 10.0
@@ -18,7 +19,16 @@ WAIT_S = 10.0
 class Client:
     """A paho client whose callbacks can be waited for."""
 
-    def __init__(self, port: int, client_id: str, clean: bool, level: int, keepalive: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        client_id: str,
+        clean: bool,
+        level: int,
+        keepalive: int,
+        host: str = "127.0.0.1",
+        login: Login | None = None,
+    ) -> None:
         session = {} if level == mqtt.MQTTv5 else {"clean_session": clean}
         self.paho = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2,
@@ -27,6 +37,8 @@ class Client:
             reconnect_on_failure=False,
             **session,
         )
+        if login is not None:
+            self.paho.username_pw_set(*login)
         self.messages: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.connects: queue.Queue[tuple[str, bool]] = queue.Queue()
         self._subscribed = threading.Event()
@@ -37,7 +49,7 @@ class Client:
         )
         self.paho.on_subscribe = lambda *_: self._subscribed.set()
         self.paho.on_disconnect = lambda *_: self.disconnected.set()
-        self.paho.connect("127.0.0.1", port, keepalive=keepalive)
+        self.paho.connect(host, port, keepalive=keepalive)
         self.paho.loop_start()
 
     def wait_connected(self) -> tuple[str, bool]:

@@ -14,9 +14,12 @@ from amqtt.session import ApplicationMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harit_desktop.broker.amqtt_limits import MAX_PACKET_BYTES, MAX_UNGREETED
+from harit_desktop.broker.amqtt_limits import MAX_UNGREETED
 from harit_desktop.broker.amqtt_plugin import BoundedQueue
 from harit_desktop.broker.amqtt_streams import ConnectHead, PacketReader, parse_connect
+from harit_desktop.broker.limits import MAX_PACKET_BYTES
+from harit_desktop.broker.login import Login
+from harit_desktop.broker.login import connect_packet as login_packet
 from tests.broker.support import Connect, MakeBroker
 
 CONNACK_OK = bytes.fromhex("20020000")
@@ -194,6 +197,25 @@ def test_a_connect_packet_is_understood(client_id: str, keep_alive_s: int) -> No
     assert head is not None
     assert (head.level, head.keep_alive_s) == (4, keep_alive_s)
     assert head.client_id == client_id.encode(errors="replace")[:80].decode(errors="replace")
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.booleans())
+def test_a_login_is_understood(username: str, password: str, will: bool) -> None:
+    packet = bytearray(login_packet(Login(username, password)))
+    if will:
+        flags = packet.index(b"MQTT") + 5
+        packet[flags] |= 0x04
+        packet[flags + 5 : flags + 5] = b"\0\1w\0\3bye"
+    head = parse_connect(bytes(packet))
+    assert head is not None
+    assert (head.username, head.password) == (username.encode(), password.encode())
+    assert repr(password) not in repr(head) or len(password) < 3
+
+
+@pytest.mark.parametrize("missing", [1, 5, 6, 7, 20])
+def test_a_login_that_is_cut_off_is_none(missing: int) -> None:
+    head = parse_connect(login_packet(Login("harit", "kqn4"))[:-missing])
+    assert head is None or head.password is None
 
 
 @given(st.lists(st.integers(1, 50), max_size=30))

@@ -181,3 +181,33 @@ def test_a_packaged_program_gives_mosquitto_the_system_libraries(
     assert environment["LD_LIBRARY_PATH"] == "/system"
     assert "DYLD_LIBRARY_PATH" not in environment
     assert "LD_LIBRARY_PATH_ORIG" not in environment
+
+
+def test_usual_folders_are_searched_after_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    folders = set(mosquitto_files._UNIX_FOLDERS)
+    assert {"/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/local/sbin"} <= folders
+    make_executable(tmp_path / "mosquitto", "exit 0")
+    monkeypatch.setattr(mosquitto_files, "_UNIX_FOLDERS", (str(tmp_path),))
+    assert mosquitto_files.find_executable() == str(tmp_path / "mosquitto")
+
+
+@pytest.mark.parametrize("known_by", ["ProgramFiles", "ProgramFiles(x86)", "nothing"])
+def test_on_windows_its_own_folder_is_searched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known_by: str
+) -> None:
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    make_executable(folder / "mosquitto.exe", "exit 0")
+    assert mosquitto_files._WINDOWS_FOLDER == r"C:\Program Files\mosquitto"
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    for variable in mosquitto_files._WINDOWS_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    if known_by == "nothing":
+        monkeypatch.setattr(mosquitto_files, "_WINDOWS_FOLDER", str(folder))
+    else:
+        monkeypatch.setenv(known_by, str(tmp_path))
+    assert mosquitto_files.find_executable() == str(folder / "mosquitto.exe")

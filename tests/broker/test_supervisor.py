@@ -12,7 +12,7 @@ import pytest
 from harit_desktop.broker import supervisor
 from harit_desktop.broker.child_protocol import ROLE, ChildOptions, EngineFailure
 from harit_desktop.broker.errors import BrokerError
-from harit_desktop.broker.ports import loopback_address
+from harit_desktop.broker.ports import listen_address, reachable_address
 from harit_desktop.broker.runner import run_child
 from harit_desktop.broker.supervisor import BrokerConfig, BuiltinBroker, child_command
 from harit_desktop.domain.status import BrokerState
@@ -67,24 +67,70 @@ def test_it_refuses_to_serve_the_network(tmp_path: Path, host: str) -> None:
     broker = BuiltinBroker(BrokerConfig(data_dir=tmp_path, host=host))
     with pytest.raises(BrokerError) as caught:
         broker.start()
-    assert caught.value.code == "builtin_broker.not_loopback"
+    assert caught.value.code == "builtin_broker.network_consent"
     assert broker.poll().state is BrokerState.STOPPED
 
 
 def test_the_child_refuses_the_network_by_itself(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(supervisor, "loopback_address", lambda host: host)
-    broker = BuiltinBroker(BrokerConfig(data_dir=tmp_path, host="0.0.0.0"))
+    monkeypatch.setattr(BrokerConfig, "refuse_unsafe", lambda _: None)
+    for changes, code in (
+        ({}, "network_consent"),
+        ({"allow_network": True}, "no_password"),
+        ({"allow_network": True, "host": "farm-hub", "password": "kqn4wzr8"}, "bad_address"),
+        ({"allow_network": True, "host": "192.0.2.77", "password": "kqn4wzr8"}, "bad_address"),
+    ):
+        given = {"host": "0.0.0.0", "username": "harit", **changes}
+        broker = BuiltinBroker(BrokerConfig(data_dir=tmp_path, engine="amqtt", **given))
+        with pytest.raises(BrokerError) as caught:
+            broker.start()
+        assert caught.value.code == f"builtin_broker.{code}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "no_password"),
+        ({"username": "", "password": "kqn4wzr8"}, "bad_username"),
+        ({"username": "a:b", "password": "kqn4wzr8"}, "bad_username"),
+        ({"username": "a\nb", "password": "kqn4wzr8"}, "bad_username"),
+        ({"username": "#a", "password": "kqn4wzr8"}, "bad_username"),
+        ({"host": "farm-hub", "password": "kqn4wzr8"}, "bad_address"),
+        ({"host": "", "password": "kqn4wzr8"}, "bad_address"),
+        ({"allow_network": False, "password": "kqn4wzr8"}, "network_consent"),
+    ],
+)
+def test_a_listener_on_the_network_needs_consent_and_a_login(
+    tmp_path: Path, changes: dict[str, object], code: str
+) -> None:
+    given = {"host": "0.0.0.0", "allow_network": True, "username": "harit", **changes}
     with pytest.raises(BrokerError) as caught:
-        broker.start()
-    assert caught.value.code == "builtin_broker.not_loopback"
+        BuiltinBroker(BrokerConfig(data_dir=tmp_path, **given)).start()
+    assert caught.value.code == f"builtin_broker.{code}"
+    assert "kqn4wzr8" not in f"{caught.value!r} {caught.value.params} {BrokerConfig(tmp_path)!r}"
 
 
-def test_names_of_loopback() -> None:
-    assert loopback_address("localhost") == "127.0.0.1"
-    assert loopback_address("127.0.0.53") == "127.0.0.53"
-    assert loopback_address("::1") == "::1"
+def test_addresses_to_listen_at() -> None:
+    assert listen_address("localhost", allow_network=False) == "127.0.0.1"
+    assert listen_address("127.0.0.53", allow_network=False) == "127.0.0.53"
+    assert listen_address("::1", allow_network=False) == "::1"
+    assert listen_address("192.168.1.20", allow_network=True) == "192.168.1.20"
+    assert listen_address("fd00::7", allow_network=True) == "fd00::7"
+    assert reachable_address("0.0.0.0") == "127.0.0.1"
+    assert reachable_address("::") == "::1"
+    assert reachable_address("192.168.1.20") == "192.168.1.20"
+
+
+def test_on_the_network_one_port_is_tried_and_no_password_is_an_argument() -> None:
+    config = BrokerConfig(
+        data_dir=Path("/d"), host="0.0.0.0", allow_network=True, username="h", password="kqn4wzr8"
+    )
+    command = child_command(config, 1893)
+    options = ChildOptions.from_arguments(command[4:])
+    assert (options.port, options.tries, options.allow_network, options.login) == (1883, 1, 1, 1)
+    assert not any("kqn4" in part for part in command)
+    assert "kqn4" not in repr(config) + repr(config.login)
 
 
 def fake_child(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
