@@ -16,6 +16,7 @@ from harit_desktop.domain.diagnosis import Checks, Facts, Step
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.domain.message import Heard, Origin, RawMessage, Rejection
+from harit_desktop.domain.reading import Readings
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.link_parts import BrokerAddress
 from harit_desktop.settings.model import Settings
@@ -24,9 +25,6 @@ from harit_desktop.settings.secrets import SecretStore
 
 NAME_S = 4.0
 """Asking for a name has no time limit of its own."""
-
-USUAL_WAIT_S = 5.0
-"""So long a message is waited for within the usual time; more is granted on top of it."""
 
 TEST_WAIT_S = 3.0
 """A test within a few seconds has no more time for a message to come."""
@@ -45,26 +43,57 @@ def plan_diagnosis(
     problems: Sequence[Problem],
     redactor: Redactor,
     wait_s: float,
+    *,
+    listen: bool = False,
 ) -> list[Checks]:
     """Every chain of checks, in the order in which they are shown; none is run yet.
 
-    `problems` are those of the settings file; a message is waited for `wait_s`.
+    `problems` are those of the settings file; a message is waited for `wait_s`. With
+    `listen` everything on the broker is heard for a while.
     """
-    secrets = SecretStore(paths.instance_name(), redactor.add)
-    broker = _broker(settings, lambda: secrets.get("broker.password"), wait_s)
+    secrets = SecretStore(
+        paths.instance_name(), redactor.add, profile=lambda: settings.broker.profile
+    )
+    broker = _broker(
+        settings,
+        lambda: secrets.get(_password_key(settings)),
+        wait_s,
+        lambda: secrets.get("broker.key_passphrase"),
+        listen=listen,
+    )
     chains = [_settings(paths, problems), broker, _store(paths)]
     if settings.storage.uses_server:
         chains.append(_server(settings, lambda: secrets.get("storage.mysql_password")))
     return [*chains, _api(settings, secrets), _local_api(settings, secrets)]
 
 
+def _password_key(settings: Settings) -> str:
+    """Whose password this program logs in with."""
+    section = "builtin_broker" if settings.broker.mode == "builtin" else "broker"
+    return f"{section}.password"
+
+
 def plan_test(
-    what: Literal["broker", "store"], paths: DataPaths, settings: Settings, password: Password
+    what: Literal["broker", "store"],
+    paths: DataPaths,
+    settings: Settings,
+    secret: Callable[[str], str | None],
+    *,
+    listen: bool = False,
 ) -> Checks:
-    """The checks behind a Test button of the settings; `password` is asked for when they run."""
+    """The checks behind a Test button of the settings; a secret is asked for, by its key,
+    when they run."""
     if what == "broker":
-        return _broker(settings, password, TEST_WAIT_S)
-    return _server(settings, password) if settings.storage.uses_server else _store(paths)
+        return _broker(
+            settings,
+            lambda: secret("broker.password"),
+            TEST_WAIT_S,
+            lambda: secret("broker.key_passphrase"),
+            listen=listen,
+        )
+    if settings.storage.uses_server:
+        return _server(settings, lambda: secret("storage.mysql_password"))
+    return _store(paths)
 
 
 def _settings(paths: DataPaths, problems: Sequence[Problem]) -> Checks:
@@ -78,9 +107,15 @@ def _settings(paths: DataPaths, problems: Sequence[Problem]) -> Checks:
     return Checks("settings", (Step("file", look, NAME_S),))
 
 
-def _broker(settings: Settings, password: Password, wait_s: float) -> Checks:
-    from harit_desktop.transport.diagnosis import REACH_S
-    from harit_desktop.transport.diagnosis_broker import GRANT_S, LOGIN_S, BrokerDiagnosis
+def _broker(
+    settings: Settings,
+    password: Password,
+    wait_s: float,
+    key_passphrase: Password,
+    *,
+    listen: bool = False,
+) -> Checks:
+    from harit_desktop.transport.diagnosis_steps import BrokerPlan, broker_checks
 
     broker = settings.broker
     builtin = broker.mode == "builtin"
@@ -88,42 +123,16 @@ def _broker(settings: Settings, password: Password, wait_s: float) -> Checks:
     if builtin:
         chosen = settings.builtin_broker
         address = BrokerAddress(chosen.host, chosen.port, "auto")
-    endpoint = broker_endpoint(settings, address, None)
-    diagnosis = BrokerDiagnosis(endpoint, broker.topics, password)
-
-    def reach() -> Facts:
-        try:
-            return diagnosis.reach_port()
-        except KnownError as error:
-            if builtin and error.code == "broker.refused":
-                raise KnownError("doctor.builtin_stopped") from error
-            raise
-
-    def hear() -> Facts:
-        heard = diagnosis.hear(wait_s)
-        if heard is None:
-            raise KnownError("doctor.no_message", seconds=f"{wait_s:g}")
-        topic, payload, milliseconds = heard
-        publisher_id, problem = _sender_of(settings, topic, payload)
-        return {
-            "topic": topic,
-            "publisher_id": publisher_id,
-            "problem": problem,
-            "milliseconds": milliseconds,
-        }
-
-    unused = "doctor.api_only" if settings.api.mode == "api_only" else None
-    no_tls = unused or (None if endpoint.tls else "doctor.no_tls")
-    steps = (
-        Step("name", diagnosis.find_name, NAME_S, unused),
-        Step("port", reach, 2 * REACH_S, unused),
-        Step("tls", diagnosis.secure, 2 * REACH_S, no_tls),
-        Step("login", diagnosis.log_in, 2 * LOGIN_S + _SLACK_S, unused),
-        Step("subscribe", diagnosis.subscribe, GRANT_S + _SLACK_S, unused),
-        Step("message", hear, wait_s + _SLACK_S, unused),
+    plan = BrokerPlan(
+        broker_endpoint(settings, address, None),
+        broker.topics,
+        lambda topic, payload: _sender_of(settings, topic, payload),
+        wait_s=wait_s,
+        listen=listen,
+        builtin=builtin,
+        unused="doctor.api_only" if settings.api.mode == "api_only" else None,
     )
-    longer_s = max(0.0, wait_s - USUAL_WAIT_S)
-    return Checks("broker", steps, diagnosis.close, diagnosis.give_up, longer_s)
+    return broker_checks(plan, password, key_passphrase)
 
 
 def _sender_of(settings: Settings, topic: str, payload: bytes) -> tuple[str, str]:
@@ -136,7 +145,8 @@ def _sender_of(settings: Settings, topic: str, payload: bytes) -> tuple[str, str
         return "", str(decoded.problem)
     if isinstance(decoded, Heard):
         return "", f"the {decoded.kind.value} of another program"
-    return decoded.publisher_id, ""
+    reading = decoded.items[0] if isinstance(decoded, Readings) else decoded
+    return reading.publisher_id, ""
 
 
 def _store(paths: DataPaths) -> Checks:

@@ -63,6 +63,9 @@ def _common(assignments: str) -> _Parser:
         "--data-dir", type=Path, metavar="DIR", help="folder where everything is kept"
     )
     common.add_argument(
+        "--profile", metavar="NAME", help="the broker profile of this run, by its name"
+    )
+    common.add_argument(
         "--set",
         dest=assignments,
         action="append",
@@ -139,6 +142,11 @@ def _add_export(commands: argparse._SubParsersAction[_Parser], common: _Parser) 
         action="store_true",
         help="the values with the calibrations that held then, beside those as sent",
     )
+    export.add_argument(
+        "--extras",
+        action="store_true",
+        help="a column for each extra channel, as conductivity and battery, of the local store",
+    )
 
 
 def _add_backup(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
@@ -169,6 +177,9 @@ def _add_doctor(commands: argparse._SubParsersAction[_Parser], common: _Parser) 
     doctor.add_argument(
         "--wait", type=_seconds, default=5.0, metavar="S", help="how long to wait for a message"
     )
+    doctor.add_argument(
+        "--listen", action="store_true", help="hear everything on the broker and list its topics"
+    )
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -176,6 +187,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = build_parser()
     options = parser.parse_args(argv)
     options.data_dir = getattr(options, "data_dir", None)
+    options.profile = getattr(options, "profile", None)
     options.assignments = [
         *getattr(options, "assignments", []),
         *getattr(options, "later_assignments", []),
@@ -184,6 +196,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         parser.error("--status-json needs --headless")
     if options.screenshot is not None and options.headless:
         parser.error("--screenshot needs the window, --headless has none")
+    if options.demo and options.profile is not None:
+        parser.error("--demo has a broker of its own and takes no --profile")
     if options.command and (options.demo or options.headless or options.screenshot):
         parser.error(f"{options.command} takes no window options")
     return options

@@ -47,7 +47,9 @@ def run_doctor(options: argparse.Namespace) -> int:
     from harit_desktop.app import plan_diagnosis
 
     wait_s = min(options.wait, LONGEST_WAIT_S)
-    planned = plan_diagnosis(paths, store.current, store.problems, redactor, wait_s)
+    planned = plan_diagnosis(
+        paths, store.current, store.problems, redactor, wait_s, listen=options.listen
+    )
     chains = [Chain(checks, passed, until_s + checks.longer_s) for checks in planned]
     results: list[Result] = []
     for result in run_chains(chains, stop):

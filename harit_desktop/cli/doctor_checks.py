@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from harit_desktop.cli.doctor_texts import ENDS_A_CHAIN, NOT_A_FAULT, finding
-from harit_desktop.domain.diagnosis import Checks, Facts, Step
+from harit_desktop.domain.diagnosis import Checks, Facts, Step, variant_of
 from harit_desktop.domain.errors import KnownError, Problem
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,8 @@ class Chain:
 
     def _of_problem(self, step: Step, problem: Problem) -> Result:
         state: State = "skip" if problem.code in NOT_A_FAULT else "fail"
-        return Result(self._name_of(step), state, problem.code, finding(problem))
+        code = variant_of(problem).replace(":", ".")
+        return Result(self._name_of(step), state, code, finding(problem))
 
     def _name_of(self, step: Step) -> str:
         return f"{self.name}.{step.name}"

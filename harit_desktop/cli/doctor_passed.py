@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from harit_desktop.cli.texts import printable
 from harit_desktop.domain.diagnosis import Facts
+
+_FACT_CHARS = 200
 
 
 def passed(chain: str, step: str, facts: Facts) -> str:
-    """The facts of a step as a sentence, in English."""
-    return SAYS[chain][step](facts)
+    """The facts of a step as a sentence, in English and on one line."""
+    return printable(SAYS[chain][step]({name: _short(value) for name, value in facts.items()}))
+
+
+def _short(value: str | int | float) -> str | int | float:
+    """A text from outside is cut, line by line."""
+    if not isinstance(value, str):
+        return value
+    lines = (
+        line if len(line) <= _FACT_CHARS else f"{line[:_FACT_CHARS]}…" for line in value.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def _says_file(facts: Facts) -> str:
@@ -31,7 +44,60 @@ def _says_port(facts: Facts) -> str:
 
 
 def _says_tls(facts: Facts) -> str:
-    return f"{facts['version']}; the certificate is trusted, for {facts['days']} more days"
+    by = f" (signed by {facts['issuer']!r})" if facts.get("issuer") else ""
+    text = f"{facts['version']}; the certificate is trusted{by}, for {facts['days']} more days"
+    if not facts.get("named", 1):
+        text += "; whether it is for this host is not looked at (broker.verify_hostname)"
+    if facts.get("client"):
+        text += "; ours was shown and not refused"
+    return text
+
+
+def _says_websocket(facts: Facts) -> str:
+    what = "" if facts["mqtt"] else ", without promising MQTT on it"
+    return f"the WebSocket under {facts['path']} is open{what}"
+
+
+def _says_delivery(facts: Facts) -> str:
+    if facts["own"]:
+        return (
+            "a message that we sent to ourselves came back, so the broker delivers; whether "
+            f"{facts['topic']} is let through shows with the first message"
+        )
+    return f"the broker delivers {facts['topic']}"
+
+
+def _says_topics_heard(facts: Facts) -> str:
+    listed = ", ".join(str(facts["topics"]).split("\n"))
+    more = f"; {facts['others']} messages on others" if facts["others"] else ""
+    return f"{facts['count']} topics in {facts['seconds']} s (messages, topic): {listed}{more}"
+
+
+def _says_limits(facts: Facts) -> str:
+    size = int(facts["maximum_packet_bytes"])
+    session_s = int(facts["session_s"])
+    parts = [
+        f"{facts['receive_maximum']} messages under way",
+        f"messages up to {_size(size)}" if size else "messages of any size",
+        f"QoS up to {facts['maximum_qos']}",
+    ]
+    parts += [f"asks for a sign of life every {facts['keepalive_s']} s"] * bool(
+        facts["keepalive_s"]
+    )
+    parts += [f"keeps a session {age(session_s)} at most"] * (session_s > 0)
+    for name, what in (
+        ("retain", "kept messages"),
+        ("wildcards", "wildcards in topics"),
+        ("shared", "share groups"),
+    ):
+        parts += [f"without {what}"] * (not facts[name])
+    if facts["assigned_id"]:
+        parts.append(f"gave us the id {facts['assigned_id']!r}")
+    return "; ".join(parts)
+
+
+def _size(size: int) -> str:
+    return f"{size // 1024} KB" if size >= 1024 else f"{size} bytes"
 
 
 def _says_login(facts: Facts) -> str:
@@ -98,9 +164,15 @@ SAYS: Mapping[str, Mapping[str, Callable[[Facts], str]]] = {
         "name": _says_name,
         "port": _says_port,
         "tls": _says_tls,
+        "websocket": _says_websocket,
         "login": _says_login,
         "subscribe": _says_topics,
+        "delivery": _says_delivery,
         "message": _says_message,
+        "topics": _says_topics_heard,
+        "limits": _says_limits,
+        "session": lambda facts: "the broker knows a client again that was away",
+        "client_id": lambda facts: f"nobody else uses {facts['client_id']}",
     },
     "store": {
         "folder": _says_folder,

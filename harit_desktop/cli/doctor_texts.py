@@ -6,7 +6,9 @@ looks for a fault.
 
 from __future__ import annotations
 
+from harit_desktop.cli.doctor_texts_broker import BROKER, BROKER_CAUSES, BROKER_NOT_A_FAULT
 from harit_desktop.cli.texts import printable, sentence
+from harit_desktop.domain.diagnosis import variant_of
 from harit_desktop.domain.errors import Problem
 
 NOT_A_FAULT: dict[str, str] = {
@@ -14,8 +16,6 @@ NOT_A_FAULT: dict[str, str] = {
     "doctor.interrupted": "not tried, because you stopped the check",
     "doctor.api_only": "the API alone is used (api.mode = api_only)",
     "doctor.no_tls": "TLS is off",
-    "doctor.no_message": "nothing was sent in {seconds} s; that is well if your sensors send "
-    "less often (--wait S waits longer)",
     "doctor.builtin_stopped": "the built-in broker runs only while Harit Desktop does; start it, "
     "or look in its window for the port in use",
     "doctor.no_database": "there are no readings in {path} yet; the first start makes the store",
@@ -23,6 +23,7 @@ NOT_A_FAULT: dict[str, str] = {
     "doctor.no_token": "no token is set (api.token), and none is wanted",
     "doctor.api_empty": "the API holds no readings yet",
     "doctor.no_local_api": "the local API is off (local_api.enabled)",
+    **BROKER_NOT_A_FAULT,
 }
 """Why a step was not run, or found nothing; each of them leaves the exit code alone."""
 
@@ -56,30 +57,6 @@ _PROGRAM = {
     "store.full": "the disk is full; make room",
     "store.failed": "the database reported an error ({reason}); look at the disk, and have a "
     "backup at hand",
-}
-
-_BROKER = {
-    "broker.dns": "no computer named {host!r} was found; check broker.host and the network",
-    "broker.refused": "nothing listens at {host}:{port}; check broker.port, and whether the "
-    "broker runs",
-    "broker.unreachable": "{host}:{port} cannot be reached ({detail}); check the network",
-    "broker.timeout": "the broker at {host}:{port} does not answer ({phase}); check the host, "
-    "the port and firewalls",
-    "broker.no_mqtt": "what answers at {host}:{port} is no MQTT broker, or expects TLS; check "
-    "broker.port, broker.tls and broker.transport",
-    "broker.tls": "TLS with {host}:{port} failed ({cause}: {detail}); check broker.tls, "
-    "broker.ca_file and the certificate's name and end",
-    "broker.auth": "the broker refused the user {username!r} or the password; check "
-    "broker.username and the password",
-    "broker.not_authorized": "the broker does not let this user in; have its rules changed",
-    "broker.rejected": "the broker does not take connections now ({reason}); try again later",
-    "broker.client_id_rejected": "the broker takes only client ids that it knows, and a check "
-    "uses one of its own ({client_id}); the program itself may be fine",
-    "broker.subscribe_denied": "the broker does not allow reading {topic!r} ({count} in all); "
-    "check broker.topics and the broker's rules for this user",
-    "broker.qos_lowered": "the broker grants {topic!r} only without confirmation ({count} in "
-    "all), so readings can be lost; allow QoS 1 there",
-    "broker.lost": "the broker closed the connection; look into the broker's log",
 }
 
 _SERVER = {
@@ -142,12 +119,13 @@ _API = {
     "local_api.no_token": "beyond this computer the local API needs a token; set local_api.token",
 }
 
-_FAULTS = {**_PROGRAM, **_BROKER, **_SERVER, **_API}
+_FAULTS = {**_PROGRAM, **BROKER, **_SERVER, **_API}
 
 
 def finding(problem: Problem) -> str:
     """The problem and what to do, in English and on one line."""
-    template = NOT_A_FAULT.get(problem.code) or _FAULTS.get(problem.code)
+    known = NOT_A_FAULT.get(problem.code) or _FAULTS.get(problem.code)
+    template = BROKER_CAUSES.get(variant_of(problem), known)
     if template is None:
         return sentence(problem)
     try:

@@ -29,6 +29,7 @@ def run_export(options: argparse.Namespace) -> int:
         include_simulated=options.include_simulated,
         format=ExportFormat(options.format),
         columns=(*DEFAULT_COLUMNS, CORRECTED) if options.corrected else DEFAULT_COLUMNS,
+        extras=options.extras,
     )
     if not paths.database.exists():
         raise KnownError("store.absent", path=str(paths.root))

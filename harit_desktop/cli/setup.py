@@ -14,7 +14,9 @@ from harit_desktop.domain.errors import KnownError
 from harit_desktop.observability.crash import CrashLog
 from harit_desktop.observability.logs import start_logging
 from harit_desktop.observability.redact import Redactor
+from harit_desktop.runtime.broker_profiles import profile_overrides
 from harit_desktop.runtime.instance import InstanceLock
+from harit_desktop.settings.owner_only import close_to_others
 from harit_desktop.settings.paths import DataPaths, default_data_dir, default_demo_dir
 from harit_desktop.settings.store import SettingsStore, parse_assignment
 
@@ -48,7 +50,14 @@ def open_settings(options: argparse.Namespace, paths: DataPaths) -> SettingsStor
 
     Raises KnownError for a value that is not possible.
     """
-    return SettingsStore(paths.settings, overrides(options))
+    asked = overrides(options)
+    store = SettingsStore(paths.settings, asked)
+    name: str | None = getattr(options, "profile", None)
+    if name is not None:
+        chosen = profile_overrides(paths.broker_profiles, store, name)
+        # What is set by hand wins over the profile.
+        store.override({key: value for key, value in chosen.items() if key not in asked})
+    return store
 
 
 def take_folder(paths: DataPaths) -> InstanceLock:
@@ -101,6 +110,7 @@ def collect_until(stop: threading.Event) -> None:
 
 def start_observability(paths: DataPaths) -> Redactor:
     """Starts the log files and the crash log; secrets are to be named to the redactor."""
+    close_to_others(paths)
     redactor = Redactor()
     start_logging(paths.logs, redactor)
     CrashLog(paths.logs).install()

@@ -25,6 +25,10 @@ _COMMAND_LINE = {
     "profile.not_toml": "the crop profile {file} is not TOML: {reason}",
     "profile.unknown_key": "the crop profile {file} has an unknown key {key!r} in line {line}",
     "profile.invalid": "the crop profile {file} is not valid: {reason}",
+    "template.invalid": "the template {file} is not used: line {line}, {key!r}: {why} {value!r}",
+    "template.unreadable": "the template {file} could not be read: {reason}",
+    "template.not_saved": "the template {file} could not be saved: {reason}",
+    "template.not_removed": "the template {file} could not be removed: {reason}",
     "devices.unusable": "names, zones and calibrations of the devices could not be used ({error}); "
     "readings are stored and judged without them",
     "secrets.keyring": "the system's keyring does not answer ({reason})",
@@ -40,6 +44,16 @@ _COMMAND_LINE = {
     "inbox.full": "{count} messages found no room; the broker sends those of QoS 1 again",
     "internal_error": "a message could not be processed ({error}); it is kept",
     "payload.bad": "some messages could not be read; they are kept",
+}
+
+_PROFILES = {
+    "broker_profile.not_found": "there is no broker profile {name!r}",
+    "broker_profile.unreadable": "{file} is no usable broker profile: {reason}",
+    "broker_profile.bad_name": "{name!r} is no possible name of a broker profile",
+    "broker_profile.name_taken": "there is a broker profile {name!r} already",
+    "broker_profile.in_use": "the broker profile {name!r} is in use and cannot be deleted",
+    "broker_profile.bad_file": "{file} cannot be used for {setting}: {reason}",
+    "broker_profile.not_saved": "the broker profile could not be saved in {path}: {reason}",
 }
 
 _STORE = {
@@ -131,6 +145,8 @@ _BROKER = {
     "broker.timeout": "the broker at {host}:{port} does not answer; trying again",
     "broker.no_mqtt": "what answers at {host}:{port} is no MQTT broker, or expects TLS",
     "broker.tls": "TLS with {host}:{port} failed: {cause}",
+    "broker.filtered": "a firewall turns the connection to {host}:{port} away",
+    "broker.websocket": "what answers at {host}:{port} takes no WebSocket",
     "broker.auth": "the broker refused the user name or password",
     "broker.not_authorized": "the broker does not allow this user {topic}",
     "broker.rejected": "the broker does not take this connection now: {reason}",
@@ -146,14 +162,30 @@ _BROKER = {
     "builtin_broker.crashed": "the built-in broker crashed: {detail}",
     "builtin_broker.exited": "the built-in broker ended by itself: {detail}",
     "builtin_broker.folder": "the built-in broker cannot use its folder: {detail}",
-    "builtin_broker.not_loopback": "the built-in broker serves this computer only: {detail}",
+    "builtin_broker.network_consent": "the built-in broker would be reachable at {host} by other "
+    "devices; set builtin_broker.allow_network=true to allow that, or use 127.0.0.1",
+    "builtin_broker.no_password": "the built-in broker needs a password on the network; set one "
+    "in the settings or in HARIT_BUILTIN_BROKER__PASSWORD",
+    "builtin_broker.bad_username": "builtin_broker.username must be one word of at most 64 "
+    "characters without a colon",
+    "builtin_broker.bad_address": "the built-in broker cannot listen at {host}: {detail}",
+    "builtin_broker.port_taken": "port {port} is used by another program; on the network the "
+    "built-in broker takes no other by itself",
     "builtin_broker.bad_arguments": "the built-in broker was started wrongly: {detail}",
     "builtin_broker.start_timeout": "the built-in broker did not start in time",
     "builtin_broker.not_started": "the built-in broker could not be started: {detail}",
     "builtin_broker.stopped": "the built-in broker was stopped",
 }
 
-TEXTS: dict[str, str] = {**_COMMAND_LINE, **_STORE, **_SERVER, **_BROKER, **API, **ALERTS}
+TEXTS: dict[str, str] = {
+    **_COMMAND_LINE,
+    **_PROFILES,
+    **_STORE,
+    **_SERVER,
+    **_BROKER,
+    **API,
+    **ALERTS,
+}
 
 
 def sentence(problem: Problem) -> str:

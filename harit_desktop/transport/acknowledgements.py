@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from paho.mqtt import client as mqtt
 
-from harit_desktop.domain.message import Receipt
+from harit_desktop.domain.message import USUAL_WINDOW, Receipt
 from harit_desktop.transport.mqtt_connection import MqttConnection
 
 _EPOCHS = itertools.count(1)
@@ -32,6 +32,7 @@ class Acknowledgements:
         self._connection: MqttConnection | None = None
         self._epoch = 0
         self._resumed = False
+        self._window = USUAL_WINDOW
         self._acknowledged = 0
         self._own: deque[tuple[int, int]] = deque()
         self.delivered = 0
@@ -42,9 +43,17 @@ class Acknowledgements:
         """Messages of the present connection that wait for their acknowledgement."""
         return max(0, self.delivered - self._acknowledged)
 
-    def begin(self, connection: MqttConnection | None, *, resumed: bool = False) -> None:
-        """Another connection (or none) from now on; `resumed`: the broker kept the session."""
+    def begin(
+        self,
+        connection: MqttConnection | None,
+        *,
+        resumed: bool = False,
+        window: int = USUAL_WINDOW,
+    ) -> None:
+        """Another connection (or none) from now on; `resumed`: the broker kept the session.
+        `window` is how many messages it sends without acknowledgements."""
         with self._lock:
+            self._window = window
             self._connection = connection
             self._epoch = next(_EPOCHS)
             self._resumed = resumed
@@ -56,7 +65,9 @@ class Acknowledgements:
         if message.qos == 0:
             return None
         self.delivered += 1
-        return Receipt(self._epoch, message.mid, message.qos, self._session, self._resumed)
+        return Receipt(
+            self._epoch, message.mid, message.qos, self._session, self._resumed, self._window
+        )
 
     def give(self, receipts: Sequence[Receipt]) -> None:
         """Acknowledges in the order given; receipts of an earlier connection are dropped."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 
 from harit_desktop.domain.diagnosis import Facts, milliseconds, name_facts, port_facts
+from harit_desktop.transport.diagnosis_line import Line
 
 REACH_S = 4.0
 """How long a port and a TLS handshake may keep us waiting."""
@@ -21,10 +23,11 @@ def find_name(host: str, port: int) -> Facts:
     return name_facts(host, (str(where[0]) for *_, where in found))
 
 
-def reach_port(host: str, port: int) -> Facts:
-    """Connects and leaves. Raises OSError."""
+def reach_port(host: str, port: int, given_up: threading.Event | None = None) -> Facts:
+    """Connects and leaves. Raises OSError; TimeoutError soon after it is `given_up`."""
     began_s = time.monotonic()
-    socket.create_connection((host, port), timeout=REACH_S).close()
+    with Line(given_up or threading.Event(), REACH_S) as line:
+        line.open(host, port)
     return port_facts(host, port, time.monotonic() - began_s)
 
 

@@ -15,11 +15,16 @@ from paho.mqtt import client as mqtt
 from harit_desktop.domain.broker_health import BrokerHealth
 from harit_desktop.domain.clock import US_PER_S, NowUs
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.message import Receipt
+from harit_desktop.domain.message import USUAL_WINDOW, Receipt
 from harit_desktop.domain.status import LinkState, LinkStatus
 from harit_desktop.transport.acknowledgements import Acknowledgements
 from harit_desktop.transport.endpoint import MqttEndpoint
-from harit_desktop.transport.mqtt_client import BufferedClient, ProtocolVersion, SessionOptions
+from harit_desktop.transport.mqtt_client import (
+    RECEIVE_MAXIMUM,
+    BufferedClient,
+    ProtocolVersion,
+    SessionOptions,
+)
 from harit_desktop.transport.mqtt_connection import Accepted, ConnectionHandler, MqttConnection
 from harit_desktop.transport.mqtt_errors import (
     TlsFileError,
@@ -281,7 +286,8 @@ class MqttSession:
 
     def _use(self, connection: MqttConnection | None, *, resumed: bool = False) -> None:
         self._connection = connection
-        self._acks.begin(connection, resumed=resumed)
+        window = RECEIVE_MAXIMUM if self._choice.version == "5" else USUAL_WINDOW
+        self._acks.begin(connection, resumed=resumed, window=window)
 
     def _pause(self, problem: Problem, refused: bool) -> None:
         pause_s = REFUSED_PAUSE_S if refused else self._back_off.next_pause_s()

@@ -16,11 +16,14 @@ import pytest
 
 from harit_desktop.cli.doctor import line, run_chains, summary
 from harit_desktop.cli.doctor_checks import Chain, Result
+from harit_desktop.cli.doctor_passed import SAYS, passed
 from harit_desktop.cli.doctor_texts import NOT_A_FAULT, finding
+from harit_desktop.cli.doctor_texts_broker import BROKER_CAUSES
 from harit_desktop.domain.diagnosis import Checks, Facts, Step
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.storage.journal import SqliteJournal
+from harit_desktop.transport.diagnosis_tls import CAUSES
 from harit_desktop.transport.mqtt_errors import CODES
 from tests.end_to_end.programs import CANONICAL, PROGRAM, REPOSITORY, environment
 from tests.flask_backend import FlaskBackend
@@ -29,6 +32,29 @@ from tests.servers import MosquittoServer, free_port
 from tests.storage.builders import START_US, make_items
 
 TOPIC = "harit-samarth/sensor/data"
+NUMBERS: tuple[str, ...] = (
+    "days",
+    "port",
+    "milliseconds",
+    "count",
+    "others",
+    "messages",
+    "named",
+    "client",
+)
+NUMBERS += ("receive_maximum", "maximum_packet_bytes", "maximum_qos", "keepalive_s", "session_s")
+NUMBERS += ("retain", "wildcards", "shared", "own", "mqtt")
+TEXTS_OF_A_BROKER: tuple[str, ...] = (
+    "topic",
+    "topics",
+    "publisher_id",
+    "problem",
+    "issuer",
+    "version",
+    "path",
+)
+TEXTS_OF_A_BROKER += ("assigned_id", "host", "addresses", "username", "protocol", "seconds")
+TEXTS_OF_A_BROKER += ("client_id",)
 VALUES = {"N": 22.5, "P": 17.8, "K": 152.3, "CO2": 498.2, "Temperature": 22.1}
 VALUES |= {"Moisture": 54.8, "pH": 7.18}
 
@@ -101,7 +127,8 @@ def test_everything_is_well(paths: DataPaths, broker: MosquittoServer) -> None:
     assert done.returncode == 0
     steps = steps_of(done)
     skipped = {name for name, step in steps.items() if step["state"] != "pass"}
-    assert skipped == {"broker.tls", "api.tls", "api.token"}
+    not_asked = {"broker.websocket", "broker.topics", "broker.client_id"}
+    assert skipped == {"broker.tls", "api.tls", "api.token", *not_asked}
     assert {step["code"] for step in steps.values() if step["state"] == "pass"} == {"ok"}
     assert "a reading of sensor-publisher-01" in steps["broker.message"]["text"]
     assert "20 readings" in steps["store.database"]["text"]
@@ -330,10 +357,34 @@ def test_a_sum_of_all() -> None:
     assert summary([good, bad]).endswith("begin with a.y.")
 
 
+@pytest.mark.parametrize("cause", sorted(BROKER_CAUSES))
+def test_each_cause_has_a_text_of_its_own(cause: str) -> None:
+    code, _, variant = cause.partition(":")
+    told = ("cause", "host", "port", "detail", "issuer", "names", "begins", "ends", "now")
+    params = dict.fromkeys((*told, "username", "path", "status"), "x") | {"cause": variant}
+    text = finding(Problem(code, params))
+    assert text != finding(Problem(code, params | {"cause": "other"}))
+
+
+def test_every_cause_that_tls_can_have_has_a_text() -> None:
+    assert {f"broker.tls:{cause}" for cause in CAUSES} - BROKER_CAUSES.keys() == {
+        "broker.tls:other"
+    }
+
+
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_what_the_broker_can_say_has_a_text(code: str) -> None:
     params = dict.fromkeys(("host", "port", *CODES[code]), "x")
     assert "trying again" not in finding(Problem(code, params))
+
+
+@pytest.mark.parametrize("step", sorted(SAYS["broker"]))
+def test_what_a_hostile_broker_says_of_itself_is_one_short_line(step: str) -> None:
+    facts: Facts = dict.fromkeys(TEXTS_OF_A_BROKER, "\x1b]0;\n" + "x" * 5000)
+    facts |= dict.fromkeys(NUMBERS, 9)
+    text = passed("broker", step, facts)
+    assert text.isprintable()
+    assert len(text) < 1000
 
 
 def test_foreign_text_stays_on_its_line() -> None:
@@ -342,6 +393,6 @@ def test_foreign_text_stays_on_its_line() -> None:
 
 
 def test_every_reason_to_skip_can_be_said() -> None:
-    params = {"step": "a.b", "seconds": "5", "path": "/p"}
+    params = {"step": "a.b", "seconds": "5", "path": "/p", "topic": "a/b"}
     for code, template in NOT_A_FAULT.items():
         assert finding(Problem(code, params)) == template.format(**params)

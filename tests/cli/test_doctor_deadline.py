@@ -26,6 +26,7 @@ from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.storage.journal import SqliteJournal
 from harit_desktop.storage.mysql import diagnosis as server_diagnosis
+from harit_desktop.transport import diagnosis_broker
 from harit_desktop.transport.diagnosis_broker import LOGIN_S
 from tests.faults.fake_mysql import Wire
 from tests.faults.peers import ScriptedServer, Talk, silent, welcoming
@@ -33,6 +34,8 @@ from tests.storage.builders import START_US
 
 TIME_S = 1.5
 MARGIN_S = 1.5
+UNASKED: tuple[str, ...] = ("doctor.no_tls", "doctor.no_websocket", "doctor.not_listening")
+UNASKED += ("doctor.client_id_untold",)
 NO_ROW = b'{"error": "no data"}'
 NO_ROWS = b'{"total": 0, "readings": []}'
 
@@ -130,7 +133,7 @@ def assert_hangs(results: dict[str, Result], *names: str) -> None:
         chain = name.partition(".")[0] + "."
         order = [each for each in results if each.startswith(chain)]
         after = [results[each] for each in order[order.index(name) + 1 :]]
-        assert {each.code for each in after} <= {"doctor.not_reached", "doctor.no_tls"}
+        assert {each.code for each in after} <= {"doctor.not_reached", *UNASKED}
 
 
 def test_names_that_are_never_found(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +202,7 @@ def test_peers_that_fall_silent_at_the_end(
 ) -> None:
     sound = SimpleNamespace(change=None, layout="new")
     monkeypatch.setattr(server_diagnosis, "inspect", lambda *_: sound)
+    monkeypatch.setattr(diagnosis_broker, "OWN_MESSAGE_S", 0.1)
     with (
         closing(sqlite3.connect(paths.database, isolation_level=None)) as other,
         ScriptedServer(welcoming(close=False)) as broker,

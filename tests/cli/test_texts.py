@@ -22,7 +22,7 @@ CODE = re.compile(rf'"((?:{AREAS}|csv_mirror|inbox|publisher|builtin_broker)\.[a
 NOT_CODES = re.compile(
     r"^(publisher\.(?!failed|outbox_)|(api|local_api)\.(mode|url|poll_s|timeout_s|forward|token"
     r"|enabled|host|port|origins|allow_network)$|alerts\.(?!email_(?!to$|from$)|webhook_(?!url$|token$)"
-    r"|not_stored$|too_many$)|export\.path|settings\.toml|builtin_broker\.(host|port|engine)$)"
+    r"|not_stored$|too_many$)|export\.path|settings\.toml|builtin_broker\.(host|port|engine|username|allow_network|password)$)"
 )
 
 

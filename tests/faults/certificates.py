@@ -39,13 +39,14 @@ class Authority:
         *,
         address: str = "127.0.0.1",
         expired: bool = False,
+        later: bool = False,
         passphrase: bytes | None = None,
     ) -> tuple[Path, Path]:
-        """The files of a new certificate and its key."""
+        """The files of a new certificate and its key; one that is valid `later` is not yet."""
         key = rsa.generate_private_key(65537, 2048)
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         certificate = (
-            _builder(_name(name), self._name, key, 10 if expired else 0)
+            _builder(_name(name), self._name, key, 10 if expired else -10 if later else 0)
             .add_extension(names, critical=False)
             .sign(self._key, hashes.SHA256())
         )

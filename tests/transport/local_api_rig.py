@@ -108,6 +108,9 @@ class Rig:
             time.sleep(0.01)
         return self._journal.commit(batch)
 
+    def is_delivered(self, message: Any) -> bool:
+        return self._journal.is_delivered(message)
+
     def _pump(self) -> None:
         self._pipeline.run(self, self._stop)
 

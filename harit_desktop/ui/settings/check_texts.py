@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QCoreApplication
 
-from harit_desktop.domain.diagnosis import Facts
+from harit_desktop.domain.diagnosis import GOES_ON, Facts, variant_of
 from harit_desktop.domain.errors import Problem
-from harit_desktop.ui.problem_texts import finding_text
+from harit_desktop.ui.problem_texts import finding_text, printable
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
-from harit_desktop.ui.words import age_text, count, plain
+from harit_desktop.ui.words import age_text, count, duration_text
 
 _CONTEXT = "SettingsTest"
+_LIST = "topics"
 CERTIFICATE_WARNING_DAYS = 30
 
 _UNDER_WAY: dict[str, str] = {
@@ -19,7 +20,12 @@ _UNDER_WAY: dict[str, str] = {
     "port": QT_TRANSLATE_NOOP("SettingsTest", "Opening the port…"),
     "tls": QT_TRANSLATE_NOOP("SettingsTest", "Checking the certificate…"),
     "login": QT_TRANSLATE_NOOP("SettingsTest", "Logging in…"),
+    "websocket": QT_TRANSLATE_NOOP("SettingsTest", "Asking for the WebSocket…"),
     "subscribe": QT_TRANSLATE_NOOP("SettingsTest", "Asking for the topics…"),
+    "delivery": QT_TRANSLATE_NOOP("SettingsTest", "Sending a message to itself…"),
+    "topics": QT_TRANSLATE_NOOP("SettingsTest", "Listening to everything…"),
+    "limits": QT_TRANSLATE_NOOP("SettingsTest", "Reading the broker's limits…"),
+    "session": QT_TRANSLATE_NOOP("SettingsTest", "Leaving and coming back…"),
     "message": QT_TRANSLATE_NOOP("SettingsTest", "Waiting for a reading…"),
     "folder": QT_TRANSLATE_NOOP("SettingsTest", "Looking at the folder…"),
     "database": QT_TRANSLATE_NOOP("SettingsTest", "Looking at the database…"),
@@ -31,6 +37,71 @@ _FINDINGS: dict[str, str] = {
     "doctor.no_answer": QT_TRANSLATE_NOOP(
         "SettingsTest",
         "No answer within {seconds} s. Check the address, and whether a firewall is in between.",
+    ),
+    "doctor.out_of_time": QT_TRANSLATE_NOOP(
+        "SettingsTest", "The time was over. Check whether the network is slow, and try again."
+    ),
+    "doctor.unproved": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "{topic} is granted, but nothing can be proved: this user may not send a message to "
+        "itself. If no reading comes, check the broker's rules for this user.",
+    ),
+    "doctor.withheld": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker grants topics and then keeps them silent: a message of ours was taken and "
+        "not given back. If no reading comes, allow this user to read {topic}.",
+    ),
+    "doctor.listen_denied": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker does not let this user hear everything. Ask its owner which topics are used.",
+    ),
+    "doctor.all_silent": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "Nobody sent anything within {seconds} s, on any topic that this user may hear. Check "
+        "that the sensors are on and send to this broker.",
+    ),
+    "doctor.limits_untold": QT_TRANSLATE_NOOP(
+        "SettingsTest", "MQTT 3.1.1 tells nothing of a broker's limits."
+    ),
+    "doctor.session_untold": QT_TRANSLATE_NOOP(
+        "SettingsTest", "Whether the broker keeps sessions was not seen: it took no second client."
+    ),
+    "doctor.session_forgotten": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker forgets a client that goes away: what is sent while this program is off is "
+        "lost. Let the broker keep sessions.",
+    ),
+    "doctor.client_id_untold": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "Whether another program uses the client ID was not tried: it would be thrown off.",
+    ),
+    "broker.lost": QT_TRANSLATE_NOOP(
+        "SettingsTest", "The broker closed the connection. Look into the broker's log."
+    ),
+    "broker.tls:untrusted": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker's certificate is not trusted: this computer does not know who signed it "
+        '("{issuer}"). Choose the CA file of that authority, or ask for it.',
+    ),
+    "broker.tls:expired": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker's certificate ended on {ends}. Have it renewed. This computer says it is "
+        "{now}; if that is wrong, set the clock.",
+    ),
+    "broker.tls:not_yet_valid": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker's certificate is valid only from {begins} on, and this computer says it is "
+        "{now}. Set the clock if it is behind, else have a new certificate made.",
+    ),
+    "broker.tls:clock": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "This computer's clock is wrong: it says {now}. So the broker's certificate seems not "
+        "to be valid. Set date, time and time zone.",
+    ),
+    "broker.tls:hostname": QT_TRANSLATE_NOOP(
+        "SettingsTest",
+        "The broker's certificate is for another name than {host}: {names}. Enter a name that "
+        "is in it as the host.",
     ),
     "doctor.no_message": QT_TRANSLATE_NOOP(
         "SettingsTest",
@@ -60,7 +131,7 @@ _FINDINGS: dict[str, str] = {
 }
 
 HARMLESS = (
-    "doctor.no_message",
+    *sorted(GOES_ON),
     "doctor.no_database",
     "server.adoption_needed",
     "server.migration_needed",
@@ -79,10 +150,10 @@ def under_way(step: str) -> str:
 
 def finding(problem: Problem) -> str:
     """What is wrong, or worth to know, and what to do about it."""
-    template = _FINDINGS.get(problem.code)
+    template = _FINDINGS.get(variant_of(problem)) or _FINDINGS.get(problem.code)
     if template is None:
         return finding_text(problem)
-    params = {name: plain(str(value)) for name, value in problem.params.items()}
+    params = {name: printable(str(value)) for name, value in problem.params.items()}
     try:
         return _tr(template).format(**params)
     except (KeyError, IndexError):
@@ -92,7 +163,8 @@ def finding(problem: Problem) -> str:
 def passed(step: str, facts: Facts) -> str:
     """What a step found that went well."""
     says = _SAYS.get(step)
-    return says({name: _plain(value) for name, value in facts.items()}) if says else ""
+    shown = {name: value if name == _LIST else _plain(value) for name, value in facts.items()}
+    return says(shown) if says else ""
 
 
 def warning(step: str, facts: Facts) -> str:
@@ -109,7 +181,7 @@ Plain = Mapping[str, str | int | float]
 
 
 def _plain(value: str | int | float) -> str | int | float:
-    return plain(value) if isinstance(value, str) else value
+    return printable(value) if isinstance(value, str) else value
 
 
 def _says_name(facts: Plain) -> str:
@@ -122,7 +194,56 @@ def _says_tls(facts: Plain) -> str:
     if "days" not in facts:
         return _tr("TLS: the certificate is trusted")
     template = _tr("{version}: the certificate is trusted, for {days} more days")
-    return template.format(version=facts["version"], days=count(int(facts["days"])))
+    if facts.get("issuer"):
+        template = _tr(
+            "{version}: the certificate signed by {issuer} is trusted, for {days} more days"
+        )
+    text = template.format(
+        version=facts["version"], issuer=facts.get("issuer"), days=count(int(facts["days"]))
+    )
+    if facts.get("named", 1):
+        return text
+    return _tr("{text}; for which host is not checked").format(text=text)
+
+
+def _says_delivery(facts: Plain) -> str:
+    if facts["own"]:
+        return _tr("The broker delivers: a message to ourselves came back")
+    return _tr("The broker delivers {topic}").format(**facts)
+
+
+def _says_heard(facts: Plain) -> str:
+    lines = [_tr("Heard within {seconds} s (messages, topic):").format(**facts)]
+    lines += [f"   {printable(line)}" for line in str(facts[_LIST]).split("\n")]
+    if facts["others"]:
+        more = _tr("   and {others} messages on other topics")
+        lines.append(more.format(others=count(int(facts["others"]))))
+    return "\n".join(lines)
+
+
+def _says_limits(facts: Plain) -> str:
+    parts = [
+        _tr("{receive_maximum} messages under way").format(**facts),
+        _tr("QoS up to {maximum_qos}").format(**facts),
+    ]
+    size = int(facts["maximum_packet_bytes"])
+    if size:
+        parts.append(_tr("messages up to {size} bytes").format(size=count(size)))
+    if facts["keepalive_s"]:
+        parts.append(_tr("a sign of life every {keepalive_s} s").format(**facts))
+    if int(facts["session_s"]) > 0:
+        kept = duration_text(int(facts["session_s"]))
+        parts.append(_tr("sessions kept for {span} at most").format(span=kept))
+    for name, text in (
+        ("retain", _tr("no kept messages")),
+        ("wildcards", _tr("no wildcards in topics")),
+        ("shared", _tr("no share groups")),
+    ):
+        if not facts[name]:
+            parts.append(text)
+    if facts["assigned_id"]:
+        parts.append(_tr("gave us the ID {assigned_id}").format(**facts))
+    return _tr("The broker's limits: {limits}").format(limits="; ".join(parts))
 
 
 def _says_login(facts: Plain) -> str:
@@ -169,6 +290,12 @@ def _says_database(facts: Plain) -> str:
 
 
 _SAYS: dict[str, Callable[[Plain], str]] = {
+    "websocket": lambda facts: _tr("The WebSocket under {path} is open").format(**facts),
+    "delivery": _says_delivery,
+    "topics": _says_heard,
+    "limits": _says_limits,
+    "session": lambda _: _tr("The broker knows a client again that was away"),
+    "client_id": lambda facts: _tr("Nobody else uses the client ID {client_id}").format(**facts),
     "name": _says_name,
     "port": lambda facts: _tr("Port {port} answers after {milliseconds} ms").format(**facts),
     "tls": _says_tls,

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QVBoxLayout
 
 from harit_desktop.settings.model import SECRET_KEYS
 from harit_desktop.ui.dialog_parts import button, sentences
 from harit_desktop.ui.settings import check_texts
 from harit_desktop.ui.settings.page_view import PageView
+from harit_desktop.ui.settings.test_report import report_text
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import number
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.probing import Probe, StepResult
 
-AskProbe = Callable[[Mapping[str, Any], str | None], "Probe"]
+AskProbe = Callable[..., "Probe"]
+"""Called with the changed settings and the typed secrets, each by key; with `listen` true
+where the person allowed to hear everything."""
 
 
 class TrialBox(QObject):
     """`settings.<page>.test` tries what the page shows; `settings.<page>.test.result`
-    (property `ok`) says step by step what came of it."""
+    (property `ok`) says step by step what came of it, and `settings.<page>.test.copy` copies
+    that. With `consent` there is a box, `settings.<page>.test.listen`, to tick for more."""
 
-    def __init__(self, view: PageView, ask: AskProbe | None, title: str) -> None:
+    def __init__(self, view: PageView, ask: AskProbe | None, title: str, consent: str = "") -> None:
         super().__init__(view)
         self._view = view
         self._ask = ask
@@ -34,29 +39,26 @@ class TrialBox(QObject):
         self._probe: Probe | None = None
         self._began_s = 0.0
         self._tried: dict[str, Any] = {}
-        name = f"settings.{view.page.name}.test"
-        self.test = button(name, title)
+        self._secrets: dict[str, str] = {}
+        self._name = f"settings.{view.page.name}.test"
+        self.test = button(self._name, title)
         self.test.clicked.connect(self._press)
         self.test.setEnabled(ask is not None)
-        self.result = sentences(f"{name}.result", "dense")
+        self.copy = button(f"{self._name}.copy", self.tr("Copy report"))
+        self.copy.setToolTip(self.tr("All that is said here, without passwords"))
+        self.copy.clicked.connect(self._copy)
+        self.copy.hide()
+        self.listen = self._consent_box(consent) if consent else None
+        self.result = sentences(f"{self._name}.result", "dense")
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box = QFrame()
-        set_look(box, class_="inset")
-        row = QHBoxLayout(box)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(12)
-        row.addWidget(self.test, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.result, 1)
-        column = QVBoxLayout()
-        column.setContentsMargins(0, 8, 0, 0)
-        column.addWidget(box)
-        view.bottom.addLayout(column)
+        self._lay_out()
         self.update()
 
     def update(self) -> None:
         """Takes what the page shows now: a result counts for what was tried only."""
         if self._probe is None and self._tried != self._view.values():
-            self._tried = {}
+            self._tried, self._secrets = {}, {}
+            self.copy.hide()
             self._say(self.tr("Tries what is entered here. Nothing is stored by a test."), None)
 
     def poll(self) -> None:
@@ -76,12 +78,47 @@ class TrialBox(QObject):
             seconds = number(time.monotonic() - self._began_s, 1)
             lines.append(self.tr("All is well, after {seconds} s.").format(seconds=seconds))
         self._say("\n".join(lines), ok)
+        self.copy.show()
 
     def stop(self) -> None:
         """Ends a test under way with the dialog."""
         if self._probe is not None:
             self._probe.cancel()
             self._end()
+
+    def _consent_box(self, consent: str) -> QCheckBox:
+        box = QCheckBox(consent)
+        box.setObjectName(f"{self._name}.listen")
+        box.setToolTip(
+            self.tr(
+                "Hears every message on the broker for some seconds and lists the topics, "
+                "never what the messages say. Ask the broker's owner first."
+            )
+        )
+        return box
+
+    def _lay_out(self) -> None:
+        box = QFrame()
+        set_look(box, class_="inset")
+        buttons = QVBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.test)
+        buttons.addWidget(self.copy)
+        buttons.addStretch(1)
+        said = QVBoxLayout()
+        said.setSpacing(8)
+        if self.listen is not None:
+            said.addWidget(self.listen)
+        said.addWidget(self.result, 1)
+        row = QHBoxLayout(box)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.setSpacing(12)
+        row.addLayout(buttons)
+        row.addLayout(said, 1)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(box)
+        self._view.bottom.addLayout(column)
 
     def _line(self, result: StepResult) -> str:
         if result.problem is not None:
@@ -107,12 +144,18 @@ class TrialBox(QObject):
                 self._view.fields[key].setFocus()
             return
         self._tried = self._view.values()
-        secrets = [value for key, value in self._tried.items() if key in SECRET_KEYS]
+        self._secrets = {k: v for k, v in self._tried.items() if k in SECRET_KEYS and v}
         changes = {key: value for key, value in self._tried.items() if key not in SECRET_KEYS}
         self._began_s = time.monotonic()
-        self._probe = self._ask(changes, next(iter(secrets), None) or None)
+        more = {"listen": True} if self.listen is not None and self.listen.isChecked() else {}
+        self._probe = self._ask(changes, self._secrets, **more)
         self.test.setText(self.tr("Stop"))
+        self.copy.hide()
         self._say(check_texts.under_way(""), None)
+
+    def _copy(self) -> None:
+        text = report_text(self._title, self._tried, self.result.text(), self._secrets)
+        QGuiApplication.clipboard().setText(text)
 
     def _end(self) -> None:
         self._probe = None
