@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -9,6 +10,8 @@ from typing import NoReturn
 
 def main() -> int:
     """Runs the command named on the command line; returns the exit code."""
+    # What it makes, and what the programs that it starts make, is for its user alone.
+    os.umask(0o077)
     arguments = sys.argv[1:]
     # The built-in broker is this same program in another role; it must start at once.
     if arguments[:1] == ["broker-child"]:

@@ -153,6 +153,7 @@ class MosquittoServer(ServerProcess):
     `config` are further lines of mosquitto.conf (they apply to the listener);
     `anonymous` False needs a password file among them. With `persistence` the sessions
     outlive a clean stop, and a kill too (saved at every change). `verbose` logs every packet.
+    `first` are lines that must stand before the listener.
     """
 
     name = "mosquitto"
@@ -165,9 +166,11 @@ class MosquittoServer(ServerProcess):
         anonymous: bool = True,
         port: int | None = None,
         verbose: bool = False,
+        first: Sequence[str] = (),
     ) -> None:
         super().__init__(port)
         self._config = list(config)
+        self._first = list(first)
         self._persistence = persistence
         self._anonymous = anonymous
         self._verbose = verbose
@@ -205,7 +208,7 @@ class MosquittoServer(ServerProcess):
         subprocess.run(command, check=True, capture_output=True, timeout=30, input=stdin)
 
     def _lines(self) -> list[str]:
-        lines = [f"listener {self.port} {self.host}"]
+        lines = [*self._first, f"listener {self.port} {self.host}"]
         lines.append(f"allow_anonymous {'true' if self._anonymous else 'false'}")
         if runs_as_root():
             lines.append("user root")

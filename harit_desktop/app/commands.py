@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
 def build_engine(paths: DataPaths, settings_store: SettingsStore, redactor: Redactor) -> Engine:
     """The engine of a data folder, built and not yet started."""
-    secrets = SecretStore(paths.instance_name(), redactor.add)
-    return Engine(paths, settings_store, secrets, ProductParts(paths), now_us)
+    secrets = SecretStore(
+        paths.instance_name(),
+        redactor.add,
+        profile=lambda: settings_store.current.broker.profile,
+    )
+    parts = ProductParts(paths, lambda: secrets.get("broker.key_passphrase"))
+    return Engine(paths, settings_store, secrets, parts, now_us)
 
 
 def build_lone_publisher(
@@ -37,14 +42,20 @@ def build_lone_publisher(
 
     Connects under an id of its own, so that it can run beside the program.
     """
-    secrets = wanted_secrets(settings, SecretStore(paths.instance_name(), redactor.add))
+    kept = _secret_store(paths, settings, redactor)
+    secrets = wanted_secrets(settings, kept)
     broker = settings.broker
     if broker.mode == "builtin":
         builtin = settings.builtin_broker
         address = BrokerAddress(builtin.host, builtin.port, "auto")
     else:
         address = BrokerAddress(broker.host, broker.port, broker.protocol)
-    endpoint = broker_endpoint(settings, address, secrets.broker_password)
+    endpoint = broker_endpoint(
+        settings,
+        address,
+        secrets.broker_password,
+        lambda: kept.get("broker.key_passphrase"),
+    )
     endpoint = dataclasses.replace(endpoint, client_id=f"harit-publish-{uuid.uuid4().hex[:12]}")
     history = ProductParts(paths).history(settings, secrets.store_password)
     return build_publisher(
@@ -59,11 +70,15 @@ def build_lone_publisher(
 
 def open_history(paths: DataPaths, settings: Settings, redactor: Redactor) -> HistoryPart:
     """Reads of the folder's store for a command without an engine."""
-    secrets = wanted_secrets(settings, SecretStore(paths.instance_name(), redactor.add))
+    secrets = wanted_secrets(settings, _secret_store(paths, settings, redactor))
     return ProductParts(paths).history(settings, secrets.store_password)
 
 
 def open_backups(paths: DataPaths, settings: Settings, redactor: Redactor) -> BackupPart:
     """Backups of the folder's store for a command without an engine."""
-    secrets = wanted_secrets(settings, SecretStore(paths.instance_name(), redactor.add))
+    secrets = wanted_secrets(settings, _secret_store(paths, settings, redactor))
     return ProductParts(paths).backups(settings, secrets.store_password)
+
+
+def _secret_store(paths: DataPaths, settings: Settings, redactor: Redactor) -> SecretStore:
+    return SecretStore(paths.instance_name(), redactor.add, profile=lambda: settings.broker.profile)

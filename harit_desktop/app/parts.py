@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ from harit_desktop.domain.status import LinkStatus
 from harit_desktop.domain.topics import HEARD_TOPICS, mark_of
 from harit_desktop.pipeline.answers import Answers
 from harit_desktop.pipeline.baselines import DEVICES, Baselines
+from harit_desktop.pipeline.redriving import RejectedSource
 from harit_desktop.runtime.judging_parts import AnalyserPart, QualityPart
 from harit_desktop.runtime.link_parts import (
     AnalysisPublisherPart,
@@ -44,19 +46,27 @@ from harit_desktop.runtime.store_parts import (
     ReanalysisPart,
     ServerPart,
 )
+from harit_desktop.settings import template_files
 from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
+from harit_desktop.settings.presets import is_public_test_broker
 
 if TYPE_CHECKING:
     from harit_desktop.pipeline.ports import Decoder
     from harit_desktop.transport.session_memory import SessionMemory
+    from harit_desktop.wire.templates import Template
+
+log = logging.getLogger(__name__)
 
 
 class ProductParts:
-    """The real parts, for one data folder."""
+    """The real parts, for one data folder. `key_passphrase` opens the client key's file."""
 
-    def __init__(self, paths: DataPaths) -> None:
+    def __init__(
+        self, paths: DataPaths, key_passphrase: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._paths = paths
+        self._key_passphrase = key_passphrase
         self._builtin_sessions: SessionMemory | None = None
 
     def journal(self) -> JournalPart:
@@ -112,7 +122,24 @@ class ProductParts:
     def decoder(self, settings: Settings) -> Decoder:
         from harit_desktop.wire.registry import MessageDecoder
 
-        return MessageDecoder(settings.broker.timezone)
+        return MessageDecoder(settings.broker.timezone, self._templates())
+
+    def _templates(self) -> Sequence[Template]:
+        texts = template_files.read_all(self._paths.templates)
+        problems = texts.problems
+        if not texts.files and not problems:
+            return ()
+        from harit_desktop.wire.templates import load_templates
+
+        sound, unsound = load_templates(texts.files)
+        for problem in (*problems, *unsound):
+            log.warning("a template is not used: %s", problem)
+        return tuple(sound.values())
+
+    def rejected(self) -> RejectedSource:
+        from harit_desktop.storage.redrive import RejectedMessages
+
+        return RejectedMessages(self._paths.database)
 
     def analyser(self, settings: Settings, corrections: Corrections) -> AnalyserPart:
         from harit_desktop.analysis.engine import AnalysisEngine, ChannelMeaning
@@ -195,7 +222,7 @@ class ProductParts:
 
         return CsvMirror(self._paths.readings_csv, self._paths.audit_csv)
 
-    def broker(self, settings: Settings) -> BrokerPart:
+    def broker(self, settings: Settings, password: str | None = None) -> BrokerPart:
         from harit_desktop.broker.supervisor import BrokerConfig, BuiltinBroker
 
         chosen = settings.builtin_broker
@@ -205,6 +232,9 @@ class ProductParts:
                 host=chosen.host,
                 port=chosen.port,
                 engine=chosen.engine,
+                allow_network=chosen.allow_network,
+                username=chosen.username,
+                password=password or "",
             )
         )
 
@@ -218,7 +248,7 @@ class ProductParts:
         from harit_desktop.transport.mqtt_source import MqttSource
 
         broker = settings.broker
-        endpoint = broker_endpoint(settings, address, password)
+        endpoint = broker_endpoint(settings, address, password, self._key_passphrase)
         return MqttSource(
             endpoint,
             broker.topics,
@@ -233,14 +263,14 @@ class ProductParts:
     def analysis_publisher(
         self, settings: Settings, address: BrokerAddress, password: str | None
     ) -> AnalysisPublisherPart | None:
-        if not settings.analysis.publish:
+        if not settings.analysis.publish or is_public_test_broker(address.host):
             return None
         from harit_desktop.transport.analysis_publisher import AnalysisPublisher
         from harit_desktop.wire.encode import encode_analysis
         from harit_desktop.wire.home_assistant import discovery_messages
 
         return AnalysisPublisher(
-            broker_endpoint(settings, address, password),
+            broker_endpoint(settings, address, password, self._key_passphrase),
             now_us,
             own_mark=mark_of(settings.broker.client_id),
             encode=encode_analysis,
@@ -268,7 +298,7 @@ class ProductParts:
     ) -> PublisherPart:
         return build_publisher(
             settings,
-            broker_endpoint(settings, address, password),
+            broker_endpoint(settings, address, password, self._key_passphrase),
             last_values,
             outbox=self._paths.outbox,
             api_token=api_token,
@@ -296,11 +326,13 @@ class ProductParts:
         self,
         what: Literal["broker", "store"],
         settings: Settings,
-        password: Callable[[], str | None],
+        secret: Callable[[str], str | None],
+        *,
+        listen: bool = False,
     ) -> Checks:
         from harit_desktop.app.diagnosis import plan_test
 
-        return plan_test(what, self._paths, settings, password)
+        return plan_test(what, self._paths, settings, secret, listen=listen)
 
     def test_api(self, settings: Settings, token: str | None) -> ApiTest:
         return api_parts.test_api(settings, token)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
+import urllib.parse
+from collections.abc import Iterator
 
 MAX_LINE = 2000
 MASK = "***"
 
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]")
+_CONTROL = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]"
+)
+"""Also what turns the direction of writing, so that a line reads as it is written."""
 
 
 class Redactor:
@@ -21,13 +27,27 @@ class Redactor:
     def add(self, secret: str) -> None:
         """Registers a secret; a very short one would blank ordinary words and is skipped."""
         if len(secret) >= 4:
-            self._secrets.add(secret)
+            self._secrets.update((secret, *_encoded(secret)))
 
     def clean(self, text: str) -> str:
-        for secret in tuple(self._secrets):
+        # The longer ones first: one form may be a part of another.
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
         text = _URL_CREDENTIALS.sub(MASK, text)
-        return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)[:MAX_LINE]
+        return _CONTROL.sub(_escape, text)[:MAX_LINE]
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """How a secret may stand in an address, a header or another program's error text."""
+    yield urllib.parse.quote(secret, safe="", errors="surrogatepass")
+    yield urllib.parse.quote_plus(secret, errors="surrogatepass")
+    yield ascii(secret)[1:-1]
+    yield base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 class RedactingFormatter(logging.Formatter):
@@ -38,7 +58,8 @@ class RedactingFormatter(logging.Formatter):
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        lines = super().format(record).split("\n")
+        message, *more = super().format(record).split("\n")
         if not record.exc_info:
-            lines = ["\\n".join(lines)]
-        return "\n".join(self._redactor.clean(line) for line in lines)
+            return self._redactor.clean("\\n".join((message, *more)))
+        # The text of an error may have line ends of its own: none of them begins a new entry.
+        return "\n  ".join(self._redactor.clean(line) for line in (message, *more))

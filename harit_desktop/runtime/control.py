@@ -18,6 +18,7 @@ from harit_desktop.pipeline.live import LiveModel
 from harit_desktop.pipeline.pipeline import Pipeline
 from harit_desktop.runtime.alerting_service import AlertingService
 from harit_desktop.runtime.api_keeper import ApiKeeper
+from harit_desktop.runtime.broker_profiles import BrokerProfiles
 from harit_desktop.runtime.commands import (
     AcknowledgeAlerts,
     AddCalibration,
@@ -65,6 +66,7 @@ class Workbench:
 
     settings_store: SettingsStore
     secrets: SecretStore
+    profiles: BrokerProfiles
     parts: Parts
     pipeline: Pipeline
     judging: Judging
@@ -222,13 +224,15 @@ class Control:
 
     def _apply(self, command: ApplySettings) -> None:
         before = self._store.current
-        wanted = self._store.preview(command.changes)
+        changes = self._bench.profiles.complete(command.changes)
+        wanted = self._store.preview(changes)
         # Built before anything is saved: a zone or profile that does not exist is refused.
         judges = self._bench.judging.build(wanted)
+        after = self._store.save(changes)
+        # Under the profile that is in use now, so that no broker gets another one's password.
         for key, secret in command.secrets.items():
             if not self._bench.secrets.set(key, secret):
                 self.note(Problem("secrets.session_only", {"key": key}))
-        after = self._store.save(command.changes)
         changed = {
             field.name
             for field in msgspec.structs.fields(Settings)
@@ -242,7 +246,7 @@ class Control:
             before.storage, after.storage
         ):
             self._bench.keeper.use(after, self._secrets().store_password)
-        if changed & {"broker", "analysis"}:
+        if changed & {"broker", "analysis", "routing"}:
             self._bench.judging.use(judges)
         if "analysis" in changed:
             self._links.use_analysis(after)

@@ -11,9 +11,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.domain.advice import Advice
@@ -25,6 +25,7 @@ from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import DeviceBook
+from harit_desktop.domain.diagnosis import Checks
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.export import ExportPreview, ExportRequest
 from harit_desktop.domain.message import Outcome
@@ -41,14 +42,16 @@ from harit_desktop.runtime.alert_keeper import AlertKeeper
 from harit_desktop.runtime.alert_sender import AlertSender
 from harit_desktop.runtime.alerting_service import AlertingService
 from harit_desktop.runtime.api_keeper import ApiKeeper
+from harit_desktop.runtime.broker_profiles import BrokerProfiles
 from harit_desktop.runtime.commands import Command, Connect, StartPublisher
 from harit_desktop.runtime.control import Control, Workbench
 from harit_desktop.runtime.ingestion import Ingestion
 from harit_desktop.runtime.judging import Judging
 from harit_desktop.runtime.judging_parts import Limits
 from harit_desktop.runtime.links import Links
+from harit_desktop.runtime.mapping import Mappings
 from harit_desktop.runtime.parts import Parts
-from harit_desktop.runtime.probing import Probe
+from harit_desktop.runtime.probing import Probe, with_running_link
 from harit_desktop.runtime.queries import QueryHandle, QueryPool
 from harit_desktop.runtime.recorder import Recorder, trouble_of
 from harit_desktop.runtime.state_log import StateLog
@@ -64,6 +67,8 @@ log = logging.getLogger(__name__)
 
 MAX_COMMANDS = 64
 TICK_S = 1.0
+ROOM_FOR_LIVE = 1000
+"""Messages in the inbox from which old ones that are tried again wait."""
 CONTROL_STOP_S = 1.0
 
 
@@ -93,6 +98,7 @@ class Engine:
         self._now_us = now_us
         self._store = settings_store
         self._secrets = secrets
+        self.broker_profiles = BrokerProfiles(paths.broker_profiles, settings_store, secrets)
         self._started = time.monotonic()
         self._inbox = Inbox()
         self._keeper = StoreKeeper(parts, self.files, self._load_known_devices)
@@ -159,6 +165,7 @@ class Engine:
             Workbench(
                 settings_store=settings_store,
                 secrets=secrets,
+                profiles=self.broker_profiles,
                 parts=parts,
                 pipeline=self._pipeline,
                 judging=self._judging,
@@ -172,6 +179,14 @@ class Engine:
                 now_us=now_us,
                 stopping=self._stop,
             )
+        )
+        self.mappings = Mappings(
+            paths.templates,
+            self.files,
+            self._judging,
+            parts.rejected(),
+            lambda message: len(self._inbox) < ROOM_FOR_LIVE and self._inbox.put(message),
+            self.answers,
         )
         self._commands: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -382,30 +397,37 @@ class Engine:
 
         return self._probes.submit("api test", ask)
 
-    def test_broker(self, changes: Mapping[str, Any], password: str | None) -> Probe:
-        """Tries the external broker as changed settings name it; nothing is sent to it.
-        `password` None is the one kept."""
-        wanted = {**changes, "broker.mode": "external", "api.mode": "auto"}
-        return self._probe("broker", wanted, "broker.password", password)
-
-    def test_store(self, changes: Mapping[str, Any], password: str | None) -> Probe:
-        """Tries the store as changed settings name it; nothing is stored."""
-        return self._probe("store", changes, "storage.mysql_password", password)
-
-    def _probe(
-        self,
-        what: Literal["broker", "store"],
-        changes: Mapping[str, Any],
-        secret: str,
-        typed: str | None,
-    ) -> Probe:
-        def password() -> str | None:
-            return self._secrets.get(secret) if typed is None else typed
-
-        return Probe(
-            what,
-            lambda: self._parts.checks(what, self._store.preview(changes), password),
+    def builtin_password(self) -> QueryHandle[str | None]:
+        """The built-in broker's password, for who has to type it into a sensor."""
+        return self._probes.submit(
+            "builtin password", lambda _: self._secrets.get("builtin_broker.password")
         )
+
+    def test_broker(
+        self, changes: Mapping[str, Any], typed: Mapping[str, str], *, listen: bool = False
+    ) -> Probe:
+        """Tries the external broker as changed settings name it. Secrets that were not `typed`
+        are those that are kept. With `listen` everything on it is heard for a while."""
+        wanted = {**changes, "broker.mode": "external", "api.mode": "auto"}
+
+        def plan() -> Checks:
+            settings = self._store.preview(wanted)
+            checks = self._parts.checks("broker", settings, self._or_kept(typed), listen=listen)
+            link, client_id = self._links.link_status, self.settings.broker.client_id
+            same = settings.broker.client_id in ("", client_id)
+            return with_running_link(checks, link, settings.broker, client_id) if same else checks
+
+        return Probe("broker", plan)
+
+    def test_store(self, changes: Mapping[str, Any], typed: Mapping[str, str]) -> Probe:
+        """Tries the store as changed settings name it; nothing is stored."""
+        return Probe(
+            "store",
+            lambda: self._parts.checks("store", self._store.preview(changes), self._or_kept(typed)),
+        )
+
+    def _or_kept(self, typed: Mapping[str, str]) -> Callable[[str], str | None]:
+        return lambda key: typed.get(key) or self._secrets.get(key)
 
     def count_export(self, request: ExportRequest) -> QueryHandle[int]:
         """How many rows an export would write."""

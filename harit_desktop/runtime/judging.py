@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -11,12 +12,15 @@ import msgspec
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.message import RawMessage
+from harit_desktop.domain.reading import Reading
+from harit_desktop.domain.routing import Routing
 from harit_desktop.pipeline.baselines import Baselines
 from harit_desktop.pipeline.pipeline import Pipeline
-from harit_desktop.pipeline.stages import Stages
+from harit_desktop.pipeline.stages import Router, Stages
 from harit_desktop.runtime.judging_parts import AnalyserPart, QualityPart
 from harit_desktop.runtime.parts import Parts
-from harit_desktop.settings.model import Settings
+from harit_desktop.settings.model import RoutingSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,11 @@ class Judging:
     def analyser(self) -> AnalyserPart:
         return self._judges.analyser
 
+    @property
+    def timezone(self) -> str:
+        """The zone by which times without offset are read."""
+        return self._judges.settings.broker.timezone
+
     def follow(self, pipeline: Pipeline) -> None:
         """Hands every change to this pipeline from now on."""
         self._pipeline = pipeline
@@ -84,6 +93,11 @@ class Judging:
             self.book, self.corrections = book, corrections
             self._take(judges)
 
+    def read_anew(self) -> None:
+        """Reads by the templates that there are now, from the next batch on."""
+        with self._changing:
+            self._take(self._build(self._judges.settings, self.book, self.corrections))
+
     def _build_usable(self, settings: Settings) -> Judges:
         """As the settings say, but for what cannot be used: a zone that does not exist must
         not cost the profile, nor a profile with a mistake the zone."""
@@ -100,8 +114,14 @@ class Judging:
     def _build(self, settings: Settings, book: DeviceBook, corrections: Corrections) -> Judges:
         analyser = self._parts.analyser(settings, corrections)
         decoder = self._parts.decoder(settings)
+        zones = book.zones()
         stages = Stages(
-            decoder, self.quality, analyser, book.zones(), self._parts.utc_offset_s(settings)
+            decoder,
+            self.quality,
+            analyser,
+            zones,
+            self._parts.utc_offset_s(settings),
+            _router(settings.routing, zones),
         )
         return Judges(settings, stages, analyser)
 
@@ -113,6 +133,21 @@ class Judging:
 
 _FALLBACKS = {"timezone": ("broker", "timezone"), "profile": ("analysis", "profile")}
 """Which setting gives way, by the first part of the error's code."""
+
+
+def _router(rules: RoutingSettings, zones: Mapping[str, str]) -> Router | None:
+    """What leaves out whose readings are not wanted; None where everybody's are."""
+    if rules.mode == "all":
+        return None
+    routing = Routing(rules.mode, rules.devices, rules.topics, rules.zones)
+
+    def left_out(message: RawMessage, reading: Reading) -> Problem | None:
+        device = reading.publisher_id
+        if routing.takes(message.topic, device, zones.get(device, "")):
+            return None
+        return Problem("routing.left_out", {"mode": rules.mode})
+
+    return left_out
 
 
 def _with_default(settings: Settings, section: str, name: str) -> Settings:

@@ -183,7 +183,10 @@ class Links:
             self._broker.stop(STOP_S)
             broker = settings.broker
             return BrokerAddress(broker.host, broker.port, broker.protocol)
-        return self._broker.start(settings.builtin_broker, lambda: self._parts.broker(settings))
+        password = self._secrets.broker_password
+        return self._broker.start(
+            settings.builtin_broker, lambda: self._parts.broker(settings, password), password
+        )
 
     def _open_source(self, address: BrokerAddress) -> None:
         self.stop_source(STOP_S)

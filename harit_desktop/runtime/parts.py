@@ -20,6 +20,7 @@ from harit_desktop.pipeline.baselines import Baselines
 from harit_desktop.pipeline.ports import (
     Decoder,
 )
+from harit_desktop.pipeline.redriving import RejectedSource
 from harit_desktop.runtime.judging_parts import AnalyserPart, QualityPart
 from harit_desktop.runtime.link_parts import (
     AnalysisPublisherPart,
@@ -63,6 +64,10 @@ class Parts(Protocol):
         ...
 
     def decoder(self, settings: Settings) -> Decoder: ...
+    def rejected(self) -> RejectedSource:
+        """The messages that were refused, to be tried again."""
+        ...
+
     def analyser(self, settings: Settings, corrections: Corrections) -> AnalyserPart: ...
     def quality(self, baselines: Baselines) -> QualityPart: ...
 
@@ -99,7 +104,7 @@ class Parts(Protocol):
         ...
 
     def mirror(self, settings: Settings) -> MirrorPart | None: ...
-    def broker(self, settings: Settings) -> BrokerPart: ...
+    def broker(self, settings: Settings, password: str | None = None) -> BrokerPart: ...
 
     def source(
         self,
@@ -144,9 +149,12 @@ class Parts(Protocol):
         self,
         what: Literal["broker", "store"],
         settings: Settings,
-        password: Callable[[], str | None],
+        secret: Callable[[str], str | None],
+        *,
+        listen: bool = False,
     ) -> Checks:
-        """What a test of these settings does; nothing is done yet."""
+        """What a test of these settings does; nothing is done yet. `secret` gives one by its
+        key. With `listen` everything on the broker is heard for a while."""
         ...
 
     def test_api(self, settings: Settings, token: str | None) -> ApiTest:

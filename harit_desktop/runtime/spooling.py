@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from harit_desktop.domain.batch import CommitItem, CommitResult
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.message import RawMessage
 from harit_desktop.runtime.store_parts import JournalPart
 
 
@@ -30,3 +31,6 @@ class SpoolingJournal:
         result = self._journal.commit(batch)
         self._committed(self._journal.status().last_id)
         return result
+
+    def is_delivered(self, message: RawMessage) -> bool:
+        return self._journal.is_delivered(message)

@@ -127,6 +127,20 @@ class HistoryPart(Protocol):
         cancelled: Callable[[], bool],
     ) -> Any: ...
 
+    def extras_series(
+        self,
+        publisher_id: str,
+        key: str,
+        from_us: int,
+        to_us: int,
+        limit: int,
+        cancelled: Callable[[], bool],
+    ) -> Any:
+        """Times and values of an extra channel, of this computer's store alone, as the next."""
+        ...
+
+    def newest_extras(self, publisher_id: str) -> Mapping[str, tuple[int, float]]: ...
+
     def quality_days(
         self,
         publisher_id: str,

@@ -25,6 +25,8 @@ _ONE_LINE = rf"^[^{_UNSEEN}]*$"
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 OneLine = Annotated[str, Meta(max_length=250, pattern=_ONE_LINE)]
+ProfileSlug = Annotated[str, Meta(max_length=48, pattern=r"^([a-z0-9][a-z0-9-]*)?$")]
+ProfileName = Annotated[str, Meta(min_length=1, max_length=60, pattern=_VISIBLE)]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +51,8 @@ class BrokerSettings(_Section, frozen=True):
     topics: Annotated[tuple[str, ...], Meta(min_length=1)] = ("harit-samarth/sensor/data",)
     share_group: str = ""
     timezone: Annotated[str, Meta(min_length=1)] = "system"
+    profile: ProfileSlug = ""
+    """Which broker profile these values are of; passwords are kept under its name."""
 
 
 class PublisherSettings(_Section, frozen=True):

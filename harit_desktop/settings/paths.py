@@ -74,6 +74,16 @@ class DataPaths:
         return self.root / "profiles"
 
     @property
+    def templates(self) -> Path:
+        """How to read messages that no format knows."""
+        return self.root / "templates"
+
+    @property
+    def broker_profiles(self) -> Path:
+        """The brokers that the user can switch to, with their certificates."""
+        return self.root / "broker_profiles"
+
+    @property
     def sessions(self) -> Path:
         """What is known of earlier sessions with brokers."""
         return self.root / "sessions.json"
@@ -94,7 +104,8 @@ class DataPaths:
         outboxes = self.root.glob("outbox*.db")
         logs = (Path(f"{self.database}{suffix}") for suffix in ("-wal", "-shm"))
         own = (*files, *logs, self.readings_csv, self.audit_csv, *outboxes)
-        inside = (self.logs, self.broker, self.backups, self.profiles)
+        folders = (self.logs, self.broker, self.backups)
+        inside = (*folders, self.profiles, self.broker_profiles, self.templates)
         target = path.resolve()
         names = {file.resolve() for file in own}
         return target in names or any(target.is_relative_to(f.resolve()) for f in inside)

@@ -169,6 +169,15 @@ class SettingsStore:
             for key in {**self._saved, **self._overrides}
         )
 
+    def is_saved(self, key: str) -> bool:
+        """Whether the file holds the setting."""
+        return key in self._saved
+
+    @property
+    def saved(self) -> Settings:
+        """The settings without what holds for this run alone."""
+        return build_settings(self._saved)
+
     def override(self, changes: Mapping[str, Any]) -> Settings:
         """Changes settings for this run alone, and returns all settings.
 

@@ -16,8 +16,9 @@ from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS, Settings
 from harit_desktop.settings.store import build_settings, flatten
 
-KEPT_HERE = ("broker.client_id",)
-"""Belongs to one data folder: two programs under one id would throw each other out."""
+KEPT_HERE = ("broker.client_id", "broker.profile")
+"""Belong to one data folder: two programs under one client id would throw each other out, and
+passwords are kept under the name of the profile."""
 
 NOT_EXPORTED = (*KEPT_HERE, "alerts.webhook_url")
 """Whoever has the address of a webhook can often use it."""

@@ -67,6 +67,7 @@ class Actions(QObject):
         self.profile_menu = QMenu(self.tr("Crop &profile"), window)
         self.profile_menu.menuAction().setObjectName("action.analysis.profile")
         self.broker_health = make("action.monitor.brokerHealth", self.tr("&Broker health…"))
+        self.mapping = make("action.tools.mapping", self.tr("&Listen and map…"))
         self.settings = make("action.tools.settings", self.tr("&Settings…"), "Ctrl+,")
         self.about = make("action.help.about", self.tr("&About"), "F1")
         self.source_group = self._make_sources()
@@ -112,7 +113,7 @@ class Actions(QObject):
         analysis.addActions([self.acknowledge, self.mute])
         analysis.addSeparator()
         analysis.addAction(self.reanalyse)
-        bar.addMenu(self.tr("&Tools")).addAction(self.settings)
+        bar.addMenu(self.tr("&Tools")).addActions([self.mapping, self.settings])
         bar.addMenu(self.tr("&Help")).addAction(self.about)
 
     def set_tokens(self, tokens: Tokens) -> None:

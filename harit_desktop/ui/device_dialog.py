@@ -1,7 +1,8 @@
-"""The dialog behind Device…: name, zone, and whether the device is listed."""
+"""The dialog behind Device…: name, zone, alert limits, and whether the device is listed."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,17 +19,22 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
-from harit_desktop.runtime.commands import SaveDevice
+from harit_desktop.runtime.alert_plan import alarm_limits
+from harit_desktop.runtime.commands import ApplySettings, SaveDevice
 from harit_desktop.ui import dialog_parts
+from harit_desktop.ui.alerts.device_limits import DeviceLimits
 from harit_desktop.ui.device_names import device_label, record_of
 from harit_desktop.ui.dialog_parts import sentences
+from harit_desktop.ui.extras.device_health import DeviceHealth
 from harit_desktop.ui.problem_texts import printable
+from harit_desktop.ui.settings.rules_field import MOST_RULES
+from harit_desktop.ui.side_dock import scrolling
 from harit_desktop.ui.words import joined
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.engine import Engine
 
-_SIZE_PX = (520, 330)
+_SIZE_PX = (640, 560)
 _MOST_CHARS = 64
 _MOST_NAMED = 6
 
@@ -52,7 +58,11 @@ class DeviceDialog(QDialog):
         self.devices = QComboBox()
         self.name_edit = QLineEdit()
         self.zone = QComboBox()
+        self.health = DeviceHealth()
         self.hidden = QCheckBox(self.tr("Hide from the list of devices"))
+        self.limits = DeviceLimits()
+        self._problem = sentences("dialog.device.problem", "dense", "crit")
+        self._problem.hide()
         self._neighbours = sentences("dialog.device.neighbours", "dense muted")
         self._build()
         self._show(publisher_id)
@@ -65,6 +75,7 @@ class DeviceDialog(QDialog):
 
     def poll(self) -> None:
         """Takes what was entered elsewhere meanwhile; called by the frame clock."""
+        self._show_health()
         if self._engine.book is not self._book:
             self._book = self._engine.book
             self._follow_zone()
@@ -79,6 +90,16 @@ class DeviceDialog(QDialog):
         self.zone.setEditText(record.zone)
         self.hidden.setChecked(record.hidden)
         self._follow_zone()
+        self._show_health()
+        alarms = alarm_limits(self._engine.limits())
+        self.limits.set_rules(self._engine.settings.alerts.rules, alarms)
+        self.limits.show_device(publisher_id)
+
+    def _show_health(self) -> None:
+        """Says how the device itself is, as far as it reported."""
+        devices = self._engine.live.devices()
+        known = next((one for one in devices if one.publisher_id == self._shown), None)
+        self.health.show_device(known, time.time_ns() // 1000)
 
     def _draft(self) -> DeviceRecord:
         """The record as the fields say it; its place in the list stays."""
@@ -95,10 +116,29 @@ class DeviceDialog(QDialog):
 
     def _save(self) -> None:
         self._drafts[self._shown] = self._draft()
+        if not self._save_limits():
+            return
         for publisher_id, draft in self._drafts.items():
             if draft != record_of(self._book, publisher_id):
                 self._engine.submit(SaveDevice(draft))
         self.accept()
+
+    def _save_limits(self) -> bool:
+        """Whether the limits can be kept; goes to what has to be mended."""
+        wrong = self.limits.problem_device()
+        if wrong is not None:
+            self.choose(wrong)
+            self.limits.focus_problem()
+            return False
+        present = self._engine.settings.alerts.rules
+        rules = self.limits.rules(present)
+        if len(rules) > MOST_RULES and len(rules) > len(present):
+            text = self.tr("▲ There are {most} alert rules at most. Delete some in the settings.")
+            dialog_parts.say(self._problem, text.format(most=MOST_RULES), "crit")
+            return False
+        if rules != tuple(present):
+            self._engine.submit(ApplySettings(changes={"alerts.rules": rules}))
+        return True
 
     def _follow_zone(self, *_: object) -> None:
         """Says which devices would be compared with this one."""
@@ -157,6 +197,7 @@ class DeviceDialog(QDialog):
         title = dialog_parts.title_of
         rows: tuple[tuple[QLabel | None, QWidget], ...] = (
             (title(self.devices, self.tr("Device id")), self.devices),
+            (self.health.title, self.health),
             (title(self.name_edit, self.tr("Name")), self.name_edit),
             (title(self.zone, self.tr("Zone")), self.zone),
             (None, self._neighbours),
@@ -170,9 +211,15 @@ class DeviceDialog(QDialog):
             grid.addWidget(widget, number, 1)
         body, inside = dialog_parts.body()
         inside.addLayout(grid)
+        inside.addSpacing(6)
+        inside.addWidget(self.limits)
+        inside.addWidget(self._problem)
         inside.addStretch(1)
         column = dialog_parts.edge_to_edge(self)
-        column.addWidget(body, 1)
+        area = scrolling(body)
+        # Its fields are reached one by one, and it follows them.
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column.addWidget(area, 1)
         column.addWidget(self._make_footer())
         self.name_edit.setFocus()
 

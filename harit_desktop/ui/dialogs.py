@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
+from harit_desktop.broker.addresses import OwnAddress, own_addresses
 from harit_desktop.settings.secrets import SecretStore
 from harit_desktop.ui.device_names import device_label
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from harit_desktop.ui.broker_card import BrokerCard
     from harit_desktop.ui.calibration_dialog import CalibrationDialog
     from harit_desktop.ui.change_dialog import ChangeDialog
+    from harit_desktop.ui.connect_dialog import ConnectDialog
     from harit_desktop.ui.device_dialog import DeviceDialog
     from harit_desktop.ui.export_dialog import ExportDialog, ExportScope
     from harit_desktop.ui.main_window import MainWindow
+    from harit_desktop.ui.mapping.mapping_dialog import MappingDialog
     from harit_desktop.ui.reanalyse_dialog import ReanalyseDialog
     from harit_desktop.ui.restore_dialog import RestoreDialog
     from harit_desktop.ui.settings.alert_extras import AlertQuestions
@@ -52,13 +55,16 @@ class Dialogs(QObject):
         self.calibration: CalibrationDialog | None = None
         self.reanalyse: ReanalyseDialog | None = None
         self.device: DeviceDialog | None = None
+        self.connect_: ConnectDialog | None = None
         self.broker: BrokerCard | None = None
+        self.mapping: MappingDialog | None = None
 
     def poll(self, status: EngineStatus) -> None:
         """Gives the open dialogs what has arrived; called by the frame clock."""
         for dialog in (
             *(self.export, self.change, self.restore),
             *(self.calibration, self.reanalyse, self.device, self.broker),
+            self.mapping,
         ):
             if dialog is not None:
                 dialog.poll()
@@ -91,6 +97,8 @@ class Dialogs(QObject):
                 self._engine.test_broker,
                 self._engine.test_store,
                 self._alert_questions(),
+                self._ask_addresses,
+                self._engine.builtin_password,
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)
@@ -102,16 +110,32 @@ class Dialogs(QObject):
         """Whether passwords outlive the program; the keyring's answer can take its time."""
         return self._engine.queries.submit("keyring", lambda _: SecretStore.keyring_usable())
 
-    def open_connect(self, local_broker_port: int | None) -> None:
-        """Opens the short dialog for a broker's address; says where one already answers."""
-        from harit_desktop.ui.connect_dialog import ConnectDialog
+    def _ask_addresses(self) -> QueryHandle[tuple[OwnAddress, ...]]:
+        """The addresses of this computer; asking the system takes its time."""
+        return self._engine.queries.submit("own addresses", lambda _: own_addresses())
 
-        dialog = ConnectDialog(self._engine.settings.broker, self._window)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.connect_asked.connect(self._commands.connect_to)
+    def open_connect(self, local_broker_port: int | None) -> None:
+        """Opens the brokers by name; says where one already answers on this computer."""
+        dialog = self._connect_dialog()
         if local_broker_port is not None:
             dialog.show_local_broker(local_broker_port)
         dialog.open()
+
+    def open_profile(self, slug: str, wanted: tuple[str, ...]) -> None:
+        """Opens the brokers by name at one of them, to enter the secrets it needs."""
+        dialog = self._connect_dialog()
+        if wanted:
+            dialog.ask_secrets(slug, wanted)
+        dialog.open()
+
+    def _connect_dialog(self) -> ConnectDialog:
+        from harit_desktop.ui.connect_dialog import ConnectDialog
+
+        if self.connect_ is None:
+            dialog = ConnectDialog(self._engine, self._theme, self._window)
+            dialog.connect_asked.connect(self._commands.connect_to)
+            self.connect_ = self._kept(dialog, "connect_")
+        return self.connect_
 
     def open_export(self, scope: ExportScope) -> None:
         """Opens the export dialog for what is shown now."""
@@ -187,6 +211,18 @@ class Dialogs(QObject):
             card = BrokerCard(lambda: self._engine.snapshot().link, self._window)
             self.broker = self._kept(card, "broker")
         self.broker.open()
+
+    def open_mapping(self, topic: str = "") -> None:
+        """Opens what nobody understood yet, at a topic if one is named."""
+        from harit_desktop.ui.mapping.mapping_dialog import MappingDialog
+
+        if self.mapping is None:
+            zone = self._engine.settings.broker.timezone
+            dialog = MappingDialog(self._engine.mappings, zone, self._window)
+            self.mapping = self._kept(dialog, "mapping")
+        if topic:
+            self.mapping.choose(topic)
+        self.mapping.open()
 
     def open_about(self) -> None:
         """Opens versions and folders, for a support request."""

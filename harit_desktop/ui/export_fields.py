@@ -54,6 +54,7 @@ class ExportFields(QWidget):
         self._fill_file_row()
         self._build()
         self._offer_corrected()
+        self._offer_extras()
 
     def request(self) -> ExportRequest:
         """What the fields ask for."""
@@ -95,6 +96,7 @@ class ExportFields(QWidget):
 
     def _on_rows(self) -> None:
         self._offer_corrected()
+        self._offer_extras()
         self.rows_changed.emit()
 
     def _offer_corrected(self) -> None:
@@ -104,6 +106,17 @@ class ExportFields(QWidget):
         else:
             there = not self._calibrated.isdisjoint(self.scope.chosen_devices())
         self.form.offer_corrected(there)
+
+    def _offer_extras(self) -> None:
+        """Extra channels come along where a chosen device has any."""
+        chosen = set(self.scope.chosen_devices())
+        alone = self.devices.count() == 0
+        self.form.offer_extras(
+            any(
+                device.extras and (alone or device.publisher_id in chosen)
+                for device in self._scope.devices
+            )
+        )
 
     def _on_look(self) -> None:
         self._fit_suffix()

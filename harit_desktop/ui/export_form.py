@@ -59,6 +59,8 @@ class FormFields(QWidget):
         self.separator = self._combo("separator", self._separators())
         self.decimal = self._combo("decimal", ((".", "1.5"), (",", "1,5")))
         self.bom = QCheckBox(self.tr("Marked as UTF-8, for Excel"))
+        self.extras = QCheckBox(self.tr("Further channels"))
+        self._is_extras_chosen = False
         self._separator_title = dialog_parts.title_of(self.separator, self.tr("Separator"))
         self._decimal_title = dialog_parts.title_of(self.decimal, self.tr("Decimal point"))
         self.note = dialog_parts.sentences("dialog.export.formatNote", "dense muted")
@@ -82,6 +84,14 @@ class FormFields(QWidget):
         box.setChecked(on)
         box.blockSignals(False)
 
+    def offer_extras(self, on: bool) -> None:
+        """Checks or unchecks the extra channels, until a person has done so."""
+        if self._is_extras_chosen:
+            return
+        self.extras.blockSignals(True)
+        self.extras.setChecked(on)
+        self.extras.blockSignals(False)
+
     def fill(self, request: ExportRequest) -> ExportRequest:
         """The request with these choices in it."""
         chosen = [key for key, box in self.columns.items() if box.isChecked()]
@@ -94,6 +104,7 @@ class FormFields(QWidget):
             separator=self.separator.currentData(),
             decimal_point=self.decimal.currentData(),
             bom=self.bom.isChecked(),
+            extras=self.extras.isChecked(),
         )
 
     # -- what follows from what ----------------------------------------------------------
@@ -109,6 +120,7 @@ class FormFields(QWidget):
         raw = self.content.currentData() == ExportContent.RAW
         for key in _OF_READINGS:
             self.columns[key].setEnabled(raw)
+        self.extras.setEnabled(raw)
         dialog_parts.say(self.note, self._note_text())
 
     def _note_text(self) -> str:
@@ -127,6 +139,9 @@ class FormFields(QWidget):
 
     def _on_corrected(self, *_: object) -> None:
         self._is_corrected_chosen = True
+
+    def _on_extras(self, *_: object) -> None:
+        self._is_extras_chosen = True
 
     def _on_format(self, _number: int, checked: bool) -> None:
         if checked:
@@ -279,6 +294,19 @@ class FormFields(QWidget):
             grid.addWidget(box, number // _PER_ROW, number % _PER_ROW)
         for column in range(_PER_ROW):
             grid.setColumnStretch(column, 1)
+        self.extras.setObjectName("dialog.export.extras")
+        self.extras.setToolTip(
+            self.tr(
+                "A column for each quantity beyond the seven: conductivity, light, battery, signal "
+                "and others, from the store of this computer."
+            )
+        )
+        self.extras.toggled.connect(lambda _: self.changed.emit())
+        self.extras.clicked.connect(self._on_extras)
+        # Beside the groups, in what is left of the last row.
+        number = len(texts)
+        place = number // _PER_ROW, number % _PER_ROW
+        grid.addWidget(self.extras, *place, 1, _PER_ROW - place[1])
         self.columns[QUALITY].setToolTip(
             self.tr("The flag of each channel (1 good, 3 suspect, 4 failed) and the reasons.")
         )

@@ -29,6 +29,7 @@ from harit_desktop.ui.panels.devices import DevicesPanel
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 from harit_desktop.ui.presenter import Presenter
 from harit_desktop.ui.profile_choice import ProfileChoice
+from harit_desktop.ui.profiles.switch import ProfileSwitch
 from harit_desktop.ui.regions import Regions, first_focusable
 from harit_desktop.ui.side_dock import SideDock, bare_dock, scrolling
 from harit_desktop.ui.status_bar import StatusBar
@@ -86,6 +87,9 @@ class MainWindow(QMainWindow):
         self.commands = UserCommands(engine, self.banner, self)
         self.dialogs = Dialogs(engine, theme, self.commands, self)
         self.profile_choice = ProfileChoice(engine, self.actions_, self)
+        self.profile_switch = ProfileSwitch(
+            engine, self.toolbar.broker_menu, self.commands, self.banner, self
+        )
         self.closing = Closing(self, engine, self.banner, self)
         self.sleep_guard: SleepGuard | None = None
         self.tray: Tray | None = None
@@ -274,10 +278,15 @@ class MainWindow(QMainWindow):
         actions.settings.triggered.connect(lambda: self.dialogs.open_settings())
         actions.about.triggered.connect(self.dialogs.open_about)
         actions.broker_health.triggered.connect(self.dialogs.open_broker)
+        self.message_page.payload_panel.map_asked.connect(self.dialogs.open_mapping)
+        actions.mapping.triggered.connect(lambda: self.dialogs.open_mapping())
+        self.profile_switch.dialog_asked.connect(self.dialogs.open_profile)
         actions.on_range(presenter.set_range)
         actions.on_source(self._choose_source)
         actions.on_theme(commands.set_theme)
         self.devices_panel.device_chosen.connect(presenter.set_focus_device)
+        self.devices_panel.device_asked.connect(self.dialogs.open_device)
+        self.devices_panel.placed.connect(commands.save_devices)
         self.data_path_panel.row_clicked.connect(self._open_data_path_row)
         self.status_bar.row_asked.connect(self._show_data_path_row)
         self.first_page.simulate_asked.connect(presenter.start_demo)

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer
 from harit_desktop.domain.clock import US_PER_DAY, NowUs
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import ApiState, EngineStatus, LinkState
+from harit_desktop.ui.extras.stored_extras import StoredExtras
 from harit_desktop.ui.first_seen import FirstSeen
 from harit_desktop.ui.frame_clock import FrameClock
 from harit_desktop.ui.health_feed import HealthFeed
@@ -86,6 +87,7 @@ class Presenter(QObject):
         self._rejection = NewestRejection(engine.messages)
         self._first_seen = FirstSeen(clock)
         self._store_identity = StoreIdentity()
+        self._stored_extras = StoredExtras(engine)
         self._spool_pace = SpoolPace()
         self._devices: tuple[DeviceState, ...] = ()
         self._range_settled = view.range_key in RANGES_S
@@ -299,6 +301,7 @@ class Presenter(QObject):
         """Where another store has taken the place of the one before, reads all of it anew."""
         if self._store_identity.changed(status, self._engine.settings.storage):
             self._window.message_page.reload()
+            self._stored_extras.forget()
             self._rebuild_live_page()
             self.history.forget()
         self.history.follow(status)
@@ -311,8 +314,9 @@ class Presenter(QObject):
     def _show_connection(self, status: EngineStatus) -> None:
         window = self._window
         configured = self._engine.configured
-        name = broker_name(self._engine.settings, status, configured)
-        window.toolbar.show_broker(name)
+        profile = window.profile_switch.present_name()
+        name = profile or broker_name(self._engine.settings, status, configured)
+        window.toolbar.show_broker(name, profile=bool(profile))
         off = status.link.state is LinkState.OFF
         window.actions_.show_connection(connected=not off, configured=configured)
         simulated = any(device.simulated for device in self._devices)
@@ -343,6 +347,7 @@ class Presenter(QObject):
         self._show_book()
         if new_second:
             self._show_limits()
+        self._stored_extras.poll(self._devices)
         version = self._engine.live.version
         if version != self._live_version:
             self._live_version = version

@@ -7,16 +7,22 @@ from harit_desktop.ui.problem_entry import Entry
 from harit_desktop.ui.problem_table_alerts import ALERT_ENTRIES
 from harit_desktop.ui.problem_table_api import API_ENTRIES
 from harit_desktop.ui.problem_table_broker import BROKER_ENTRIES, BUILTIN_IN_USE
+from harit_desktop.ui.problem_table_profiles import PROFILE_ENTRIES
 from harit_desktop.ui.problem_table_program import PROGRAM_ENTRIES
 from harit_desktop.ui.problem_table_server import SERVER_ENTRIES
 from harit_desktop.ui.problem_table_store import STORE_ENTRIES
+from harit_desktop.ui.problem_table_templates import TEMPLATE_ENTRIES
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 __all__ = ["BUILTIN_IN_USE", "ENTRIES", "GENERIC", "VARIANT_PARAMS"]
 
 VARIANT_PARAMS = {
+    "broker_profile.bad_file": "setting",
     "alerts.email_bad_address": "why",
     "broker.tls": "cause",
+    "broker.no_mqtt": "cause",
+    "broker.auth": "cause",
+    "broker.websocket": "cause",
     "broker.lost": "cause",
     "broker.timeout": "phase",
     "broker.not_authorized": "topic",
@@ -27,6 +33,7 @@ VARIANT_PARAMS = {
     "server.tls": "cause",
     "server.table_missing": "now",
     "store.restored": "place",
+    "template.invalid": "why",
 }
 
 ENTRIES: dict[str, Entry] = {
@@ -35,7 +42,9 @@ ENTRIES: dict[str, Entry] = {
     **STORE_ENTRIES,
     **API_ENTRIES,
     **ALERT_ENTRIES,
+    **PROFILE_ENTRIES,
     **PROGRAM_ENTRIES,
+    **TEMPLATE_ENTRIES,
 }
 
 GENERIC = Entry(

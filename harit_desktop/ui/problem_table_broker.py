@@ -1,6 +1,7 @@
 """Words for what goes wrong with a broker: reaching it, logging in, TLS, the built-in one."""
 
 from harit_desktop.ui.problem_entry import Entry
+from harit_desktop.ui.problem_table_tested import TESTED_ENTRIES
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 
 _RETRY = ("retry", "broker_settings")
@@ -299,6 +300,59 @@ _BUILTIN: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "Choose another port."),
         ("builtin_settings",),
     ),
+    "builtin_broker.port_taken": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "Port {port} is used by another program."),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "On the network the built-in broker takes no other by itself: the sensors would not "
+            "find it. It waits and tries again.",
+        ),
+        QT_TRANSLATE_NOOP(
+            "Problems", "End the other program, or choose another port here and in the sensors."
+        ),
+        ("builtin_settings",),
+    ),
+    "builtin_broker.network_consent": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP(
+            "Problems", "The built-in broker is set to an address that other devices reach."
+        ),
+        QT_TRANSLATE_NOOP("Problems", "It does not start without your consent."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Allow devices on the local network, or let it listen at 127.0.0.1."
+        ),
+        ("builtin_settings",),
+    ),
+    "builtin_broker.no_password": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker has no password for the network."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "It does not start: without one everybody on the network could use it."
+        ),
+        QT_TRANSLATE_NOOP(
+            "Problems",
+            "Enter the password that the sensors have, or make a new one. Without a system "
+            "keyring that is needed at each start.",
+        ),
+        ("builtin_settings",),
+    ),
+    "builtin_broker.bad_username": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "The user name of the built-in broker cannot be used."),
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker does not run."),
+        QT_TRANSLATE_NOOP("Problems", "Choose one word without a colon."),
+        ("builtin_settings",),
+    ),
+    "builtin_broker.bad_address": Entry(
+        "crit",
+        QT_TRANSLATE_NOOP("Problems", "{host} is not an address of this computer now."),
+        QT_TRANSLATE_NOOP("Problems", "The built-in broker waits and tries again."),
+        QT_TRANSLATE_NOOP(
+            "Problems", "Connect the network, or let it listen at 0.0.0.0, every address."
+        ),
+        ("builtin_settings",),
+    ),
     "builtin_broker.engine_missing": Entry(
         "crit",
         QT_TRANSLATE_NOOP("Problems", "The chosen broker program is not installed."),
@@ -333,7 +387,6 @@ _BUILTIN |= dict.fromkeys(
         "builtin_broker.engine_failed",
         "builtin_broker.start_timeout",
         "builtin_broker.not_started",
-        "builtin_broker.not_loopback",
         "builtin_broker.bad_arguments",
     ),
     Entry(
@@ -380,4 +433,10 @@ BUILTIN_IN_USE: dict[str, Entry] = dict.fromkeys(
     ),
 }
 
-BROKER_ENTRIES: dict[str, Entry] = {**_CONNECTION, **_LOGIN, **_TLS, **_BUILTIN}
+BROKER_ENTRIES: dict[str, Entry] = {
+    **_CONNECTION,
+    **_LOGIN,
+    **_TLS,
+    **_BUILTIN,
+    **TESTED_ENTRIES,
+}

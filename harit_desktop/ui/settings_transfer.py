@@ -56,6 +56,10 @@ _CAUTIONS: dict[str, str] = {
     "local_api.allow_network": QT_TRANSLATE_NOOP(
         "SettingsTransfer", "Lets other computers read and add readings"
     ),
+    "broker.tls": QT_TRANSLATE_NOOP("SettingsTransfer", "Sends readings and password unencrypted"),
+    "builtin_broker.allow_network": QT_TRANSLATE_NOOP(
+        "SettingsTransfer", "Lets other devices use the built-in broker"
+    ),
     "broker.verify_hostname": QT_TRANSLATE_NOOP(
         "SettingsTransfer", "Trusts a certificate of another name"
     ),
@@ -91,6 +95,9 @@ def value_text(key: str, value: Any) -> str:
             return plain(", ".join(value)) or _tr("empty")
         template = _tr("1 entry") if len(value) == 1 else _tr("{count} entries")
         return template.format(count=count(len(value)))
+    if key.endswith("port"):
+        # A name made of digits: nobody says "eight thousand eight hundred eighty-three".
+        return str(value)
     unit = FIELD_SPECS[key].unit
     text = number(value, 0) if isinstance(value, int) else f"{value:g}"
     return _tr("{number} {unit}").format(number=text, unit=unit) if unit else text
@@ -104,10 +111,14 @@ def caution(change: Change) -> str:
         "storage.retention_days": after and (before == 0 or after < before),
         "storage.mysql_tls": after is False,
         "local_api.allow_network": after is True,
+        "builtin_broker.allow_network": after is True,
+        "broker.tls": after is False,
         "broker.verify_hostname": after is False,
     }
-    if change.key == "local_api.host" and not is_loopback(str(after)):
-        return _tr(_CAUTIONS["local_api.allow_network"])
+    section, _, name = change.key.partition(".")
+    consent = f"{section}.allow_network"
+    if name == "host" and consent in _CAUTIONS and not is_loopback(str(after)):
+        return _tr(_CAUTIONS[consent])
     return _tr(_CAUTIONS[change.key]) if risky.get(change.key) else ""
 
 

@@ -67,8 +67,8 @@ class MainToolBar(QToolBar):
             self.publisher_button.setAccessibleName(action.iconText())
             self._restyle()
 
-    def show_broker(self, name: str) -> None:
-        """The broker in use, by name or address."""
+    def show_broker(self, name: str, profile: bool = False) -> None:
+        """The broker in use, by its profile's name or its address."""
         text = plain(name)
         if self.broker_button.property("broker") == text:
             return
@@ -76,7 +76,11 @@ class MainToolBar(QToolBar):
         metrics = self.broker_button.fontMetrics()
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 180)
         self.broker_button.setText(shown.replace("&", "&&"))
-        self.broker_button.setAccessibleName(self.tr("Broker: {name}").format(name=text))
+        spoken = self.tr("Broker profile: {name}") if profile else self.tr("Broker: {name}")
+        self.broker_button.setAccessibleName(spoken.format(name=text))
+        # The whole name, where the button has no room for it; never as rich text.
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+        self.broker_button.setToolTip(f"<qt>{escaped}</qt>" if shown != text else "")
 
     def show_freeze(self, frozen: bool, missed: int) -> None:
         """Freeze, or Resume with how many readings wait to be drawn."""
@@ -161,7 +165,9 @@ class MainToolBar(QToolBar):
         self._actions.add_source_menu(menu)
         menu.addSeparator()
         menu.addAction(self._actions.settings)
+        menu.setToolTipsVisible(True)
         button.setMenu(menu)
+        self.broker_menu = menu
         return button
 
     def _make_ranges(self) -> QWidget:

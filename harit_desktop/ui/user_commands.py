@@ -19,6 +19,7 @@ from harit_desktop.runtime.commands import (
     DeleteSimulated,
     Disconnect,
     RetryNow,
+    SaveDevice,
     StartDemo,
     StartPublisher,
     StopPublisher,
@@ -28,9 +29,10 @@ from harit_desktop.ui.notices import Button, Notice, Question
 from harit_desktop.ui.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harit_desktop.domain.api import ApiTest
+    from harit_desktop.domain.device_book import DeviceRecord
     from harit_desktop.runtime.commands import Command
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
@@ -97,7 +99,8 @@ class UserCommands(QObject):
         """Keeps a broker's address and connects to it."""
         before = self._engine.settings.broker
         self.apply_settings(ApplySettings(changes=changes, secrets=secrets))
-        same = all(getattr(before, key.removeprefix("broker.")) == changes[key] for key in changes)
+        own = {key: value for key, value in changes.items() if key.startswith("broker.")}
+        same = all(getattr(before, key.removeprefix("broker.")) == own[key] for key in own)
         if same and not secrets:
             # Nothing changes, so the engine has no reason of its own to connect.
             self._engine.submit(Connect())
@@ -116,6 +119,11 @@ class UserCommands(QObject):
     def test_api(self, changes: Mapping[str, Any], token: str | None) -> QueryHandle[ApiTest]:
         """Asks the API once, with settings that are not in force yet."""
         return self._engine.test_api(changes, token)
+
+    def save_devices(self, records: Sequence[DeviceRecord]) -> None:
+        """Keeps what was changed about devices."""
+        for record in records:
+            self._engine.submit(SaveDevice(record))
 
     def delete_simulated(self) -> None:
         self._banner.ask(self._delete_question(self._engine.snapshot()))

@@ -14,7 +14,7 @@ from harit_desktop.ui.theme import SIZES
 
 STATE_VERSION = 1
 DEFAULT_SIZE = (1366, 768)
-_HISTORY = ("range", "channels", "compare")
+_HISTORY = ("range", "channels", "compare", "extras")
 # What a title bar and borders take, before the window manager has put them on.
 FRAME_ALLOWANCE = QMargins(4, 36, 4, 4)
 

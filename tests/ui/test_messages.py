@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
-from PySide6.QtWidgets import QPlainTextEdit, QToolButton
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.errors import Problem
@@ -22,7 +22,7 @@ from harit_desktop.runtime.engine import Engine
 from harit_desktop.ui.messages.message_filter import has_word, parse_filter, with_word
 from harit_desktop.ui.messages.message_model import Column, MessageModel
 from harit_desktop.ui.messages.message_page import MessagePage
-from harit_desktop.ui.messages.payload_panel import hex_text
+from harit_desktop.ui.messages.payload_panel import PayloadPanel, hex_text
 from harit_desktop.ui.messages.rejection_texts import TEXTS, rejection_text
 from harit_desktop.ui.theme import LIGHT, ThemeController
 from harit_desktop.wire.reasons import Reason
@@ -527,3 +527,22 @@ def test_a_status_is_decoded(qtbot: QtBot, engine: Engine, page: MessagePage) ->
     assert view.verdict.text() == "lost <i>power</i>"
     assert view.more.text() == "From gate-7."
     assert view.cells["index"][1].isHidden()
+
+
+def test_only_what_is_not_mapped_can_be_mapped_from_its_line(
+    make_engine: EngineMaker, qtbot: QtBot
+) -> None:
+    panel = PayloadPanel(make_engine())
+    qtbot.addWidget(panel)
+    button = panel.findChild(QPushButton, "button.payload.map")
+    assert button is not None
+    unknown = record(1, Outcome.REJECTED, problem=Problem("not_mapped", {"why": "no_object"}))
+    panel.show_message(unknown, "")
+    assert not button.isHidden()
+    with qtbot.waitSignal(panel.map_asked) as asked:
+        button.click()
+    assert asked.args == [TOPIC]
+    panel.show_message(record(2, Outcome.REJECTED, problem=Problem("not_json", {"byte": 1})), "")
+    assert button.isHidden()
+    panel.show_message(record(3), "")
+    assert button.isHidden()

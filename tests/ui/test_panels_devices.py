@@ -438,3 +438,74 @@ class TestBook:
         known = Calibration("soil-01", "Moisture", CalibrationKind.TWO_POINT, 0, halved, 0)
         panel.set_book(DeviceBook(calibrations=(known,)), Corrections([known]))
         assert self.rows(panel)[0].detail == "Moisture low"
+
+
+class TestOrder:
+    @pytest.fixture
+    def placed(self, panel: DevicesPanel) -> list[list[DeviceRecord]]:
+        """What the panel asked to keep; it is kept at once."""
+        asked: list[list[DeviceRecord]] = []
+        records: dict[str, DeviceRecord] = {}
+
+        def keep(changed: list[DeviceRecord]) -> None:
+            asked.append(changed)
+            records.update({one.publisher_id: one for one in changed})
+            panel.set_book(DeviceBook(dict(records)), Corrections())
+
+        panel.placed.connect(keep)
+        panel.set_devices([device(name) for name in ("a-1", "b-1", "c-1", "d-1")], NOW_US)
+        return asked
+
+    def move(self, panel: DevicesPanel, publisher_id: str, name: str) -> None:
+        menu = panel.device_menu(publisher_id)
+        action = next(one for one in menu.actions() if one.objectName() == f"menu.devices.{name}")
+        assert action.isEnabled()
+        action.trigger()
+
+    def test_a_device_goes_up_and_down(
+        self, panel: DevicesPanel, placed: list[list[DeviceRecord]]
+    ) -> None:
+        self.move(panel, "c-1", "up")
+        assert panel.model.shown_ids() == ["a-1", "c-1", "b-1", "d-1"]
+        self.move(panel, "a-1", "down")
+        assert panel.model.shown_ids() == ["c-1", "a-1", "b-1", "d-1"]
+        # Only the two that changed places are written again.
+        assert sorted(record.publisher_id for record in placed[1]) == ["a-1", "c-1"]
+        self.move(panel, "a-1", "byName")
+        assert panel.model.shown_ids() == ["a-1", "b-1", "c-1", "d-1"]
+        assert not any(record.position for record in placed[2])
+
+    def test_keys_move_the_device_in_focus(
+        self, panel: DevicesPanel, placed: list[list[DeviceRecord]], qtbot: QtBot
+    ) -> None:
+        panel.set_focus("b-1")
+        qtbot.keyClick(view(panel), Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+        if not placed:
+            # Without a window manager the window is not active, and so are no shortcuts.
+            panel._move_focus(1)
+        assert panel.model.shown_ids() == ["a-1", "c-1", "b-1", "d-1"]
+        assert panel.focus_device == "b-1"
+        assert view(panel).currentIndex().row() == 2
+
+    def test_a_device_stays_within_its_zone(self, panel: DevicesPanel) -> None:
+        panel.set_devices([device(name) for name in ("a-1", "b-1", "c-1")], NOW_US)
+        records = [DeviceRecord("a-1", zone="West"), DeviceRecord("b-1", zone="West")]
+        panel.set_book(DeviceBook({one.publisher_id: one for one in records}), Corrections())
+        model = panel.model
+        assert [model.movable(one, 1) for one in ("a-1", "b-1", "c-1")] == [True, False, False]
+        assert not model.is_placed("a-1")
+        assert [record.zone for record in model.moved("a-1", 1)] == ["West", "West"]
+
+    def test_a_hidden_device_keeps_its_place(self, panel: DevicesPanel) -> None:
+        panel.set_devices([device(name) for name in ("a-1", "b-1", "c-1")], NOW_US)
+        panel.set_book(DeviceBook({"b-1": DeviceRecord("b-1", hidden=True)}), Corrections())
+        moved = {one.publisher_id: one for one in panel.model.moved("a-1", 1)}
+        assert [moved[one].position for one in ("c-1", "b-1", "a-1")] == [0, 1, 2]
+        assert moved["b-1"].hidden
+
+    def test_the_menu_opens_the_device(self, panel: DevicesPanel) -> None:
+        panel.set_devices([device("a-1")], NOW_US)
+        asked: list[str] = []
+        panel.device_asked.connect(asked.append)
+        self.move(panel, "a-1", "device")
+        assert asked == ["a-1"]

@@ -42,6 +42,7 @@ ELSEWHERE = {
     "data_dir.unusable",
     "server.row_refused",
     "query.cancelled",
+    "routing.left_out",
     "export.cancelled",
     "settings.bad_assignment",
     "settings.secret_key",

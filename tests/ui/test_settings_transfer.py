@@ -129,6 +129,11 @@ def test_a_failure_is_said_in_place(window: MainWindow, qtbot: QtBot, tmp_path: 
     qtbot.waitUntil(lambda: window.banner.property("code") == "settings.no_settings")
 
 
+def test_a_port_is_no_quantity() -> None:
+    assert value_text("broker.port", 8883) == "8883"
+    assert value_text("storage.mysql_port", 33060) == "33060"
+
+
 def test_every_setting_has_words(window: MainWindow) -> None:
     for key, spec in FIELD_SPECS.items():
         assert setting_name(key)

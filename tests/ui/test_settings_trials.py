@@ -8,16 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from harit_desktop.app import diagnosis as app_diagnosis
+from harit_desktop.cli.doctor_texts_broker import BROKER_CAUSES
 from harit_desktop.domain.diagnosis import Checks, Step
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.domain.status import BackupStatus
+from harit_desktop.domain.status import BackupStatus, LinkState, LinkStatus
 from harit_desktop.runtime.engine import Engine
-from harit_desktop.runtime.probing import Probe
-from harit_desktop.ui.settings.check_texts import finding, passed, warning
+from harit_desktop.runtime.probing import Probe, with_running_link
+from harit_desktop.settings.model import BrokerSettings
+from harit_desktop.transport import diagnosis_steps
+from harit_desktop.transport.diagnosis_steps import BrokerPlan, broker_checks
+from harit_desktop.transport.endpoint import MqttEndpoint
+from harit_desktop.ui.settings.check_texts import HARMLESS, finding, passed, under_way, warning
 from harit_desktop.ui.settings.dialog import SettingsDialog
+from harit_desktop.ui.settings.test_report import report_text
 from harit_desktop.ui.theme import ThemeController
 from tests.servers import MosquittoServer, free_port
 from tests.ui.conftest import EngineMaker
@@ -94,11 +103,120 @@ def test_a_broker_is_tried_before_it_is_in_force(
     assert lines[1].startswith(f"✓ Port {broker.port} answers after ")
     assert lines[2] == "✓ Logged in without a user name (MQTT 5)"
     assert lines[3] == "✓ Subscribed to harit-samarth/sensor/data"
-    assert lines[4].startswith("• No reading came within 3 s.")
-    assert lines[5].startswith("All is well, after ")
+    assert lines[4] == "✓ The broker delivers: a message to ourselves came back"
+    assert lines[5].startswith("• No reading came within 3 s.")
+    assert lines[6].startswith("✓ The broker's limits: ")
+    assert lines[7] == "✓ The broker knows a client again that was away"
+    assert lines[8].startswith("• Whether another program uses the client ID")
+    assert lines[9].startswith("All is well, after ")
     assert engine.settings.broker.port == 1883
     opened.enter("broker.port", broker.port + 1)
     assert opened.outcome(None) == "Tries what is entered here. Nothing is stored by a test."
+
+
+def test_with_consent_the_topics_in_use_are_listed_as_text(
+    qtbot: QtBot,
+    theme: ThemeController,
+    make_engine: EngineMaker,
+    broker: MosquittoServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_diagnosis, "TEST_WAIT_S", 0.2)
+    monkeypatch.setattr(diagnosis_steps, "LISTEN_S", 1.5)
+    opened = Opened(qtbot, theme, make_engine(), "broker")
+    opened.enter("broker.port", broker.port)
+    listen = opened.find("settings.broker.test.listen")
+    assert not listen.isChecked()
+    listen.setChecked(True)
+    opened.press()
+    result = opened.find("settings.broker.test.result")
+
+    def listening() -> bool:
+        opened.dialog.poll(BackupStatus())
+        return "Listening to everything" in result.text()
+
+    qtbot.waitUntil(listening, timeout=10_000)
+    qtbot.wait(200)
+    broker.publish("<b>not/ours</b>\u202e", "a secret word")
+    text = opened.outcome(True)
+    assert "Heard within 1.5 s" in text
+    assert "   1 <b>not/ours</b>�" in text.splitlines()
+    assert "a secret word" not in text
+    assert result.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_the_report_is_copied_without_secrets(
+    qtbot: QtBot, theme: ThemeController, make_engine: EngineMaker
+) -> None:
+    port = free_port()
+    opened = Opened(qtbot, theme, make_engine(), "broker")
+    copy = opened.find("settings.broker.test.copy")
+    assert copy.isHidden()
+    for key, value in {
+        "broker.port": port,
+        "broker.username": "asha",
+        "broker.password": "corr3ct-horse",
+    }.items():
+        opened.enter(key, value)
+    opened.press()
+    said = opened.outcome(False)
+    copy.click()
+    report = QGuiApplication.clipboard().text()
+    assert said in report
+    assert f"broker.port = {port}" in report
+    assert "corr3ct-horse" not in report
+    assert "password" not in report
+    opened.enter("broker.port", port + 1)
+    assert copy.isHidden()
+
+
+def test_a_report_covers_a_secret_that_a_broker_sends_back() -> None:
+    tried = {"broker.ca_file": "/home/asha/farm.pem", "broker.password": "corr3ct-horse"}
+    secrets = {"broker.password": "corr3ct-horse", "broker.key_passphrase": "o"}
+    text = report_text("Test", tried, "the broker said corr3ct-horse to us", secrets)
+    assert "the broker said *** to us" in text
+    assert "broker.ca_file = farm.pem" in text
+    assert "asha" not in text
+
+
+def test_the_running_connection_tells_whether_its_id_is_in_use() -> None:
+    wanted = BrokerSettings(host="b", port=1)
+    step = Step("client_id", dict, 1.0, "doctor.client_id_untold")
+
+    def found(link: LinkStatus) -> str:
+        checks = with_running_link(Checks("broker", (step,)), lambda: link, wanted, "harit-1")
+        try:
+            return str(checks.steps[0].run())
+        except KnownError as error:
+            return error.code
+
+    twice = Problem("broker.client_id_in_use", {"client_id": "harit-1"})
+    assert found(LinkStatus(LinkState.LOST, "b", 1, problem=twice)) == twice.code
+    assert found(LinkStatus(LinkState.CONNECTED, "b", 1)) == "{'client_id': 'harit-1'}"
+    assert found(LinkStatus(LinkState.CONNECTED, "c", 1)) == "doctor.client_id_untold"
+    assert found(LinkStatus(LinkState.CONNECTING, "b", 1)) == "doctor.client_id_untold"
+
+
+@pytest.mark.parametrize("code", sorted(HARMLESS))
+def test_whatever_is_harmless_has_words_of_its_own(qtbot: QtBot, code: str) -> None:
+    names = ("topic", "seconds", "rows", "columns")
+    text = finding(Problem(code, dict.fromkeys(names, "x")))
+    assert text.endswith(".")
+    assert "Something went wrong" not in text
+
+
+@pytest.mark.parametrize("cause", sorted(BROKER_CAUSES))
+def test_every_cause_that_the_doctor_names_has_words_here(qtbot: QtBot, cause: str) -> None:
+    code, _, variant = cause.partition(":")
+    params: dict[str, str | int | float] = {"host": "h", "port": 1, "cause": variant}
+    assert finding(Problem(code, params)) != finding(Problem(code, params | {"cause": "other"}))
+
+
+def test_every_step_has_words(qtbot: QtBot) -> None:
+    plan = BrokerPlan(MqttEndpoint("h"), ["a"], lambda topic, payload: ("", ""))
+    for step in broker_checks(plan, lambda: None, lambda: None).steps:
+        if step.name != "client_id":
+            assert under_way(step.name) != under_way("")
 
 
 def test_a_broker_that_is_not_there_is_named(

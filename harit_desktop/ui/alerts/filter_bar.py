@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QToolButton,
@@ -193,6 +194,8 @@ class FilterBar(QFrame):
         self._row.addWidget(self._flow, 1)
         self._apart = False
         self._set_apart(True)
+        for combo in (self.devices, self.spans):
+            _name(combo)
 
     def _connect(self) -> None:
         self._timer = QTimer(self)
@@ -249,3 +252,11 @@ class FilterBar(QFrame):
         self.export.setIcon(icon("export", tokens))
         self.rules.setIcon(icon("settings", tokens))
         self._fit()
+
+
+def _name(combo: QComboBox) -> None:
+    """A label that nobody sees. On Linux a screen reader takes the chosen entry for the name
+    of a combo box, and only a label beside it for what is chosen there."""
+    label = QLabel(combo.accessibleName(), combo.parentWidget())
+    label.setBuddy(combo)
+    label.hide()

@@ -108,7 +108,7 @@ class FrameMaker:
             ticks=scene.ticks,
             low=low,
             high=high,
-            value_ticks=_ticks(value_range, height_px),
+            value_ticks=axis_ticks(value_range, height_px),
             unit=CHANNELS[channel].unit,
             focus=focus,
             context=tuple(one.line for one in lines if one.publisher_id != scene.lead),
@@ -191,7 +191,7 @@ def lead_gaps(of: Trace | None, scene: HistoryScene) -> tuple[NamedGap, ...]:
     return tuple(gaps)
 
 
-def _ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...]:
+def axis_ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...]:
     """Ticks whose labels have room: none so near the edge that it would be cut."""
     edge = (of.high - of.low) * _LABEL_EDGE_PX * text_scale() / max(20, height_px)
     most = 4 if height_px > TALL_STRIP_PX else 3

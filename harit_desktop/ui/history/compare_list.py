@@ -1,12 +1,14 @@
 """Which devices and channels the History page shows."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 from PySide6.QtCore import QEvent, QMargins, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QCheckBox, QLabel, QMenu, QToolButton, QWidget
 
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.ui.extras.extra_menu import ExtraMenu
 from harit_desktop.ui.history.flow import FlowBox
 from harit_desktop.ui.history.history_chart import paint_sample
 from harit_desktop.ui.history.history_data import MOST_COMPARED
@@ -20,7 +22,8 @@ _SAMPLE = QSize(26, 10)
 
 
 class CompareList(FlowBox):
-    """`history.compare.<id>` boxes with the line of each device, and `history.channels`."""
+    """`history.compare.<id>` boxes with the line of each device, `history.channels`, and
+    `history.extras`."""
 
     toggled = Signal(str, bool)
     channels_chosen = Signal(object)
@@ -36,8 +39,10 @@ class CompareList(FlowBox):
         set_look(self._title, class_="dense strong")
         self._more = self._menu_button("history.compare.more")
         self.channels = self._menu_button("history.channels")
+        self.extras = ExtraMenu()
         self._actions: dict[str, QAction] = {}
-        self.set_widgets((self._title, self._more, self.channels))
+        self.set_widgets((self._title, self._more, self.channels, self.extras))
+        self.extras.resized.connect(self.place)
         self._more.hide()
         self._make_channels()
         self.set_words()
@@ -97,15 +102,17 @@ class CompareList(FlowBox):
         box.setEnabled(checked or not full)
         box.setAccessibleName(self.tr("Compare {device}").format(device=name))
         most = self.tr("At most {n} devices are compared.").format(n=count(MOST_COMPARED))
-        box.setToolTip(most if full and not checked else name if shown != name else "")
+        whole = f"<qt>{escape(name)}</qt>" if shown != name else ""
+        box.setToolTip(most if full and not checked else whole)
         set_look(box, class_="dense" if checked else "dense muted")
 
     def _order(self, own: Sequence[str]) -> None:
         """Boxes in the order of the devices, between the title and the menus."""
         boxes = [self._boxes[known] for known in own]
-        self.set_widgets((self._title, *boxes, self._more, self.channels))
+        menus = (self._more, self.channels, self.extras)
+        self.set_widgets((self._title, *boxes, *menus))
         before: QWidget = self._title
-        for widget in (*boxes, self._more, self.channels):
+        for widget in (*boxes, *menus):
             QWidget.setTabOrder(before, widget)
             before = widget
 

@@ -29,6 +29,8 @@ from harit_desktop.domain.notes import ChartNote
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.charts.frame import Limits
 from harit_desktop.ui.device_names import device_label, record_of
+from harit_desktop.ui.extras.extra_series import ExtraSeries
+from harit_desktop.ui.extras.page_extras import STATE_KEY, PageExtras
 from harit_desktop.ui.history.compare_frame import HistoryScene
 from harit_desktop.ui.history.compare_list import CompareList
 from harit_desktop.ui.history.data_table import DataTable
@@ -100,7 +102,10 @@ class HistoryPage(QWidget):
         self._tokens = tokens
         self.bar = RangeBar()
         self.compare = CompareList(tokens)
-        self.stack = HistoryStack(self._data, tokens)
+        extras = ExtraSeries()
+        self.stack = HistoryStack(self._data, tokens, extras)
+        menu = self.compare.extras
+        self.extras = PageExtras(engine, self._data, extras, self.stack, menu, self)
         self.overview = Overview(tokens)
         self.table = DataTable()
         self.selection_panel = SelectionPanel(tokens)
@@ -131,6 +136,7 @@ class HistoryPage(QWidget):
         else:
             self._loading.stop()
             self._feed.cancel()
+            self.extras.cancel()
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Takes the colours of a theme, and the text size that the application has now."""
@@ -144,6 +150,7 @@ class HistoryPage(QWidget):
         self._now_us = now_us
         before = set(self._data.devices)
         self._data.set_devices(devices)
+        self.extras.follow()
         if self._focus is None and devices:
             self.set_focus(devices[0].publisher_id)
         if before != set(self._data.devices):
@@ -166,18 +173,20 @@ class HistoryPage(QWidget):
         """Takes that a part of the store does not answer, in words; "" where all does."""
         before, self._away = self._away, text
         if before and not text:
-            self._data.doubt()
+            self.read_again()
         if before != text:
             self._show_message()
 
     def read_again(self) -> None:
         """Everything is read anew; what is drawn stays until it comes."""
         self._data.doubt()
+        self.extras.doubt()
 
     def forget(self) -> None:
         """Another store is open: nothing that was read holds."""
         self._feed.cancel()
         self._data.forget()
+        self.extras.forget()
         self._views.set_stored(None)
         self._choose_span(None)
         self._change(afresh=True)
@@ -216,6 +225,7 @@ class HistoryPage(QWidget):
             "range": key if key != CUSTOM else FIRST_RANGE,
             "channels": " ".join(self._keys),
             "compare": "\n".join(self._data.compared()) if self._chosen_by_hand else "",
+            STATE_KEY: self.extras.state(),
         }
 
     def restore(self, state: Mapping[str, str]) -> None:
@@ -226,6 +236,7 @@ class HistoryPage(QWidget):
         if known:
             self._choose_channels(tuple(known))
             self.compare.set_channels(known)
+        self.extras.restore(state)
         for publisher_id in filter(None, state.get("compare", "").split("\n")):
             self._chosen_by_hand = True
             self._data.compare(publisher_id)
@@ -262,7 +273,7 @@ class HistoryPage(QWidget):
     @property
     def busy(self) -> bool:
         """Whether an answer of the store is awaited."""
-        return self._feed.busy or self._side.busy
+        return self._feed.busy or self._side.busy or self.extras.busy
 
     # -- building ----------------------------------------------------------------------
 
@@ -309,6 +320,7 @@ class HistoryPage(QWidget):
         self.bar.span_chosen.connect(lambda span: self._show(span, ""))
         self.compare.toggled.connect(self._toggle)
         self.compare.channels_chosen.connect(self._choose_channels)
+        self.extras.changed.connect(self._change)
         stack = self.stack
         stack.zoomed.connect(self._zoom)
         stack.panned.connect(self._pan)
@@ -373,6 +385,7 @@ class HistoryPage(QWidget):
     def _compared(self) -> None:
         """Other devices are compared."""
         self._show_devices()
+        self.extras.follow()
         self._choose_span(self._side.span)
         self._change(afresh=True)
 
@@ -434,12 +447,14 @@ class HistoryPage(QWidget):
                 self._views.set_stored(self._data.stored())
             self.stack.lane.set_notes(self._notes())
             self._dirty = True
+        if self.extras.poll(self._views.span, width_px, self._now_us):
+            self._dirty = True
         if self._feed.poll_gaps(self.lead, self._gaps_in_view()):
             self._dirty = True
         self._side.poll()
         self._progress.setVisible(self._feed.waiting_s() > PROGRESS_AFTER_S)
         self._show_message()
-        if self._feed.busy or self._side.busy:
+        if self.busy:
             self._loading.start()
         else:
             self._loading.stop()
@@ -512,7 +527,7 @@ class HistoryPage(QWidget):
         self.overview.show_window(span, self.stack.header_width)
 
     def _show_message(self) -> None:
-        problem = self._feed.problem
+        problem = self._feed.problem or self.extras.problem
         text = problem_text(problem).sentences if problem is not None else self._away
         if text != self._message.text():
             dialog_parts.say(self._message, text, "crit" if problem is not None else "warn")
@@ -553,7 +568,7 @@ class HistoryPage(QWidget):
         """Selects the run of flagged readings nearest to the cursor."""
         lead = self.lead
         series = None if lead is None else self._data.series(lead)
-        if series is None:
+        if series is None or key not in CHANNEL_INDEX:
             return
         flags = series.flags[:, CHANNEL_INDEX[key]]
         run = nearest_run(series.time_us, (flags == Flag.SUSPECT) | (flags == Flag.FAIL), near_us)

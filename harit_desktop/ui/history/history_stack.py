@@ -1,5 +1,6 @@
 """The strips of the History page over one time axis: drawn together, one cursor, one selection."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial
 from time import perf_counter
@@ -10,14 +11,19 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from harit_desktop.domain.clock import US_PER_S
+from harit_desktop.domain.extras import EXTRA_BY_KEY
+from harit_desktop.ui.charts.envelope import Trace
 from harit_desktop.ui.charts.frame import TimeView
 from harit_desktop.ui.charts.strip_stack import WIDE_FROM_PX
 from harit_desktop.ui.charts.time_axis import TimeAxis
 from harit_desktop.ui.charts.time_ticks import time_ticks
-from harit_desktop.ui.history.compare_frame import FrameMaker, HistoryScene
+from harit_desktop.ui.extras.extra_frames import ExtraFrames
+from harit_desktop.ui.extras.extra_series import ExtraSeries
+from harit_desktop.ui.extras.names import quantity_number, quantity_value
+from harit_desktop.ui.history.compare_frame import CompareFrame, FrameMaker, HistoryScene
 from harit_desktop.ui.history.history_chart import ChipRow
 from harit_desktop.ui.history.history_data import HistoryData
-from harit_desktop.ui.history.history_strip import HistoryStrip
+from harit_desktop.ui.history.history_strip import LEAST_HEIGHT_PX, HistoryStrip
 from harit_desktop.ui.history.history_texts import (
     chart_name,
     cursor_words,
@@ -27,12 +33,11 @@ from harit_desktop.ui.history.history_texts import (
     weekday_moment,
 )
 from harit_desktop.ui.history.note_lane import NoteLane
-from harit_desktop.ui.history.readout import HistoryCursor
+from harit_desktop.ui.history.readout import HistoryCursor, Readout
 from harit_desktop.ui.history.spans import Span
 from harit_desktop.ui.panels.elided_label import ElidedLabel
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.theme import SIZES, Tokens, set_look
-from harit_desktop.ui.words import channel_number, channel_value
 
 ZOOM_STEP = 0.8
 PAN_PART = 0.1
@@ -57,10 +62,19 @@ class HistoryStack(QWidget):
     """Select what is flagged in this channel near this instant (None: anywhere in view)."""
     settled = Signal()
 
-    def __init__(self, data: HistoryData, tokens: Tokens, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        data: HistoryData,
+        tokens: Tokens,
+        extras: ExtraSeries | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._data = data
+        self._tokens = tokens
         self._frames = FrameMaker(data)
+        self._extras = ExtraSeries() if extras is None else extras
+        self._extra_frames = ExtraFrames(data, self._extras)
         self._cursor = HistoryCursor(data)
         self._selection: Span | None = None
         self._anchor_us: int | None = None
@@ -70,6 +84,7 @@ class HistoryStack(QWidget):
         self.last_draw_ms = 0.0
         self.draw_count = 0
         self.strips = [HistoryStrip(channel, tokens) for channel in CHANNELS]
+        self.extra_strips: dict[str, HistoryStrip] = {}
         self.lane = NoteLane(tokens)
         self.axis = TimeAxis(tokens)
         self._resolution = ElidedLabel("", self.axis)
@@ -116,8 +131,8 @@ class HistoryStack(QWidget):
 
     @property
     def shown(self) -> list[HistoryStrip]:
-        """The strips of the chosen channels, from above."""
-        return [strip for strip in self.strips if not strip.isHidden()]
+        """The strips of the chosen channels, from above, with those of extra channels."""
+        return [strip for strip in self._all() if not strip.isHidden()]
 
     @property
     def cursor_us(self) -> int | None:
@@ -132,29 +147,72 @@ class HistoryStack(QWidget):
         return self.strips[0].header.width()
 
     def strip(self, key: str) -> HistoryStrip:
-        """The strip of a channel; KeyError for a key that is not in the catalogue."""
-        return self.strips[CHANNEL_INDEX[key]]
+        """The strip of a channel, or of an extra one that was shown; KeyError for others."""
+        return self.strips[CHANNEL_INDEX[key]] if key in CHANNEL_INDEX else self.extra_strips[key]
 
     def set_channels(self, keys: Sequence[str]) -> None:
         """Shows the strips of these channels."""
         for strip in self.strips:
             strip.setVisible(strip.channel.key in keys)
+        self._share_height()
+
+    def set_extras(self, keys: Sequence[str]) -> bool:
+        """Shows the strips of these extra channels below the others; whether that changed."""
+        before = [key for key, strip in self.extra_strips.items() if not strip.isHidden()]
+        if before == list(keys):
+            return False
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        for strip in self.extra_strips.values():
+            strip.hide()
+            column.removeWidget(strip)
+        known, self.extra_strips = self.extra_strips, {}
+        for key in keys:
+            strip = known.pop(key) if key in known else self._make_extra(key)
+            self.extra_strips[key] = strip
+            column.insertWidget(column.indexOf(self.lane), strip, 1)
+            strip.show()
+        self.extra_strips |= known
+        for first, second in itertools.pairwise(self._all()):
+            QWidget.setTabOrder(first, second)
+        self._share_height()
+        self._size_headers()
+        return True
+
+    def _make_extra(self, key: str) -> HistoryStrip:
+        strip = HistoryStrip(EXTRA_BY_KEY[key], self._tokens)
+        self._connect(strip)
+        strip.set_tokens(self._tokens)
+        strip.chart.set_selection(self._selection)
+        return strip
+
+    def _all(self) -> list[HistoryStrip]:
+        return [*self.strips, *self.extra_strips.values()]
+
+    def _share_height(self) -> None:
+        """More strips than the seven are lower, so that the page needs no more room."""
+        shown = self.shown
+        least_px = LEAST_HEIGHT_PX * min(len(CHANNELS), len(shown)) // max(1, len(shown))
+        for strip in shown:
+            strip.setMinimumHeight(least_px)
         self.updateGeometry()
 
     def set_tokens(self, tokens: Tokens) -> None:
-        for strip in self.strips:
+        self._tokens = tokens
+        for strip in self._all():
             strip.set_tokens(tokens)
         self.lane.set_tokens(tokens)
         self.axis.set_tokens(tokens)
         self._size_headers()
 
     def set_words(self) -> None:
-        for strip in self.strips:
+        for strip in self._all():
             strip.set_words()
 
     def fit_afresh(self) -> None:
         """Lets the value axes fit anew with the next drawing."""
         self._frames.reset()
+        self._extra_frames.reset()
 
     def plot_width(self) -> int:
         return self.shown[0].chart.plot_width() if self.shown else 1
@@ -175,8 +233,7 @@ class HistoryStack(QWidget):
         scene = scene._replace(ticks=ticks)
         self.view, self._lead, self._names = view, scene.lead, scene.names
         for place, strip in enumerate(self.shown):
-            channel = CHANNEL_INDEX[strip.channel.key]
-            frame = self._frames.frame(channel, scene, strip.chart.height(), empty_text, place == 0)
+            frame = self._frame(strip, scene, empty_text, place == 0)
             strip.chart.show_frame(frame)
             focus = frame.focus
             strip.chart.setProperty("points", 0 if focus is None else focus.size)
@@ -188,6 +245,28 @@ class HistoryStack(QWidget):
             self._describe()
         self.draw_count += 1
         self.last_draw_ms = (perf_counter() - began_s) * 1000
+
+    def _frame(
+        self, strip: HistoryStrip, scene: HistoryScene, empty_text: str, first: bool
+    ) -> CompareFrame:
+        key, height_px = strip.channel.key, strip.chart.height()
+        if key in CHANNEL_INDEX:
+            channel = CHANNEL_INDEX[key]
+            return self._frames.frame(channel, scene, height_px, empty_text, first)
+        return self._extra_frames.frame(key, scene, height_px)
+
+    def _trace(self, publisher_id: str, key: str) -> Trace | None:
+        if key not in CHANNEL_INDEX:
+            return self._extras.trace(publisher_id, key)
+        span = Span(self.view.start_us, self.view.end_us)
+        return self._data.trace(publisher_id, CHANNEL_INDEX[key], span)
+
+    def _read(self, key: str) -> tuple[Readout, ...]:
+        """What the compared devices read at the cursor; of extra channels those that have it."""
+        found = self._cursor.read_of(lambda known: self._trace(known, key), self.view)
+        if key in CHANNEL_INDEX:
+            return found
+        return tuple(one for one in found if self._extras.is_loaded(one.publisher_id, key))
 
     def show_resolution(self, text: str, whole: str) -> None:
         """What a point of the lines stands for, in the corner beside the time axis."""
@@ -208,7 +287,7 @@ class HistoryStack(QWidget):
         self._selection = selection
         if selection is None:
             self._anchor_us = None
-        for strip in self.strips:
+        for strip in self._all():
             strip.chart.set_selection(selection)
 
     def drop_cursor(self) -> None:
@@ -328,11 +407,11 @@ class HistoryStack(QWidget):
 
     def _rows(self, strip: HistoryStrip) -> tuple[ChipRow, ...]:
         key = strip.channel.key
-        found = self._cursor.read(CHANNEL_INDEX[key], self.view)
+        found = self._read(key)
         alone = len(found) == 1
         rows = []
         for one in found:
-            text = channel_value(key, one.value) if alone else channel_number(key, one.value)
+            text = quantity_value(key, one.value) if alone else quantity_number(key, one.value)
             rows.append(ChipRow(one.slot, no_data() if one.value is None else text, one.value))
         return tuple(rows)
 
@@ -342,8 +421,7 @@ class HistoryStack(QWidget):
         names = [self._names.get(known, known) for known in self._data.compared()]
         for strip in self.shown:
             channel = strip.channel
-            at = CHANNEL_INDEX[channel.key]
-            of = None if self._lead is None else self._data.trace(self._lead, at, span)
+            of = None if self._lead is None else self._trace(self._lead, channel.key)
             frame = strip.chart.frame_shown
             lines = () if frame is None else frame.lines
             alarms = sum(len(one.runs.onsets) for one in lines if one.publisher_id == self._lead)
@@ -358,9 +436,9 @@ class HistoryStack(QWidget):
         readings = [
             (
                 self._names.get(one.publisher_id, one.publisher_id),
-                no_data() if one.value is None else channel_value(key, one.value),
+                no_data() if one.value is None else quantity_value(key, one.value),
             )
-            for one in self._cursor.read(CHANNEL_INDEX[key], self.view)
+            for one in self._read(key)
         ]
         seconds = self.view.end_us - self.view.start_us < _SECONDS_BELOW_US
         return cursor_words(weekday_moment(at_us, seconds), readings)
@@ -370,7 +448,7 @@ class HistoryStack(QWidget):
         width_px = SIZES.strip_header_wide if wide else SIZES.strip_header
         # Name and unit need less room than the values of the Live page.
         width_px = round((width_px - 46) * max(1.0, text_scale()))
-        for strip in self.strips:
+        for strip in self._all():
             strip.set_header_width(width_px)
         self._resolution.setGeometry(12, 0, width_px - 14, self.axis.sizeHint().height())
 

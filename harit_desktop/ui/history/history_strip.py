@@ -12,11 +12,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from harit_desktop.domain.channels import Channel
+from harit_desktop.domain.extras import ExtraChannel
 from harit_desktop.ui.charts.strip import KEYBOARD_REASONS, MANY_STEPS, FocusRing
+from harit_desktop.ui.extras.names import quantity_name
 from harit_desktop.ui.history.history_chart import HistoryChart
 from harit_desktop.ui.panels.elided_label import ElidedLabel
 from harit_desktop.ui.theme import Tokens, set_look
-from harit_desktop.ui.words import channel_name
 
 LEAST_HEIGHT_PX = 44
 ZOOM_KEYS = {
@@ -44,7 +45,9 @@ class HistoryStrip(QWidget):
     back_asked = Signal()
     menu_asked = Signal(QPoint)
 
-    def __init__(self, channel: Channel, tokens: Tokens, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, channel: Channel | ExtraChannel, tokens: Tokens, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.channel = channel
         self._tokens = tokens
@@ -83,7 +86,7 @@ class HistoryStrip(QWidget):
 
     def set_words(self) -> None:
         """Names channel and unit in the present language."""
-        self._name.setText(channel_name(self.channel.key))
+        self._name.setText(quantity_name(self.channel.key))
         self._unit.setText(self.channel.unit or self.tr("no unit"))
 
     def set_header_width(self, width_px: int) -> None:

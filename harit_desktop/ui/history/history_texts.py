@@ -7,12 +7,12 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from harit_desktop.domain.channels import Channel
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.domain.extras import ExtraChannel
 from harit_desktop.ui.charts.envelope import Trace
 from harit_desktop.ui.charts.time_ticks import Tick, TickKind
+from harit_desktop.ui.extras.names import extra_unit_spoken, quantity_name, quantity_value
 from harit_desktop.ui.history.spans import Span
 from harit_desktop.ui.words import (
-    channel_name,
-    channel_value,
     clock_text,
     count,
     date_text,
@@ -85,10 +85,10 @@ def bucket_text(bucket_us: int) -> str:
     return text.format(time=duration_text(bucket_us / US_PER_S))
 
 
-def strip_name(channel: Channel, names: Sequence[str]) -> str:
+def strip_name(channel: Channel | ExtraChannel, names: Sequence[str]) -> str:
     """ "Moisture, percent, North plot and Canal side"."""
-    unit = unit_spoken(channel.unit)
-    what = channel_name(channel.key)
+    unit = extra_unit_spoken(unit_spoken(channel.unit))
+    what = quantity_name(channel.key)
     if unit:
         text = QCoreApplication.translate(_CONTEXT, "{channel}, {unit}, {devices}")
         return text.format(channel=what, unit=unit, devices=joined(list(names)))
@@ -96,14 +96,14 @@ def strip_name(channel: Channel, names: Sequence[str]) -> str:
     return text.format(channel=what, devices=joined(list(names)))
 
 
-def chart_name(channel: Channel) -> str:
+def chart_name(channel: Channel | ExtraChannel) -> str:
     """ "Moisture history"."""
     text = QCoreApplication.translate(_CONTEXT, "{channel} history")
-    return text.format(channel=channel_name(channel.key))
+    return text.format(channel=quantity_name(channel.key))
 
 
 def strip_description(
-    channel: Channel, of: Trace | None, span: Span, alarms: int, extra: str
+    channel: Channel | ExtraChannel, of: Trace | None, span: Span, alarms: int, extra: str
 ) -> str:
     """Lowest, mean and highest value in view, gaps and alarms of the leading device."""
     tr = QCoreApplication.translate
@@ -114,9 +114,9 @@ def strip_description(
     low = of.value if of.low is None else of.low
     high = of.value if of.high is None else of.high
     text = tr(_CONTEXT, "lowest {low}, mean {mean}, highest {high}").format(
-        low=channel_value(channel.key, float(low[inside].min())),
-        mean=channel_value(channel.key, float(of.value[inside].mean())),
-        high=channel_value(channel.key, float(high[inside].max())),
+        low=quantity_value(channel.key, float(low[inside].min())),
+        mean=quantity_value(channel.key, float(of.value[inside].mean())),
+        high=quantity_value(channel.key, float(high[inside].max())),
     )
     gaps = int(np.sum((of.silences[:, 1] > span.from_us) & (of.silences[:, 0] < span.to_us)))
     parts = [text, shown, gaps_text(gaps)]

@@ -1,10 +1,12 @@
 """The time cursor of the History page: where it stands, and what each device reads there."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harit_desktop.ui.charts.envelope import Trace
 from harit_desktop.ui.charts.frame import TimeView
 from harit_desktop.ui.history.history_data import HistoryData
 from harit_desktop.ui.history.spans import Span
@@ -62,12 +64,18 @@ class HistoryCursor:
 
     def read(self, channel: int, view: TimeView) -> tuple[Readout, ...]:
         """What each compared device reads at the cursor."""
+        span = Span(view.start_us, view.end_us)
+        return self.read_of(lambda known: self._data.trace(known, channel, span), view)
+
+    def read_of(
+        self, trace_of: Callable[[str], Trace | None], view: TimeView
+    ) -> tuple[Readout, ...]:
+        """`read` of what `trace_of` gives for a device's id."""
         if self.time_us is None:
             return ()
-        span = Span(view.start_us, view.end_us)
         found = []
         for publisher_id in self._data.compared():
-            of = self._data.trace(publisher_id, channel, span)
+            of = trace_of(publisher_id)
             value = None
             if of is not None and of.time_us.size:
                 value = _value_at(of.time_us, of.value, of.gap_after, self.time_us, view)

@@ -16,8 +16,8 @@ def parse_filter(text: str) -> Predicate | None:
     """A test for a line of the message log; None where the filter is empty.
 
     Words are joined by "and" and compared without case as parts of a text. `result:` takes
-    an outcome (stored, duplicate, rejected, shown, heard), a part of a rejection's reason code,
-    or what another program sent (analysis, status).
+    an outcome (stored, duplicate, rejected, shown, heard, merged, skipped), a part of a reason
+    code, or what another program sent (analysis, status).
     """
     tests = [_test(field.lower(), word.strip('"').lower()) for field, word in _WORD.findall(text)]
     if not tests:

@@ -43,7 +43,13 @@ class Column(IntEnum):
 
 
 # Nothing new was stored and nothing is wrong: these lines step back.
-_ASIDE = (Outcome.DUPLICATE, Outcome.SHOWN, Outcome.HEARD)
+_ASIDE = (
+    Outcome.DUPLICATE,
+    Outcome.SHOWN,
+    Outcome.HEARD,
+    Outcome.MERGED,
+    Outcome.SKIPPED,
+)
 _CUT_OFF = (Column.TIME, Column.TOPIC, Column.DEVICE, Column.RESULT)
 _RIGHT_ALIGNED = (Column.SIZE,)
 
@@ -196,9 +202,13 @@ class MessageModel(QAbstractTableModel):
             case Outcome.DUPLICATE:
                 return self.tr("Duplicate")
             case Outcome.SHOWN:
-                return self.tr("Old value, not stored")
+                return self.tr("Old value (retained), not stored")
             case Outcome.HEARD:
                 return self._heard_text(heard_kind(record))
+            case Outcome.MERGED:
+                return self.tr("Part of a reading")
+            case Outcome.SKIPPED:
+                return self.tr("Left out by the routing rules")
         if record.problem is None:
             return self.tr("Rejected")
         return self.tr("Rejected: {reason}").format(reason=rejection_text(record.problem))
@@ -251,6 +261,7 @@ class MessageModel(QAbstractTableModel):
             Origin.MQTT: self.tr("MQTT"),
             Origin.API: self.tr("API"),
             Origin.LOCAL: self.tr("Local"),
+            Origin.REDRIVEN: self.tr("Tried again"),
         }
         return names[origin]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.channels import CHANNELS, Values
+from harit_desktop.domain.mapping import NOT_MAPPED
 from harit_desktop.domain.message import MessageRecord, Outcome
 from harit_desktop.ui.messages.heard import HeardMessage, read_heard
 from harit_desktop.ui.messages.heard_view import HeardView
@@ -66,6 +67,9 @@ def load_payload(
 class PayloadPanel(QWidget):
     """Shows the chosen message. The payload is read by the query pool and polled for."""
 
+    map_asked = Signal(str)
+    """Say what messages on this topic mean: nothing knows them yet."""
+
     def __init__(self, engine: Engine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
@@ -81,6 +85,8 @@ class PayloadPanel(QWidget):
         self._result = self._label("dense")
         self._text = QPlainTextEdit()
         self._copy_button = QPushButton()
+        self._map_button = QPushButton()
+        self._topic_text = ""
         self._values = QGridLayout()
         self._values_heading = self._label("caption strong muted")
         self._channels = {channel.key: self._value_row(channel.key) for channel in CHANNELS}
@@ -102,6 +108,9 @@ class PayloadPanel(QWidget):
             self._topic.setText(self.tr("Choose a message to see what it says."))
             return
         self._topic.setText(printable(record.topic))
+        self._topic_text = record.topic
+        unknown = record.problem is not None and record.problem.code == NOT_MAPPED
+        self._map_button.setVisible(unknown)
         self._facts.setText(
             self.tr("{time} · {size}").format(
                 time=local_time_text(record.received_us), size=size_text(record.size_bytes)
@@ -163,6 +172,12 @@ class PayloadPanel(QWidget):
             row.addWidget(button)
         group.buttonClicked.connect(self._show_text)
         row.addStretch(1)
+        self._map_button.setText(self.tr("Map…"))
+        self._map_button.setObjectName("button.payload.map")
+        self._map_button.setAccessibleName(self.tr("Say what this message means"))
+        self._map_button.clicked.connect(lambda: self.map_asked.emit(self._topic_text))
+        row.addWidget(self._map_button)
+        row.addSpacing(6)
         self._copy_button.setText(self.tr("Copy"))
         self._copy_button.setObjectName("button.payload.copy")
         self._copy_button.setAccessibleName(self.tr("Copy payload"))

@@ -22,6 +22,20 @@ TEXTS: dict[str, str] = {
     "not_mapped:no_object": QT_TRANSLATE_NOOP("Rejections", "not mapped: no sensor object"),
     "not_mapped:no_channel": QT_TRANSLATE_NOOP("Rejections", "not mapped: no known channel"),
     "not_mapped:all_null": QT_TRANSLATE_NOOP("Rejections", "not mapped: every channel is empty"),
+    "not_mapped:undecoded_uplink": QT_TRANSLATE_NOOP(
+        "Rejections",
+        "not mapped: the network server does not decode this uplink; "
+        "add a codec to the device profile ({family})",
+    ),
+    "not_mapped:no_measurement": QT_TRANSLATE_NOOP(
+        "Rejections", "not mapped: a message of {family} without a measurement"
+    ),
+    "not_mapped:ambiguous": QT_TRANSLATE_NOOP(
+        "Rejections", "not mapped: one quantity twice, with different values ({family})"
+    ),
+    "not_mapped:too_many": QT_TRANSLATE_NOOP(
+        "Rejections", "not mapped: too many devices in one message ({family})"
+    ),
     "bad_value": QT_TRANSLATE_NOOP("Rejections", '{channel} has an unusable value "{value}"'),
     "bad_value:nan": QT_TRANSLATE_NOOP("Rejections", "{channel} is not a number (NaN)"),
     "bad_value:infinity": QT_TRANSLATE_NOOP("Rejections", "{channel} is infinite"),
@@ -47,6 +61,7 @@ TEXTS: dict[str, str] = {
         "Rejections", "stored here, but the database server refused it ({reason})"
     ),
     "store.not_storable": QT_TRANSLATE_NOOP("Rejections", "the database cannot hold it"),
+    "routing.left_out": QT_TRANSLATE_NOOP("Rejections", "left out by the rules of the settings"),
     "bad_timestamp": QT_TRANSLATE_NOOP("Rejections", 'unreadable timestamp "{value}"'),
     "bad_timestamp:not_text": QT_TRANSLATE_NOOP("Rejections", "timestamp is not a text"),
     "bad_timestamp:too_long": QT_TRANSLATE_NOOP("Rejections", "timestamp is too long"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from math import inf
 
+from msgspec import structs
 from PySide6.QtCore import (
     QAbstractListModel,
     QCollator,
@@ -20,6 +21,8 @@ from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
 from harit_desktop.ui.calibrated import calibrated
+from harit_desktop.ui.device_names import record_of
+from harit_desktop.ui.extras.device_notes import device_lines
 from harit_desktop.ui.panels.device_standing import Limits, standing_of, time_told_of
 from harit_desktop.ui.panels.probe_state import out_of_soil
 from harit_desktop.ui.words import (
@@ -40,7 +43,8 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 @dataclass(frozen=True)
 class DeviceRow:
     """The texts of one row. `state` is live, fallback, stale, warn or error; `spoken` says all of
-    it, `brief` what matters most of `detail`, where that does not fit. `caption` stands above the
+    it, `hint` with a line for each thing known of the device itself, `brief` what matters most of
+    `detail`, where that does not fit. `caption` stands above the
     first row of a zone; None for a row without one."""
 
     publisher_id: str
@@ -95,7 +99,7 @@ def device_row(
         state,
         device.simulated,
         comma.join(spoken),
-        comma.join(hint),
+        "\n".join([comma.join(hint), *device_lines(device, now_us)]),
     )
 
 
@@ -195,6 +199,54 @@ class DeviceModel(QAbstractListModel):
         ids = self.shown_ids()
         return ids.index(publisher_id) if publisher_id in ids else -1
 
+    def movable(self, publisher_id: str, step: int) -> bool:
+        """Whether the device can go so many places up (below 0) or down within its zone."""
+        return self._swapped(publisher_id, step) is not None
+
+    def is_placed(self, publisher_id: str) -> bool:
+        """Whether somebody put the devices of its zone in order."""
+        zone = self._zone_of(publisher_id)
+        return any(one.position is not None and one.zone == zone for one in self._records())
+
+    def moved(self, publisher_id: str, step: int) -> list[DeviceRecord]:
+        """The records that change where a device goes one place up or down in its zone."""
+        return self._placed(self._swapped(publisher_id, step) or [])
+
+    def by_name(self, publisher_id: str) -> list[DeviceRecord]:
+        """The records that change where the device's zone is in the order of names again."""
+        zone = self._zone_of(publisher_id)
+        return [
+            structs.replace(one, position=None)
+            for one in self._records()
+            if one.position is not None and one.zone == zone
+        ]
+
+    def _swapped(self, publisher_id: str, step: int) -> list[str] | None:
+        """All ids of the device's zone, it and the shown one beside it in changed places."""
+        zone, shown = self._zone_of(publisher_id), self.shown_ids()
+        ordered = [one.publisher_id for one in _sorted(self._sent, self._book)]
+        group = [one for one in ordered if self._zone_of(one) == zone]
+        seen = [one for one in group if one in shown]
+        if publisher_id not in seen or not 0 <= seen.index(publisher_id) + step < len(seen):
+            return None
+        other = seen[seen.index(publisher_id) + step]
+        changed = {publisher_id: other, other: publisher_id}
+        return [changed.get(one, one) for one in group]
+
+    def _placed(self, group: Sequence[str]) -> list[DeviceRecord]:
+        """The records of these devices in this order, as far as they change."""
+        wanted = [
+            structs.replace(record_of(self._book, one), position=place)
+            for place, one in enumerate(group)
+        ]
+        return [one for one in wanted if one != record_of(self._book, one.publisher_id)]
+
+    def _records(self) -> list[DeviceRecord]:
+        return list(self._book.records.values())
+
+    def _zone_of(self, publisher_id: str) -> str:
+        return record_of(self._book, publisher_id).zone
+
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
@@ -213,7 +265,7 @@ class DeviceModel(QAbstractListModel):
                 return row.spoken
             case Qt.ItemDataRole.ToolTipRole:
                 # A tool tip guesses whether it is rich text, and names come from outside.
-                return f"<qt>{escape(row.hint)}</qt>"
+                return f"<qt>{'<br>'.join(map(escape, row.hint.splitlines()))}</qt>"
             case _ if role == ROW_ROLE:
                 return row
             case _ if role == OBJECT_NAME_ROLE:
@@ -233,7 +285,7 @@ def _sorted(devices: Sequence[DeviceState], book: DeviceBook) -> list[DeviceStat
     collator.setNumericMode(True)
 
     def record(device: DeviceState) -> DeviceRecord:
-        return book.records.get(device.publisher_id) or DeviceRecord(device.publisher_id)
+        return record_of(book, device.publisher_id)
 
     def position(device: DeviceState) -> float:
         given = record(device).position

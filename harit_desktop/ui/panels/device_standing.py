@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.device import DeviceState
+from harit_desktop.ui.extras.device_notes import low_battery, offline_told
 from harit_desktop.ui.panels.probe_state import is_frozen, out_of_soil
 from harit_desktop.ui.quality_texts import flag_brief
 from harit_desktop.ui.words import (
@@ -28,7 +29,10 @@ def standing_of(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, 
     """The state of a device and the words for it at length and in brief, none where all is
     well. What is wrong with the probe goes before what its values would say of the soil."""
     tr = QCoreApplication.translate
+    offline = offline_told(device, now_us)
     if device.is_stale(now_us):
+        if offline[0]:
+            return "stale", *offline
         template = tr("DevicesPanel", "silent for {duration}")
         return "stale", *(template.format(duration=duration_text(device.age_s(now_us))),) * 2
     if out_of_soil(device.analysis):
@@ -41,9 +45,14 @@ def standing_of(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, 
     reason = _alarm(device, limits)
     if reason:
         return "error", reason, reason
+    if offline[0]:
+        return "warn", *offline
     long, short = _suspect(device)
     if long:
         return "warn", long, short
+    battery = low_battery(device)
+    if battery:
+        return "warn", battery, battery
     if device.via_api:
         template = tr("DevicesPanel", "via API, {age}")
         return "fallback", *(template.format(age=age_text(device.age_s(now_us))),) * 2

@@ -1,13 +1,16 @@
 """The Devices panel: every device that reported, and which of them the window looks at."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
     QListView,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -15,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.device import DeviceState
-from harit_desktop.domain.device_book import DeviceBook
+from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
 from harit_desktop.domain.status import EngineStatus, ServerState
 from harit_desktop.ui.panels.device_delegate import DeviceDelegate
 from harit_desktop.ui.panels.device_rows import DeviceModel
@@ -23,12 +26,18 @@ from harit_desktop.ui.panels.store_texts import uses_server
 from harit_desktop.ui.theme_tokens import LIGHT, Tokens
 from harit_desktop.ui.words import count
 
+_UP, _DOWN = "Alt+Up", "Alt+Down"
+
 
 class DevicesPanel(QWidget):
     """`list.devices`. Where nothing is chosen yet it chooses the first device that comes."""
 
     device_chosen = Signal(str)
     """The user, or the panel for want of a choice, chose this device."""
+    device_asked = Signal(str)
+    """The user wants to name this device, or give it limits."""
+    placed = Signal(object)
+    """The user put devices in another order: the list of the DeviceRecords that change."""
 
     def __init__(self, parent: QWidget | None = None, tokens: Tokens = LIGHT) -> None:
         super().__init__(parent)
@@ -66,7 +75,59 @@ class DevicesPanel(QWidget):
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.selectionModel().currentChanged.connect(self._take_choice)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(lambda at: self._open_menu(view, at))
+        for keys, step in ((_UP, -1), (_DOWN, 1)):
+            shortcut = QShortcut(QKeySequence(keys), view)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(partial(self._move_focus, step))
         return view
+
+    def device_menu(self, publisher_id: str) -> QMenu:
+        """What can be done with a device of the list."""
+        menu = QMenu(self)
+        menu.setObjectName("menu.devices")
+        model = self.model
+        for name, text, keys, step in (
+            ("up", self.tr("Move &up"), _UP, -1),
+            ("down", self.tr("Move &down"), _DOWN, 1),
+        ):
+            action = menu.addAction(text, partial(self._move, publisher_id, step))
+            action.setObjectName(f"menu.devices.{name}")
+            action.setShortcut(QKeySequence(keys))
+            # The list has the key; here it is only told.
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.setShortcutVisibleInContextMenu(True)
+            action.setEnabled(model.movable(publisher_id, step))
+        order = menu.addAction(
+            self.tr("Order by &name"), lambda: self._place(model.by_name(publisher_id))
+        )
+        order.setObjectName("menu.devices.byName")
+        order.setEnabled(model.is_placed(publisher_id))
+        menu.addSeparator()
+        asked = menu.addAction(self.tr("D&evice…"), lambda: self.device_asked.emit(publisher_id))
+        asked.setObjectName("menu.devices.device")
+        return menu
+
+    def _open_menu(self, view: QListView, at: QPoint) -> None:
+        index = view.indexAt(at)
+        # By the keyboard the point may be beside every row.
+        index = index if index.isValid() else view.currentIndex()
+        if index.isValid():
+            menu = self.device_menu(self.model.shown_ids()[index.row()])
+            menu.aboutToHide.connect(menu.deleteLater)
+            menu.popup(view.viewport().mapToGlobal(at))
+
+    def _move_focus(self, step: int) -> None:
+        if self._focus is not None:
+            self._move(self._focus, step)
+
+    def _move(self, publisher_id: str, step: int) -> None:
+        self._place(self.model.moved(publisher_id, step))
+
+    def _place(self, records: list[DeviceRecord]) -> None:
+        if records:
+            self.placed.emit(records)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

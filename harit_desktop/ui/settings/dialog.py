@@ -29,10 +29,16 @@ from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.alert_extras import AlertExtras, AlertQuestions
 from harit_desktop.ui.settings.analysis_extras import AnalysisExtras
 from harit_desktop.ui.settings.api_extras import ApiExtras, AskApi
+from harit_desktop.ui.settings.builtin_broker_extras import (
+    AskAddresses,
+    AskPassword,
+    BuiltinBrokerExtras,
+)
 from harit_desktop.ui.settings.local_api_extras import LocalApiExtras
 from harit_desktop.ui.settings.page_view import PageView
 from harit_desktop.ui.settings.pages import PAGES
 from harit_desktop.ui.settings.storage_extras import StorageExtras
+from harit_desktop.ui.settings.topic_extras import TopicExtras
 from harit_desktop.ui.settings.trial_box import AskProbe, TrialBox
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
@@ -53,7 +59,9 @@ class SettingsDialog(QDialog):
     older than so many days, `ask_keyring` asks whether passwords can be kept for good,
     `ask_api` tries an API that may not be in force yet, `ask_broker` and `ask_store`
     do the same of a broker and a store, `ask_profiles` looks for the user's
-    own crop profiles, `ask_alerts` tries rules and ways to send alerts.
+    own crop profiles, `ask_alerts` tries rules and ways to send alerts,
+    `ask_addresses` and `ask_builtin_password` tell what a sensor needs for the built-in
+    broker.
     """
 
     backup_asked = Signal()
@@ -73,8 +81,11 @@ class SettingsDialog(QDialog):
         ask_broker: AskProbe | None = None,
         ask_store: AskProbe | None = None,
         ask_alerts: AlertQuestions | None = None,
+        ask_addresses: AskAddresses | None = None,
+        ask_builtin_password: AskPassword | None = None,
     ) -> None:
         super().__init__(parent)
+        self._ask_builtin = (ask_addresses, ask_builtin_password)
         self._ask_alerts = ask_alerts
         self._ask_broker, self._ask_store = ask_broker, ask_store
         self._over = False
@@ -164,6 +175,7 @@ class SettingsDialog(QDialog):
         self._unused_note.setWordWrap(True)
         set_look(self._unused_note, class_="dense", severity="info")
         self.pages["broker"].top.addWidget(self._unused_note)
+        self.topics = TopicExtras(self.pages["broker"])
         self.storage = StorageExtras(self.pages["storage"], self._data_folder, self._count_older)
         self.storage.changed.connect(self._update_buttons)
         self.storage.backup_asked.connect(self.backup_asked)
@@ -175,11 +187,17 @@ class SettingsDialog(QDialog):
         set_look(zone, class_="caption muted")
         self.pages["appearance"].below(_TEXT_KEY).addWidget(zone)
         self.trials = (
-            TrialBox(self.pages["broker"], self._ask_broker, self.tr("Test connection")),
+            TrialBox(
+                self.pages["broker"],
+                self._ask_broker,
+                self.tr("Test connection"),
+                self.tr("Also list the topics that are in use on this broker"),
+            ),
             TrialBox(self.pages["storage"], self._ask_store, self.tr("Test the store")),
         )
         self.api = ApiExtras(self.pages["api"], self._ask_api)
         self.local_api = LocalApiExtras(self.pages["local_api"])
+        self.builtin = BuiltinBrokerExtras(self.pages["builtin_broker"], *self._ask_builtin)
         self.analysis = AnalysisExtras(self.pages["analysis"], self._profiles)
         self.alerts = AlertExtras(self.pages["alerts"], self._ask_alerts)
 
@@ -212,6 +230,7 @@ class SettingsDialog(QDialog):
         self.storage.poll()
         self.storage.show_backup(backup)
         self.api.poll()
+        self.builtin.poll()
         for trial in self.trials:
             trial.poll()
         self.analysis.poll()
@@ -240,6 +259,7 @@ class SettingsDialog(QDialog):
             secrets = {key: changes.pop(key) for key in SECRET_KEYS if key in changes}
             self._submit(ApplySettings(changes=changes, secrets=secrets))
             self._applied |= changes
+            self.builtin.keep(secrets)
             self._forget_secrets(secrets)
         focused = self.focusWidget()
         self._update_buttons()
@@ -277,7 +297,9 @@ class SettingsDialog(QDialog):
         self.api.update()
         for trial in self.trials:
             trial.update()
+        self.topics.update(self.pages["broker"].values())
         self.local_api.update(self.pages["local_api"].values())
+        self.builtin.update(self.pages["builtin_broker"].values(), self._applied)
         self.analysis.update(self.pages["analysis"].values())
         self.alerts.update(self.pages["alerts"].values())
         valid = self.is_valid()
@@ -321,6 +343,7 @@ class SettingsDialog(QDialog):
         for trial in self.trials:
             trial.stop()
         self.alerts.stop()
+        self.builtin.forget()
         super().done(result)
 
     def _restyle(self) -> None:

@@ -39,7 +39,7 @@ LABELS: dict[str, str] = {
     "broker.key_file": QT_TRANSLATE_NOOP("Settings", "Private key"),
     "broker.username": QT_TRANSLATE_NOOP("Settings", "User name"),
     "broker.password": QT_TRANSLATE_NOOP("Settings", "Password"),
-    "broker.key_passphrase": QT_TRANSLATE_NOOP("Settings", "Pass phrase of the key"),
+    "broker.key_passphrase": QT_TRANSLATE_NOOP("Settings", "Key pass phrase"),
     "broker.mode": QT_TRANSLATE_NOOP("Settings", "Broker in use"),
     "routing.mode": QT_TRANSLATE_NOOP("Settings", "Take readings of"),
     "routing.devices": QT_TRANSLATE_NOOP("Settings", "Devices"),
@@ -47,6 +47,12 @@ LABELS: dict[str, str] = {
     "routing.zones": QT_TRANSLATE_NOOP("Settings", "Zones"),
     "builtin_broker.port": QT_TRANSLATE_NOOP("Settings", "Port"),
     "builtin_broker.engine": QT_TRANSLATE_NOOP("Settings", "Program"),
+    "builtin_broker.allow_network": QT_TRANSLATE_NOOP(
+        "Settings", "Let devices on the local network connect"
+    ),
+    "builtin_broker.host": QT_TRANSLATE_NOOP("Settings", "Listen at"),
+    "builtin_broker.username": QT_TRANSLATE_NOOP("Settings", "User name"),
+    "builtin_broker.password": QT_TRANSLATE_NOOP("Settings", "Password"),
     "publisher.devices": QT_TRANSLATE_NOOP("Settings", "Devices"),
     "publisher.interval_s": QT_TRANSLATE_NOOP("Settings", "Interval"),
     "publisher.publisher_id": QT_TRANSLATE_NOOP("Settings", "Device name"),
@@ -155,7 +161,15 @@ HINTS: dict[str, str] = {
     ),
     "builtin_broker.engine": QT_TRANSLATE_NOOP(
         "Settings",
-        "Mosquitto keeps messages over a restart; amqtt is always there but keeps none.",
+        "Mosquitto keeps messages over a restart. amqtt is always there, keeps none and speaks "
+        "MQTT 3.1.1 only. Both take up to 50 clients and messages of up to 64 KiB.",
+    ),
+    "builtin_broker.host": QT_TRANSLATE_NOOP(
+        "Settings", "0.0.0.0: every network of this computer; or one address of it."
+    ),
+    "builtin_broker.password": QT_TRANSLATE_NOOP(
+        "Settings",
+        "Leave the password empty to keep the present one. It is never in the settings file.",
     ),
     "publisher.publisher_id": QT_TRANSLATE_NOOP(
         "Settings", "Further devices get -2, -3 and so on appended."
@@ -440,7 +454,7 @@ def hint(key: str) -> str:
 
 def secret_hint(key: str, kept: bool) -> str:
     """The hint of a password or key; `kept` where there is a keyring for it."""
-    hints = KEY_HINTS if key.endswith("token") else PASSWORD_HINTS
+    hints = KEY_HINTS if key.endswith(("token", "passphrase")) else PASSWORD_HINTS
     return _translated(hints[kept])
 
 

@@ -46,6 +46,7 @@ class Page:
 _TLS_ON = ("broker.tls", True)
 _MYSQL = ("storage.backend", "mysql")
 _EMAIL = ("alerts.email_to", bool)
+_NETWORK = ("builtin_broker.allow_network", True)
 _ROUTED = ("routing.mode", lambda mode: mode != "all")
 
 PAGES: tuple[Page, ...] = (
@@ -75,6 +76,9 @@ PAGES: tuple[Page, ...] = (
             Row(("broker.mode",)),
             Row(("builtin_broker.port",)),
             Row(("builtin_broker.engine",)),
+            Row(("builtin_broker.allow_network",), line_above=True),
+            Row(("builtin_broker.host",), shown_if=_NETWORK),
+            Row(("builtin_broker.username", "builtin_broker.password"), shown_if=_NETWORK),
         ),
     ),
     Page(
@@ -205,6 +209,10 @@ _OBJECT_NAMES = {
     "broker.mode": "settings.embedded.enable",
     "builtin_broker.port": "settings.embedded.port",
     "builtin_broker.engine": "settings.embedded.engine",
+    "builtin_broker.allow_network": "settings.embedded.allowNetwork",
+    "builtin_broker.host": "settings.embedded.host",
+    "builtin_broker.username": "settings.embedded.user",
+    "builtin_broker.password": "settings.embedded.password",
     "publisher.interval_s": "settings.publisher.interval",
     "publisher.publisher_id": "settings.publisher.id",
     "storage.mysql_host": "settings.storage.mysql.host",

@@ -95,7 +95,7 @@ class RuleDraft:
 
     def type(self, name: str, text: str) -> None:
         """Takes what was typed for a number."""
-        value, readable = _parse(text)
+        value, readable = parse_number(text)
         spec = NUMBERS[name]
         fits = readable and (
             spec.optional
@@ -152,7 +152,7 @@ class RuleDraft:
         return {}
 
 
-def _parse(text: str) -> tuple[float | None, bool]:
+def parse_number(text: str) -> tuple[float | None, bool]:
     """The number, None for an empty text; and whether it can be read."""
     if not text.strip():
         return None, True

@@ -4,6 +4,7 @@ The settings tree decides about types and ranges; the rules here are those that 
 cannot express. Texts are translated when they are asked for.
 """
 
+import ipaddress
 import re
 import urllib.parse
 import zoneinfo
@@ -14,6 +15,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from harit_desktop.alerting.webhook_sink import parse_webhook_url
+from harit_desktop.broker.login import LEAST_PASSWORD_LENGTH, usable_username
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.settings.model import FIELD_SPECS, FieldSpec
@@ -73,7 +75,28 @@ def check_together(values: Mapping[str, Any]) -> dict[str, str]:
             "storage.mysql_user": _tr("The server needs a user name."),
         }
         problems |= {key: text for key, text in needed.items() if not values.get(key)}
-    return problems | _check_apis(values) | _check_alerts(values)
+    return problems | _check_apis(values) | _check_alerts(values) | _check_builtin_broker(values)
+
+
+def _check_builtin_broker(values: Mapping[str, Any]) -> dict[str, str]:
+    host = values.get("builtin_broker.host")
+    if host is None or not is_beyond_loopback(host):
+        return {}
+    problems = {}
+    if not values["builtin_broker.allow_network"]:
+        if values.get("broker.mode") == "builtin":
+            problems["builtin_broker.allow_network"] = _tr("Other devices need your consent.")
+        return problems
+    try:
+        ipaddress.ip_address(host.strip())
+    except ValueError:
+        problems["builtin_broker.host"] = _tr("Enter an address of this computer, or 0.0.0.0.")
+    if not usable_username(str(values["builtin_broker.username"] or "")):
+        problems["builtin_broker.username"] = _tr("Enter one word without a colon.")
+    if 0 < len(values["builtin_broker.password"]) < LEAST_PASSWORD_LENGTH:
+        least = _tr("Enter at least {least} characters.")
+        problems["builtin_broker.password"] = least.format(least=LEAST_PASSWORD_LENGTH)
+    return problems
 
 
 def _check_alerts(values: Mapping[str, Any]) -> dict[str, str]:
