@@ -12,7 +12,8 @@ import msgspec
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.errors import Problem
-from harit_desktop.domain.message import Heard, RawMessage, Rejection
+from harit_desktop.domain.extras import EXTRA_BY_KEY
+from harit_desktop.domain.message import Heard, HeardKind, RawMessage, Rejection
 from harit_desktop.domain.quality import QualityEvent, Verdict
 from harit_desktop.domain.reading import (
     AnalysedReading,
@@ -109,6 +110,10 @@ class Stages:
         items: list[CommitItem] = []
         for merged in closed:
             first, *others = merged.messages
+            if _tells_health_only(merged.reading):
+                heard = Heard(HeardKind.STATUS, merged.reading.publisher_id)
+                items += [CommitItem(each, heard=heard) for each in merged.messages]
+                continue
             try:
                 item = self._judged(first, merged.reading, pieces=tuple(others))
             except Exception as error:
@@ -184,6 +189,13 @@ def examine(quality: Quality, reading: Reading) -> Verdict:
         log.exception("the quality tests failed on %r", reading.publisher_id)
         quality.forget([reading.publisher_id])
         return Verdict(tuple([_MISSING if v is None else _UNKNOWN for v in reading.values]), ())
+
+
+def _tells_health_only(reading: Reading) -> bool:
+    """Whether it says how a device is and nothing about a field: a plug with a radio is no
+    probe."""
+    measured = any(value is not None for value in reading.values)
+    return not measured and all(EXTRA_BY_KEY[key].health for key, _ in reading.extras)
 
 
 def _failed(error: Exception, publisher_id: str | None = None) -> Rejection:

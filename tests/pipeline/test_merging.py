@@ -230,3 +230,16 @@ def test_receipts_of_a_connection_that_is_gone_hold_nothing_up() -> None:
     ready = order.committed([Receipt(2, 1, 1)])
     assert [(receipt.epoch, receipt.packet_id) for receipt in ready] == [(2, 1)]
     assert len(order) == 0
+
+
+def test_health_without_a_measurement_is_heard_and_makes_no_device(station: Station) -> None:
+    station.receive(piece(1, "RSSI", -63.0), piece(2, "Battery", 80.0, 0.2))
+    station.turn()
+    later(station)
+    assert station.stored == []
+    assert station.outcomes == ["heard", "heard"]
+    assert station.acknowledged.ids == [1, 2]
+    station.receive(piece(3, "RSSI", -60.0, 9.0), piece(4, "Moisture", 30.0, 9.2))
+    station.turn()
+    later(station, 12.0)
+    assert station.stored == [{"device": "esp", "Moisture": 30.0, "RSSI": -60.0}]
