@@ -54,7 +54,8 @@ def measure(rate: float, seconds: float, devices: int, port: int) -> None:
         print(f"sent                 {rate * seconds / took_s:.0f} messages/s for {took_s:.1f} s")
         print(line("turn of the event loop", [turn.wall_s for turn in turns]))
         print(line("turn of the event loop, own", [turn.own_s for turn in turns]))
-        print(line("frame, own", [frame.own_s for frame in frames]))
+        print(line("turn, processor", [turn.processor_s for turn in turns]))
+        print(line("beat, own", [frame.own_s for frame in frames]))
         long = sum(turn.own_s > STALL_S for turn in turns)
         print(f"turns over 100 ms    {long} without waiting for a processor")
 

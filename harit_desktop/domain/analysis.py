@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 import msgspec
+
+Limits = tuple[float, float, float, float]
+"""Optimal low, optimal high, alarm low, alarm high, in the channel's unit."""
+ProfileLimits = Mapping[str, Limits]
+"""By channel key, for the channels that a profile judges."""
 
 
 class Flag(IntEnum):

@@ -135,9 +135,10 @@ def newest_extras(
 ) -> tuple[ExtraValue, ...]:
     """The newer of both values of each extra channel, in the order of the catalogue; those
     found where they are as old."""
-    newest = {extra.key: extra for extra in known}
-    for extra in found:
+    newest: dict[str, ExtraValue] = {}
+    for extra in (*known, *found):
         before = newest.get(extra.key)
+        # A later version's store may have channels that this one does not know.
         if extra.key in _PLACES and (before is None or extra.time_us >= before.time_us):
             newest[extra.key] = extra
     return tuple(sorted(newest.values(), key=lambda extra: _PLACES[extra.key]))

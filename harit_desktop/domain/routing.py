@@ -24,6 +24,18 @@ def topic_matches(topic_filter: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
+def widest_filter(filters: Sequence[str]) -> str:
+    """The first filter that takes everything, or every topic of a depth, of everybody who may
+    publish at the broker; "" where there is none. A shared subscription is what it shares."""
+    for topic_filter in filters:
+        levels = topic_filter.split("/")
+        if levels[0] == "$share":
+            levels = levels[2:]
+        if levels and all(level in ("#", "+") for level in levels):
+            return topic_filter
+    return ""
+
+
 class Routing(msgspec.Struct, frozen=True):
     """The lists of `settings.model.RoutingSettings`.
 

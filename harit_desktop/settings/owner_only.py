@@ -15,8 +15,10 @@ from harit_desktop.settings.paths import DataPaths
 OTHERS = 0o077
 """The rights of the group and of everybody else."""
 
-_OWN_NAMES = ("harit.", "harit-", ".harit-", "settings.toml", "window.ini", "sessions.json", "lock")
-_OWN_NAMES += ("sensor_readings", "mqtt_sensor_received", "outbox", "templates")
+_OWN_NAMES = (
+    *("harit.", "harit-", ".harit-", "settings.toml", "window.ini", "sessions.json", "lock"),
+    *("sensor_readings", "mqtt_sensor_received", "outbox", "templates"),
+)
 
 
 def close_to_others(paths: DataPaths) -> None:

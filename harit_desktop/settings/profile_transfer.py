@@ -16,6 +16,7 @@ import tomli_w
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.hosts import is_loopback
+from harit_desktop.domain.routing import widest_filter
 from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.settings.presets import is_public_test_broker
 from harit_desktop.settings.profile_files import (
@@ -58,7 +59,7 @@ class ImportedProfile:
             ("no_tls", not values["broker.tls"] and not is_loopback(host)),
             ("no_hostname_check", values["broker.tls"] and not values["broker.verify_hostname"]),
             ("public", is_public_test_broker(host)),
-            ("all_topics", "#" in values["broker.topics"]),
+            ("all_topics", bool(widest_filter(values["broker.topics"]))),
             ("own_ca", bool(self.authority)),
             ("client_key", self.wants_key),
         ]

@@ -188,9 +188,7 @@ def test_no_secret_is_left_anywhere(tmp_path: Path, authority: Authority) -> Non
                 speaks_first=True,
             )
         )
-        repeats = stack.enter_context(
-            ScriptedServer(repeating_broker(SECRETS["broker.password"]))
-        )
+        repeats = stack.enter_context(ScriptedServer(repeating_broker(SECRETS["broker.password"])))
         web = f"http://127.0.0.1:{echo.port}"
         everything = [
             *("storage.backend=mysql", f"storage.mysql_port={asks.port}", "storage.mysql_user=u"),
@@ -271,3 +269,54 @@ def export_everything(data: Path, out: Path) -> None:
     book = ProfileBook(data / "broker_profiles")
     made = book.create("Farm", profile_values(store.current))
     export_profile(made, out / "profile.toml")
+
+
+HANGING = """\
+import time
+from keyring.backend import KeyringBackend
+
+
+class Hanging(KeyringBackend):
+    priority = 9
+
+    def get_password(self, service, username):
+        time.sleep(600)
+
+    def set_password(self, service, username, password):
+        time.sleep(600)
+
+    def delete_password(self, service, username):
+        time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_a_keyring_that_hangs_holds_up_neither_program_nor_window(
+    broker: MosquittoServer, tmp_path: Path
+) -> None:
+    """F43: the status goes on, the window is painted, both end in time, and nothing is kept in
+    plain text instead."""
+    (tmp_path / "hanging.py").write_text(HANGING)
+    hangs = {
+        "PYTHON_KEYRING_BACKEND": "hanging.Hanging",
+        "PYTHONPATH": f"{REPOSITORY}:{tmp_path}",
+    }
+    options = at(broker, "broker.username=ravi")
+    with Program(tmp_path / "a", *options, **hangs) as program:
+        wait_for(lambda: len(program.reports) >= 3, 30)
+        seen = len(program.reports)
+        wait_for(lambda: len(program.reports) >= seen + 2, 10)
+        assert program.report["connection"] != "connected"
+        program.stop_in_time()
+    shot = tmp_path / "a.png"
+    done = subprocess.run(
+        [*PROGRAM, "--screenshot", shot, "--after", "2", "--data-dir", tmp_path / "b", *options],
+        env=environment(QT_QPA_PLATFORM="offscreen", **hangs),
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert shot.stat().st_size > 10_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +12,25 @@ from string import Formatter
 
 import msgspec
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QAbstractTableModel, QModelIndex, QObject, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractListModel,
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    Qt,
+)
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QMessageBox, QTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QTableView,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.domain.alert import AlertChange, AlertTransition
@@ -21,14 +38,19 @@ from harit_desktop.domain.device_book import DeviceRecord
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import LinkState, LinkStatus
 from harit_desktop.runtime.commands import SaveDevice
+from harit_desktop.runtime.engine import Engine
+from harit_desktop.settings.model import Settings
 from harit_desktop.settings.paths import DataPaths
 from harit_desktop.storage.alert_store import AlertStore
 from harit_desktop.storage.journal import SqliteJournal
+from harit_desktop.ui.instance_server import InstanceServer
 from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.problem_table import ENTRIES
 from harit_desktop.ui.problem_texts import problem_text
+from harit_desktop.ui.settings.dialog import SettingsDialog
 from harit_desktop.ui.settings.validation import check_host
 from harit_desktop.ui.start_box import make_box
+from harit_desktop.ui.theme import ThemeController
 from tests.servers import free_port
 from tests.ui.alert_samples import MIN_US, alert
 from tests.ui.conftest import (  # noqa: F401 - fixtures of the window
@@ -82,7 +104,7 @@ def found_in(widgets: list[QWidget]) -> Iterator[str]:
                 if is_rendered(tip):
                     yield f"{name}: tip of an item {tip[:120]!r}"
         for action in widget.actions():
-            if isinstance(action, QAction) and is_rendered(action.toolTip()):
+            if is_rendered(action.toolTip()):
                 yield f"{name}: tip of the action {action.objectName()} {action.toolTip()[:120]!r}"
 
 
@@ -148,9 +170,7 @@ def hostile_window(
     window = make_window(engine)
     dry = {**VALUES, "Moisture": 3.0}
     payloads = [reading(name, n) for n, name in enumerate(HOSTILE)]
-    payloads += [
-        reading(name, 60 + n, sensor_readings=dry) for n, name in enumerate(HOSTILE)
-    ]
+    payloads += [reading(name, 60 + n, sensor_readings=dry) for n, name in enumerate(HOSTILE)]
     deliver(engine, payloads, topic=HOSTILE[1])
     bad = {"publisher_id": f"a{BIDI}b", "sensor_readings": VALUES}
     worse = {"publisher_id": HOSTILE[0], "timestamp": HOSTILE[1], "sensor_readings": VALUES}
@@ -213,7 +233,7 @@ def test_errors_of_others_are_literal_in_the_data_path_and_the_box(
     link = LinkStatus(LinkState.REFUSED, HOSTILE[1], 1, problem=said)
     snapshot = type(window._engine).snapshot
 
-    def hostile(engine: QObject) -> object:
+    def hostile(engine: Engine) -> object:
         return msgspec.structs.replace(snapshot(engine), link=link)
 
     monkeypatch.setattr(type(window._engine), "snapshot", hostile)
@@ -228,8 +248,9 @@ def test_errors_of_others_are_literal_in_the_data_path_and_the_box(
 
 
 NUMBERS = frozenset(
-    ("count rows limit_mb needed_mb port seconds at_us minutes number supported version keep").split()
-    + ["retry_s", "columns", "devices", "limit", "size_bytes", "session", "reading_id", "line"]
+    {"count", "rows", "limit_mb", "needed_mb", "port", "seconds", "at_us", "minutes", "number"}
+    | {"supported", "version", "keep", "retry_s", "columns", "devices", "limit", "size_bytes"}
+    | {"session", "reading_id", "line"}
 )
 """What a sentence counts; never text of others."""
 
@@ -256,3 +277,55 @@ def vars_of(entry: object) -> list[object]:
 
 def test_a_host_like_html_cannot_be_saved() -> None:
     assert check_host("<img src=x>") is not None
+
+
+def test_a_topic_that_takes_everything_is_warned_of(qtbot: QtBot, theme: ThemeController) -> None:  # noqa: F811 - the fixture
+    sent: list[object] = []
+    dialog = SettingsDialog(Settings(), Path("/data"), sent.append, theme)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitExposed(dialog)
+    warning = dialog.findChild(QLabel, "settings.broker.topic.warning")
+    field = dialog.findChild(QPlainTextEdit, "settings.broker.topic")
+    assert warning is not None
+    assert field is not None
+    assert warning.isHidden()
+    for text, shown in (("farm/#", False), ("farm/a\n#", True), ("+/#", True), ("farm/+", False)):
+        field.setPlainText(text)
+        assert warning.isHidden() is not shown, text
+    field.setPlainText("#")
+    assert "anybody" in warning.text()
+    dialog.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the socket is a file on POSIX alone")
+def test_only_its_user_reaches_the_running_window(qtbot: QtBot) -> None:
+    parent = QObject()
+    server = InstanceServer("harit-desktop-threats-test", parent)
+    path = Path(server._server.fullServerName())
+    assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+    server._server.close()
+
+
+def test_the_message_list_shows_the_topic_beside_the_id(
+    qtbot: QtBot,
+    make_window: WindowMaker,  # noqa: F811 - the fixture
+) -> None:
+    """Who forges an id has to publish somewhere: both are there for the eye."""
+    window = make_window()
+    deliver(window._engine, [reading("probe-1", 1)], topic="farm/north/probe")
+    deliver(window._engine, [reading("probe-1", 2)], topic="farm/stranger")
+    window.pages.show_page("messages")
+    table = next(view for view in window.findChildren(QTableView) if "message" in view.objectName())
+    model = table.model()
+    qtbot.waitUntil(lambda: model.rowCount() >= 2, timeout=10_000)
+    told = [
+        " | ".join(
+            str(model.data(model.index(row, column))) for column in range(model.columnCount())
+        )
+        for row in range(2)
+    ]
+    assert all("probe-1" in line for line in told)
+    assert {"farm/north/probe", "farm/stranger"} == {
+        topic for topic in ("farm/north/probe", "farm/stranger") if any(topic in x for x in told)
+    }

@@ -1025,3 +1025,15 @@ def test_a_full_gateway_decodes_without_a_stall() -> None:
     began_s = time.perf_counter()
     decode("ecowitt/barn", big)
     assert time.perf_counter() - began_s < 5.0
+
+
+@pytest.mark.parametrize("humidity", [None, "22.5 C", 61.0])
+def test_a_device_of_the_air_is_one_while_its_humidity_has_no_value(humidity: object) -> None:
+    tree = {"soil_moisture": 31, "temperature": 24.5, "humidity": humidity}
+    ((_, told, _),) = see(ZIGBEE, "zigbee2mqtt/box", tree)
+    assert told.keys() >= {"Moisture", "AirTemperature"}
+    assert "Temperature" not in told
+    plant = {"moi": 31, "tempc": 24.5, "hum": humidity, "mac": "C4:7C:8D:65:B6:63"}
+    ((_, piece, _),) = see(THEENGS, "home/x/BTtoMQTT/C47C8D65B663", plant)
+    assert piece.keys() >= {"Moisture", "AirTemperature"}
+    assert "Temperature" not in piece

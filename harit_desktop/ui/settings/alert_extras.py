@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
 from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.domain.alert import AlertRule, RuleKind, TriedRule
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.settings.model import SECRET_KEYS
 from harit_desktop.ui.dialog_parts import button, sentences
 from harit_desktop.ui.problem_table_alerts import STILL_SHOWN
@@ -41,7 +42,7 @@ class AlertQuestions:
     try_rule: Callable[[AlertRule, int], QueryHandle[TriedRule]] | None = None
     test_sink: Callable[[SinkName, Mapping[str, Any], str | None], QueryHandle[None]] | None = None
     devices: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    limits: ProfileLimits = field(default_factory=dict)
 
 
 class AlertExtras(QObject):

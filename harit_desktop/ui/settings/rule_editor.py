@@ -104,13 +104,6 @@ class RuleEditor(QWidget):
             line.setText(draft.text(name))
         self._follow()
 
-    def focus_problem(self) -> None:
-        """Goes to the first field that is wrong."""
-        problems = self._draft.problems() if self._draft is not None else {}
-        for name in problems:
-            self._editor(name).setFocus()
-            return
-
     # -- what follows from what ------------------------------------------------------------
 
     def _follow(self) -> None:

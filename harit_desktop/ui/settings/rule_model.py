@@ -17,8 +17,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor
 
 from harit_desktop.domain.alert import RuleKind, Severity
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.ui.alerts.alert_words import severity_name
-from harit_desktop.ui.alerts.rule_texts import Limits, condition_text, rule_name
+from harit_desktop.ui.alerts.rule_texts import condition_text, rule_name
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.problem_texts import printable
 from harit_desktop.ui.settings.rule_draft import RuleDraft
@@ -44,7 +45,7 @@ class RuleModel(QAbstractTableModel):
         super().__init__(parent)
         self.drafts: list[RuleDraft] = []
         self._devices: Mapping[str, str] = {}
-        self._limits: Limits = {}
+        self._limits: ProfileLimits = {}
         self.set_tokens(tokens)
 
     def set_drafts(self, drafts: Sequence[RuleDraft]) -> None:
@@ -52,7 +53,7 @@ class RuleModel(QAbstractTableModel):
         self.drafts = list(drafts)
         self.endResetModel()
 
-    def set_context(self, devices: Mapping[str, str], limits: Limits) -> None:
+    def set_context(self, devices: Mapping[str, str], limits: ProfileLimits) -> None:
         """Names of devices by id, and the limits of the profile."""
         self._devices, self._limits = devices, limits
         self.repaint_all()

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.alert import AlertRule
-from harit_desktop.ui.alerts.rule_texts import Limits, rule_name
+from harit_desktop.domain.analysis import ProfileLimits
+from harit_desktop.ui.alerts.rule_texts import rule_name
 from harit_desktop.ui.dialog_parts import button
 from harit_desktop.ui.panels.text_scale import text_scale
 from harit_desktop.ui.settings.fields import Field
@@ -69,7 +70,7 @@ class RulesField(Field):
         self.model.set_drafts([RuleDraft(rule) for rule in _rules(value)])
         self._choose(min(row, len(self.model.drafts) - 1))
 
-    def set_context(self, devices: Mapping[str, str], limits: Limits) -> None:
+    def set_context(self, devices: Mapping[str, str], limits: ProfileLimits) -> None:
         """Names of the devices by id, and the limits of the profile in use."""
         self.model.set_context(devices, limits)
         self.rule_editor.set_devices(devices)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject
 
+from harit_desktop.domain.routing import widest_filter
 from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.settings.page_view import PageView
 from harit_desktop.ui.words import plain
 
 TOPICS = "broker.topics"
-
-
-def widest(topics: Sequence[str]) -> str:
-    """The first filter that takes everything (or every topic of a depth) of everybody who may
-    publish at the broker; "" where there is none. A shared subscription is what it shares."""
-    for topic in topics:
-        levels = topic.split("/")
-        if levels[0] == "$share":
-            levels = levels[2:]
-        if levels and all(level in ("#", "+") for level in levels):
-            return topic
-    return ""
 
 
 class TopicExtras(QObject):
@@ -37,7 +26,7 @@ class TopicExtras(QObject):
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Takes what the page shows now."""
-        topic = widest(values.get(TOPICS) or ())
+        topic = widest_filter(values.get(TOPICS) or ())
         self._warning.setVisible(bool(topic))
         self._warning.setText(
             self.tr(

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from harit_desktop.settings.model import SECRET_KEYS
 from harit_desktop.ui.dialog_parts import button, sentences
@@ -40,6 +48,7 @@ class TrialBox(QObject):
         self._began_s = 0.0
         self._tried: dict[str, Any] = {}
         self._secrets: dict[str, str] = {}
+        self._box = QFrame()
         self._name = f"settings.{view.page.name}.test"
         self.test = button(self._name, title)
         self.test.clicked.connect(self._press)
@@ -79,6 +88,7 @@ class TrialBox(QObject):
             lines.append(self.tr("All is well, after {seconds} s.").format(seconds=seconds))
         self._say("\n".join(lines), ok)
         self.copy.show()
+        self._come_into_view()
 
     def stop(self) -> None:
         """Ends a test under way with the dialog."""
@@ -98,7 +108,7 @@ class TrialBox(QObject):
         return box
 
     def _lay_out(self) -> None:
-        box = QFrame()
+        box = self._box
         set_look(box, class_="inset")
         buttons = QVBoxLayout()
         buttons.setSpacing(8)
@@ -160,6 +170,15 @@ class TrialBox(QObject):
     def _end(self) -> None:
         self._probe = None
         self.test.setText(self._title)
+
+    def _come_into_view(self) -> None:
+        """Scrolls to what was found, which takes more room than what stood there."""
+        area: QWidget | None = self._box.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if isinstance(area, QScrollArea):
+            # Its room is known once it has been laid out.
+            QTimer.singleShot(0, self._box, partial(area.ensureWidgetVisible, self._box, 0, 8))
 
     def _say(self, text: str, ok: bool | None) -> None:
         if text == self.result.text() and ok == self.result.property("ok"):

@@ -45,6 +45,7 @@ _FAHRENHEIT = {
 }
 _DECISIEMENS = frozenset({"soilecdsm", "soilconductivitydsm", "ecdsm", "soilecmscm", "ecmscm"})
 _MILLIVOLTS = frozenset({"batterymv", "batteryvoltagemv", "batmv"})
+_TEMPERATURES = frozenset({"Temperature", "Temperature2", "AirTemperature"})
 _OF_SOIL = frozenset({"Moisture", "Temperature", "pH", "N", "P", "K"})
 _UNIT_NAMES = frozenset({"temperatureunit", "tempunit", "soiltemperatureunit", "soiltempunit"})
 _GROUPS = frozenset(
@@ -72,9 +73,20 @@ def read(tree: dict[str, Any]) -> dict[str, float] | None:
             in_fahrenheit = type(sent) is str and sent.strip("° ").lower() in ("f", "fahrenheit")
         elif not _take(plain, sent, found):
             return None
-    if in_fahrenheit and "Temperature" in found:
-        found["Temperature"] = celsius_of_fahrenheit(found["Temperature"])
+    if in_fahrenheit:
+        for key in _TEMPERATURES & found.keys() - _named_in_fahrenheit(tree):
+            found[key] = celsius_of_fahrenheit(found[key])
     return None if _OF_SOIL.isdisjoint(found) else found
+
+
+def _named_in_fahrenheit(tree: dict[str, Any]) -> set[str]:
+    """The channels whose name says the unit; what a unit elsewhere says is not for them."""
+    names = [plain_name(name) for name in tree]
+    for name, inside in tree.items():
+        if type(inside) is dict:
+            group = plain_name(name)
+            names += [text for one in inside for text in (plain_name(one), group + plain_name(one))]
+    return {_FAHRENHEIT[name] for name in names if name in _FAHRENHEIT}
 
 
 @lru_cache(maxsize=512)

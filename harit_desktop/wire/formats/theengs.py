@@ -85,7 +85,7 @@ def _found(tree: dict[str, Any]) -> tuple[dict[str, float], bool]:
     plant = plant or (type(model) is str and model.startswith(_PLANT_MODEL))
     temperature = _temperature(tree)
     if temperature is not None:
-        if "AirHumidity" in found or _is_climate(tree):
+        if "hum" in tree or _is_climate(tree):
             found["AirTemperature"] = temperature
         elif plant:
             found["Temperature"] = temperature

@@ -93,7 +93,8 @@ def _found(tree: dict[str, Any]) -> dict[str, float]:
     temperature = _temperature(tree)
     if temperature is None:
         return found
-    if "AirHumidity" in found or "Temperature" in found:
+    if "humidity" in tree or "soil_temperature" in tree:
+        # Also where it has no value at the moment: the device is one that measures it.
         found["AirTemperature"] = temperature
     elif not _SOIL.isdisjoint(found):
         found["Temperature"] = temperature
