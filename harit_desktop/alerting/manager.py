@@ -12,7 +12,7 @@ from harit_desktop.alerting.book import AlertBook, AlertEvent, key_of
 from harit_desktop.alerting.conditions import Turn
 from harit_desktop.alerting.desk import Desk
 from harit_desktop.alerting.faults import FAULT_KINDS, Faults
-from harit_desktop.alerting.readings import VALUE_KINDS, Correct, ValueRules, ValueTurn
+from harit_desktop.alerting.readings import VALUE_KINDS, Correct, ValueRules, ValueTurn, as_sent
 from harit_desktop.alerting.rules import AlarmLimits, rules_for
 from harit_desktop.alerting.surroundings import Standing, Surroundings
 from harit_desktop.alerting.teller import MuteKey, Teller, Telling
@@ -23,7 +23,6 @@ from harit_desktop.domain.alert import (
     AlertRule,
     RuleKind,
 )
-from harit_desktop.domain.channels import Values
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.domain.device import OLD_AFTER_S, DeviceState
 from harit_desktop.domain.quality import QualityEvent
@@ -57,8 +56,8 @@ class AlertManager:
         self._teller = Teller(self._book, dict(mutes or {}))
         self.desk = Desk(self._book, self._teller)
         self._rules: tuple[AlertRule, ...] = ()
-        self._values = ValueRules((), {}, _as_sent)
-        self._backlog = Backlog((), {}, _as_sent)
+        self._values = ValueRules((), {}, as_sent)
+        self._backlog = Backlog((), {}, as_sent)
         self._faults = Faults()
         self._surroundings = Surroundings()
         self._late_us: int | None = None
@@ -220,7 +219,3 @@ class AlertManager:
 
     def _end(self, alert: Alert, ended_us: int, now_us: int) -> None:
         self._teller.ended(self._book.end(alert, ended_us), now_us)
-
-
-def _as_sent(publisher_id: str, values: Values, at_us: int) -> Values:
-    return values

@@ -15,6 +15,12 @@ from harit_desktop.domain.reading import AnalysedReading
 Correct = Callable[[str, Values, int], Values]
 """Publisher, values as stored, instant: the values that calibrations make of them."""
 
+
+def as_sent(publisher_id: str, values: Values, at_us: int) -> Values:
+    """No calibration."""
+    return values
+
+
 VALUE_KINDS = (RuleKind.RANGE, RuleKind.RATE)
 MOST_WATCHED = 1000
 """Devices; ids come from outside, and each costs memory."""

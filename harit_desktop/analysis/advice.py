@@ -20,10 +20,9 @@ from harit_desktop.analysis.advice_rules import (
     Rules,
     TrendRule,
 )
-from harit_desktop.analysis.judgement import Limits
 from harit_desktop.analysis.trends import TREND_DAYS
 from harit_desktop.domain.advice import Advice, Urgency
-from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.analysis import Flag, Limits
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
 
 _TOPICS: Mapping[str, tuple[str, ...]] = {

@@ -8,14 +8,14 @@ from pathlib import Path
 from harit_desktop.analysis.advice import Seen, advise
 from harit_desktop.analysis.advice_rules import built_in_rules
 from harit_desktop.analysis.calibrated import CalibratedMethods
-from harit_desktop.analysis.judgement import Limits, Method, rounded
+from harit_desktop.analysis.judgement import Method, rounded
 from harit_desktop.analysis.meaning import ChannelMeaning as ChannelMeaning
 from harit_desktop.analysis.methods import method_of
 from harit_desktop.analysis.moisture import most_water
 from harit_desktop.analysis.profiles import load_profile
 from harit_desktop.analysis.trends import nutrient_changes
 from harit_desktop.domain.advice import Advice
-from harit_desktop.domain.analysis import Analysis, Explanation, Flag, band_of
+from harit_desktop.domain.analysis import Analysis, Explanation, Flag, Limits, band_of
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS, Values
 from harit_desktop.domain.quality import Finding, Verdict

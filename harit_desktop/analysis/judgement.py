@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from harit_desktop.domain.analysis import Explanation, Flag
+from harit_desktop.domain.analysis import Explanation, Flag, Limits
 from harit_desktop.domain.channels import CHANNEL_INDEX, Values
 
 MIN_USABLE_CHANNELS = 4
@@ -21,9 +21,6 @@ LOW_CONFIDENCE = "low_confidence"
 
 LEFT_OUT = (int(Flag.FAIL), int(Flag.MISSING))
 KEY_CHANNELS = (CHANNEL_INDEX["Moisture"], CHANNEL_INDEX["pH"])
-
-Limits = tuple[float, float, float, float]
-"""Optimal low, optimal high, alarm low, alarm high, in the channel's unit."""
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from harit_desktop.analysis import condition
 from harit_desktop.analysis.confidence import Reliabilities
 from harit_desktop.analysis.interval import interval
-from harit_desktop.analysis.judgement import Judgement, Limits, Method
+from harit_desktop.analysis.judgement import Judgement, Method
 from harit_desktop.analysis.meaning import ChannelMeaning
 from harit_desktop.analysis.schema import ClassicProfile, ConditionProfile, Profile
 from harit_desktop.analysis.soil_health import ClassicMethod
-from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.analysis import Explanation, Limits
 from harit_desktop.domain.channels import Values
 
 

@@ -35,10 +35,9 @@ from harit_desktop.analysis.judgement import (
     NO_KEY_CHANNEL,
     TOO_FEW_CHANNELS,
     Judgement,
-    Limits,
 )
 from harit_desktop.analysis.schema import ClassicProfile
-from harit_desktop.domain.analysis import Contribution, Explanation
+from harit_desktop.domain.analysis import Contribution, Explanation, Limits
 from harit_desktop.domain.channels import CHANNELS, Values
 
 Scores = Sequence[float | None]

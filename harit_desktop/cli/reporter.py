@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from harit_desktop.cli.texts import printable, sentence
 from harit_desktop.domain.status import ApiState, DatabaseChange, EngineStatus, PublisherRoute
@@ -41,8 +42,6 @@ class Reporter:
             self._write(STDERR, line)
         import psutil
 
-        from harit_desktop.runtime.engine import counters_json
-
         process = psutil.Process()
         asked: DatabaseChange | None = None
         due = time.monotonic() + PERIOD_S
@@ -68,6 +67,26 @@ class Reporter:
                 data = data[os.write(stream, data) :]
         except OSError:
             self._broken.add(stream)
+
+
+def counters_json(status: EngineStatus, rss_mb: float) -> dict[str, Any]:
+    """The object of `--status-json`."""
+    counters = status.counters
+    return {
+        "received": counters.received,
+        "stored": counters.stored,
+        "duplicates": counters.duplicates,
+        "rejected": counters.rejected,
+        "unacked": counters.unacked,
+        "waiting": counters.waiting,
+        "msgs_per_s": round(counters.msgs_per_s, 1),
+        "connection": status.link.state.value,
+        "store": status.store.state.value,
+        "api": status.api.state.value,
+        "publisher": status.publisher.state.value,
+        "uptime_s": round(status.uptime_s, 1),
+        "rss_mb": round(rss_mb, 1),
+    }
 
 
 def change_lines(change: DatabaseChange) -> list[str]:

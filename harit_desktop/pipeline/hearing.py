@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.device import PublisherWord
-from harit_desktop.domain.message import HeardKind, MessageRecord, RawMessage
+from harit_desktop.domain.message import HeardKind, MessageRecord, Outcome
 from harit_desktop.domain.topics import HEARD_TOPICS
 from harit_desktop.wire.status_words import says_online
 
@@ -22,13 +22,20 @@ def words_of(batch: Sequence[CommitItem]) -> list[PublisherWord]:
     words = []
     for item in found.values():
         message, publisher_id = item.message, item.heard.publisher_id if item.heard else ""
-        online = says_online(message.payload) if publisher_id else None
-        if online is not None:
-            root = _root(message, publisher_id)
-            words.append(
-                PublisherWord(publisher_id, online, message.received_us, message.retained, root)
+        words.append(
+            _word(
+                publisher_id, message.topic, message.payload, message.received_us, message.retained
             )
-    return words
+        )
+    return [word for word in words if word is not None]
+
+
+def stored_word(record: MessageRecord, payload: bytes) -> PublisherWord | None:
+    """What a line of the message log says as a status; None where it is none."""
+    if record.outcome is not Outcome.HEARD:
+        return None
+    word = record.publisher_id, record.topic, payload, record.received_us, record.retained
+    return _word(*word)
 
 
 def messages_by_device(records: Sequence[MessageRecord]) -> Mapping[str, int]:
@@ -39,10 +46,20 @@ def messages_by_device(records: Sequence[MessageRecord]) -> Mapping[str, int]:
     return counted
 
 
-def _root(message: RawMessage, publisher_id: str) -> str:
+def _word(
+    publisher_id: str, topic: str, payload: bytes, received_us: int, retained: bool
+) -> PublisherWord | None:
+    online = says_online(payload) if publisher_id else None
+    if online is None:
+        return None
+    root = _root(topic, publisher_id)
+    return PublisherWord(publisher_id, online, received_us, retained, root)
+
+
+def _root(topic: str, publisher_id: str) -> str:
     """The topic down to the levels that name the publisher: what lies below is its own. "" where
     the topic does not name it, and where every publisher speaks."""
-    if message.topic in HEARD_TOPICS:
+    if topic in HEARD_TOPICS:
         return ""
-    at = f"/{message.topic}/".find(f"/{publisher_id}/")
-    return "" if at < 0 else message.topic[: at + len(publisher_id)]
+    at = f"/{topic}/".find(f"/{publisher_id}/")
+    return "" if at < 0 else topic[: at + len(publisher_id)]

@@ -126,7 +126,11 @@ class LiveModel:
             if not words:
                 return
             for word in words:
-                self._words.pop(word.publisher_id, None)
+                before = self._words.pop(word.publisher_id, None)
+                if before is not None and before.received_us > word.received_us:
+                    # One of the store, of an earlier run.
+                    self._words[word.publisher_id] = before
+                    continue
                 self._words[word.publisher_id] = word
                 for known in self._devices.values():
                     if word.covers(known.state.publisher_id, known.state.topic):

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from harit_desktop.alerting.email_sink import EmailAccount, EmailSink
-from harit_desktop.alerting.readings import Correct
+from harit_desktop.alerting.readings import Correct, as_sent
 from harit_desktop.alerting.rules import AlarmLimits
 from harit_desktop.alerting.sinks import Sink, SinkName
 from harit_desktop.alerting.texts import EnglishTexts, Texts
 from harit_desktop.alerting.webhook_sink import WebhookSink
 from harit_desktop.domain.alert import AlertRule
-from harit_desktop.domain.channels import Values
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.runtime.judging_parts import Limits
 from harit_desktop.settings.model import AlertSettings
 
-
-def as_sent(publisher_id: str, values: Values, at_us: int) -> Values:
-    """No calibration."""
-    return values
+SINK_SECRETS: Mapping[SinkName, str] = {
+    "email": "alerts.smtp_password",
+    "webhook": "alerts.webhook_token",
+}
+"""Where the secret of each way is kept."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class AlertPlan:
         )
 
 
-def alarm_limits(limits: Mapping[str, Limits]) -> AlarmLimits:
+def alarm_limits(limits: ProfileLimits) -> AlarmLimits:
     """The alarm limits of a profile's ranges."""
     found = {}
     for channel, (_, _, low, high) in limits.items():
@@ -78,7 +78,7 @@ def make_sink(
 
 def plan_of(
     settings: AlertSettings,
-    limits: Mapping[str, Limits],
+    limits: ProfileLimits,
     correct: Correct = as_sent,
     smtp_password: str = "",
     webhook_token: str = "",

@@ -31,7 +31,6 @@ class AlertSender:
         self._name_of = name_of
         self._plan = AlertPlan()
         self._ways = {name: Outgoing() for name in _NAMES}
-        self._wake = threading.Event()
         self._worker = Worker("alert-sender", self._body, give_up=False)
 
     @property
@@ -64,13 +63,12 @@ class AlertSender:
         """Sends what waits for others of its group, and ends; False when a server did not
         answer within the deadline."""
         self._worker.ask_to_stop()
-        self._wake.set()
         return self._worker.join(deadline_s)
 
     def _body(self, stop: threading.Event) -> None:
         while not stop.is_set():
             for way in self._ways.values():
                 way.work(self._now_us())
-            self._wake.wait(STEP_S)
+            stop.wait(STEP_S)
         for way in self._ways.values():
             way.flush(self._now_us())

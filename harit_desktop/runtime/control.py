@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harit_desktop.domain.clock import NowUs
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.pipeline.live import LiveModel
-from harit_desktop.pipeline.pipeline import Pipeline
-from harit_desktop.runtime.alerting_service import AlertingService
-from harit_desktop.runtime.api_keeper import ApiKeeper
-from harit_desktop.runtime.broker_profiles import BrokerProfiles
 from harit_desktop.runtime.commands import (
     AcknowledgeAlerts,
     AddCalibration,
@@ -42,43 +34,16 @@ from harit_desktop.runtime.commands import (
     StartPublisher,
     StopPublisher,
 )
-from harit_desktop.runtime.ingestion import Ingestion
-from harit_desktop.runtime.judging import Judging
-from harit_desktop.runtime.links import STOP_S, Links
-from harit_desktop.runtime.parts import Parts
-from harit_desktop.runtime.recorder import Recorder
+from harit_desktop.runtime.links import STOP_S
 from harit_desktop.runtime.secrets import Secrets, wanted_secrets
-from harit_desktop.runtime.store_keeper import StoreKeeper
 from harit_desktop.runtime.store_parts import MirrorPart
+from harit_desktop.runtime.workbench import Workbench
 from harit_desktop.settings.model import Settings
-from harit_desktop.settings.secrets import SecretStore
-from harit_desktop.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
 QUIET_WAIT_S = 2.0
 RESTORE_WAIT_S = 10.0
-
-
-@dataclass(frozen=True)
-class Workbench:
-    """What the commands work on; built by the engine."""
-
-    settings_store: SettingsStore
-    secrets: SecretStore
-    profiles: BrokerProfiles
-    parts: Parts
-    pipeline: Pipeline
-    judging: Judging
-    alerting: AlertingService
-    links: Links
-    keeper: StoreKeeper
-    apis: ApiKeeper
-    live: LiveModel
-    ingestion: Ingestion
-    recorder: Recorder
-    now_us: NowUs
-    stopping: threading.Event
 
 
 class Control:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.calibration import Corrections
+from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.domain.errors import KnownError, Problem
 from harit_desktop.domain.message import RawMessage
@@ -64,6 +66,11 @@ class Judging:
     def timezone(self) -> str:
         """The zone by which times without offset are read."""
         return self._judges.settings.broker.timezone
+
+    def limits(self) -> ProfileLimits:
+        """The present profile's ranges, for the channels that it judges."""
+        found = {channel.key: self.analyser.limits(channel.key) for channel in CHANNELS}
+        return {key: limits for key, limits in found.items() if limits is not None}
 
     def follow(self, pipeline: Pipeline) -> None:
         """Hands every change to this pipeline from now on."""

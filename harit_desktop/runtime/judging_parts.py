@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from harit_desktop.domain.advice import Advice
-from harit_desktop.domain.analysis import Explanation
+from harit_desktop.domain.analysis import Explanation, Limits
 from harit_desktop.domain.channels import Values
 from harit_desktop.pipeline.ports import (
     Analyser,
     Quality,
 )
-
-Limits = tuple[float, float, float, float]
-"""Optimal low, optimal high, alarm low, alarm high of a channel."""
 
 
 class AnalyserPart(Analyser, Protocol):
