@@ -14,17 +14,6 @@ from harit_desktop.broker.lifeline import StopRequest
 from harit_desktop.broker.login import Login
 from harit_desktop.broker.ports import listen_on_free_port
 
-HIDDEN_IMPORTS = (
-    "harit_desktop.broker.amqtt_plugin",
-    "websockets.asyncio.server",
-    "websockets.exceptions",
-)
-"""For PyInstaller. Its tracing finds these today, but amqtt loads a plug-in by the dotted
-name in its configuration and websockets its modules by attribute: named here, they stay in
-the package whatever the two change. amqtt's own plug-ins and their entry points are not
-used, so no package metadata is needed.
-"""
-
 
 def run(options: ChildOptions, address: str, login: Login | None, stop: StopRequest) -> None:
     """Serve until `stop`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 from harit_desktop.domain.alert import Alert
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.settings.atomic_file import NotRegularFileError, replacing
+from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.storage.csv_cells import csv_bytes, text_cell, zoned_text
 from harit_desktop.storage.database_files import shm_of, wal_of
+from harit_desktop.storage.export_errors import write_error
 from harit_desktop.storage.reader import Cancelled, QueryCancelled
 
 HEADER = (
@@ -34,16 +34,6 @@ HEADER = (
     "note",
     "stands_for",
 )
-
-_CODES = {
-    errno.ENOENT: "export.no_folder",
-    errno.ENOTDIR: "export.no_folder",
-    errno.EACCES: "export.permission",
-    errno.EPERM: "export.permission",
-    errno.EROFS: "export.permission",
-    errno.ENOSPC: "export.disk_full",
-    errno.EDQUOT: "export.disk_full",
-}
 
 
 def write_alerts(
@@ -71,11 +61,7 @@ def write_alerts(
             if cancelled():
                 raise QueryCancelled
     except OSError as error:
-        code = _CODES.get(error.errno or 0, "export.failed")
-        if isinstance(error, NotRegularFileError):
-            code = "export.not_a_file"
-        reason = (error.strerror or str(error))[:200]
-        raise KnownError(code, path=str(out), reason=reason) from error
+        raise write_error(error, out) from error
     return count
 
 

@@ -16,6 +16,7 @@ from harit_desktop.storage.cursors import last_reading_id
 from harit_desktop.storage.rollup import (
     HOUR_US,
     MINUTE_US,
+    PARTS_IN_ROLLUPS,
     PARTS_OF_READINGS,
     PARTS_OF_ROLLUPS,
     rolled_up_to,
@@ -25,6 +26,9 @@ _TABLES = """
 SELECT count(*) FROM sqlite_master
 WHERE name IN ('cursors', 'rollups_minute', 'rollups_hour')
 """
+
+_FEW_A_BUCKET = 2
+"""Buckets of no more rollups than this are read as these are: a query a bucket costs more."""
 
 _HEAD = 4
 _PER_CHANNEL = 5
@@ -70,6 +74,15 @@ def _of_rollups(table: str) -> str:
     )
 
 
+def _each_of_rollups(table: str) -> str:
+    bucket = ":start_us + (start_us - :start_us) / :bucket_us * :bucket_us"
+    offset = "(start_us - :start_us) % :bucket_us"
+    parts = [bucket, "reading_count", f"offset_sum_us + reading_count * ({offset})"]
+    columns = ", ".join((*parts, "index_count, index_sum", *PARTS_IN_ROLLUPS))
+    scope = "publisher_id = :publisher_id AND start_us >= :from_us AND start_us < :end_us"
+    return f"SELECT {columns} FROM {table} WHERE {scope}"  # noqa: S608 - all of ours
+
+
 def _of_readings(start: str, condition: str) -> str:
     parts = [f"{start} AS bucket_us, count(*), total(timestamp_us - ({start}))"]
     parts.append("count(health_index), total(health_index)")
@@ -79,6 +92,10 @@ def _of_readings(start: str, condition: str) -> str:
 
 _HOURS = _of_rollups("rollups_hour")
 _MINUTES = _of_rollups("rollups_minute")
+_EACH = {
+    _HOURS: (HOUR_US, _each_of_rollups("rollups_hour")),
+    _MINUTES: (MINUTE_US, _each_of_rollups("rollups_minute")),
+}
 _READINGS = _of_readings(
     ":start_us",
     "publisher_id = :publisher_id AND timestamp_us >= :from_us AND timestamp_us < :end_us",
@@ -115,6 +132,10 @@ def read_buckets(
     end_us = scope.to_us + 1
     whole = [(_READINGS, scope.from_us, end_us)]
     for segment in _segments(scope.from_us, end_us, scope.bucket_us) if rolled else whole:
+        size_us, each = _EACH.get(segment[0], (0, ""))
+        if scope.bucket_us <= _FEW_A_BUCKET * size_us:
+            rows.extend(connection.execute(each, _bounds(scope, *segment[1:])).fetchall())
+            continue
         for statement, bounds in _questions(scope, *segment):
             if cancelled():
                 return _of_rows(rows)
@@ -143,16 +164,20 @@ def _questions(
         )
 
 
-def _not_rolled_up(connection: sqlite3.Connection, scope: BucketScope) -> list[tuple[Any, ...]]:
-    """The parts of rows that the rollups lack; those of cut minutes are read already."""
-    bounds = {
+def _bounds(scope: BucketScope, from_us: int, end_us: int) -> dict[str, str | int]:
+    return {
         "publisher_id": scope.publisher_id,
         "start_us": _down(scope.from_us, scope.bucket_us),
-        "from_us": _up(scope.from_us, MINUTE_US),
-        "end_us": _down(scope.to_us + 1, MINUTE_US),
+        "from_us": from_us,
+        "end_us": end_us,
         "bucket_us": scope.bucket_us,
-        "done": rolled_up_to(connection),
     }
+
+
+def _not_rolled_up(connection: sqlite3.Connection, scope: BucketScope) -> list[tuple[Any, ...]]:
+    """The parts of rows that the rollups lack; those of cut minutes are read already."""
+    bounds = _bounds(scope, _up(scope.from_us, MINUTE_US), _down(scope.to_us + 1, MINUTE_US))
+    bounds["done"] = rolled_up_to(connection)
     return connection.execute(_NOT_ROLLED_UP, bounds).fetchall()
 
 

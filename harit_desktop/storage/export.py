@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import heapq
 import io
 import itertools
@@ -28,10 +27,11 @@ from sqlalchemy import (
 from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.export import CORRECTED, NAME, ExportPreview, ExportRequest
-from harit_desktop.settings.atomic_file import NotRegularFileError, replacing
+from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.storage.database_files import shm_of, wal_of
 from harit_desktop.storage.device_store import DeviceStore
 from harit_desktop.storage.export_buckets import BUCKET_US, BucketRow, buckets_of
+from harit_desktop.storage.export_errors import write_error
 from harit_desktop.storage.export_layout import AnyRow, Layout
 from harit_desktop.storage.export_rollups import RolledDevices, RollupExport, rolled_devices
 from harit_desktop.storage.export_rows import (
@@ -132,7 +132,7 @@ def export_readings(
             write = partial(_write, writer, layout, progress, cancelled)
             return _with_rows(StoreReader(db_path), request, cancelled, server, write)
     except OSError as error:
-        raise _named(error, request.out) from error
+        raise write_error(error, request.out) from error
 
 
 def preview_rows(
@@ -355,19 +355,3 @@ def _count_by_device(connection: Connection, request: ExportRequest) -> int:
     if request.publisher_ids is not None:
         statement = statement.where(devices.c.publisher_id.in_(request.publisher_ids))
     return int(connection.execute(statement).scalar_one())
-
-
-def _named(error: OSError, path: Path) -> KnownError:
-    codes = {
-        errno.ENOENT: "export.no_folder",
-        errno.ENOTDIR: "export.no_folder",
-        errno.EACCES: "export.permission",
-        errno.EPERM: "export.permission",
-        errno.EROFS: "export.permission",
-        errno.ENOSPC: "export.disk_full",
-        errno.EDQUOT: "export.disk_full",
-    }
-    code = codes.get(error.errno or 0, "export.failed")
-    if isinstance(error, NotRegularFileError):
-        code = "export.not_a_file"
-    return KnownError(code, path=str(path), reason=(error.strerror or str(error))[:200])

@@ -91,8 +91,12 @@ class HistoryReader:
         to_us: int,
         max_points: int,
         cancelled: Cancelled = never,
+        bucket_us: int = 0,
     ) -> Series:
         """One device's readings, both times inclusive, in at most `max_points` rows.
+
+        With `bucket_us`, a size that an earlier answer had, in buckets of that size however
+        many they are; a server chooses the size nevertheless.
 
         Raises QueryCancelled soon after `cancelled()` becomes true.
         """
@@ -101,7 +105,9 @@ class HistoryReader:
             if found is not None:
                 return found
         return self._store.read(
-            lambda c: read_series(c, publisher_id, from_us, to_us, max_points, cancelled),
+            lambda c: read_series(
+                c, publisher_id, from_us, to_us, max_points, cancelled, bucket_us
+            ),
             empty=empty_series(),
             cancelled=cancelled,
         )
@@ -273,10 +279,6 @@ class HistoryReader:
         """Time and value of the newest of each extra channel that the device's newest
         readings have, in the order of the catalogue."""
         return self._store.read(lambda c: read_newest_extras(c, publisher_id), empty={})
-
-    def extra_keys(self, publisher_id: str) -> tuple[str, ...]:
-        """The extra channels that the device's newest readings have."""
-        return tuple(self.newest_extras(publisher_id))
 
     def messages(self, before_id: int | None, limit: int) -> list[MessageRecord]:
         """Lines of the message log, newest first, from before `before_id` (None: the end)."""

@@ -27,8 +27,16 @@ from harit_desktop.storage.sqlite import damage, transaction
 
 _DIALECT = dialect()
 
-_RECEIVED = (sensor_readings, message_log, rejected_messages, reading_extras)
-_RECORDS = (*_RECEIVED, device_records, calibrations, chart_notes, alerts, alert_log)
+_RECEIVED = (sensor_readings, message_log, rejected_messages)
+_RECORDS = (
+    *_RECEIVED,
+    reading_extras,
+    device_records,
+    calibrations,
+    chart_notes,
+    alerts,
+    alert_log,
+)
 """What was received, entered, or told to people and answered by them. All other tables are made
 from these, or matter for a short time."""
 

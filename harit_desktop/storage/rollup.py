@@ -47,6 +47,10 @@ PARTS_OF_READINGS = tuple(_parts_of_readings())
 PARTS_OF_ROLLUPS = tuple(_parts_of_rollups())
 """SQL of what a bucket holds of its channels: of each the count, sum, least, greatest and worst
 flag, made of readings or of smaller buckets."""
+PARTS_IN_ROLLUPS = tuple(
+    f'"{part}_{column}"' for column in _COLUMNS for part in ("count", "sum", "low", "high", "worst")
+)
+"""The same, as a rollup's row has it."""
 
 
 def _start(size_us: int) -> str:

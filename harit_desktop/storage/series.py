@@ -14,7 +14,14 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_COUNT
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
-from harit_desktop.storage.buckets import Buckets, BucketScope, can_use_rollups, read_buckets
+from harit_desktop.storage.buckets import (
+    Buckets,
+    BucketScope,
+    can_use_rollups,
+    merge,
+    part_table,
+    read_buckets,
+)
 from harit_desktop.storage.rollup import HOUR_US, MINUTE_US
 from harit_desktop.storage.rows import QUALITY_COLUMNS, VALUE_COLUMNS
 from harit_desktop.storage.schema import sensor_readings
@@ -107,20 +114,26 @@ def read_series(
     to_us: int,
     max_points: int,
     cancelled: Callable[[], bool],
+    bucket_us: int = 0,
 ) -> Series:
     """The readings from `from_us` to `to_us`, raw where they are at most `max_points`.
 
+    With `bucket_us`, one of BUCKET_SIZES_US, in buckets of this size however many they are.
     Buckets of a minute and more come from the rollups, with the same result up to the order
     in which numbers are added.
     """
     span = {"publisher_id": publisher_id, "from_us": from_us, "to_us": to_us}
-    count: int = connection.execute(_COUNT, {**span, "limit": max_points + 1}).scalar_one()
-    if count <= max_points:
+    few = 0 if bucket_us else max_points
+    count: int = connection.execute(_COUNT, {**span, "limit": few + 1}).scalar_one()
+    if count == 0 and bucket_us:
+        nothing = merge(np.empty(0, np.int64), part_table(()))
+        return bucket_series(nothing, bucket_us)
+    if count <= few:
         rows = connection.execute(_RAW, span).all()
         return raw_series(np.array([row[0] for row in rows], np.int64), raw_table(rows, 1))
     first_us: int = connection.execute(_FIRST, span).scalar_one()
     last_us: int = connection.execute(_LAST, span).scalar_one()
-    bucket_us = bucket_size_us(last_us - first_us, max_points)
+    bucket_us = bucket_us or bucket_size_us(last_us - first_us, max_points)
     # Widened where no reading is cut off, so that whole buckets are whole.
     from_us = max(from_us, first_us // bucket_us * bucket_us)
     to_us = min(to_us, last_us // bucket_us * bucket_us + bucket_us - 1)

@@ -99,7 +99,7 @@ class BrokerCard(QDialog):
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        self._note = sentences("broker.note", "caption muted")
+        self._note = sentences("broker.note", "dense muted")
         copy = button("broker.copy", self.tr("&Copy"))
         copy.clicked.connect(self._copy)
         close = button("broker.close", self.tr("Close"))
@@ -113,6 +113,7 @@ class BrokerCard(QDialog):
         column.addWidget(widget)
         column.addWidget(footer(copy, None, close))
         self.poll()
+        close.setFocus()
 
     def poll(self) -> None:
         """Shows what is known now; builds the rows anew only where others are known."""

@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QDialog, QFrame, QTabWidget, QWidget
 from harit_desktop.domain.device_book import Calibration, DeviceBook
 from harit_desktop.runtime.commands import AddCalibration, RemoveCalibration
 from harit_desktop.ui import dialog_parts
-from harit_desktop.ui.calibration_form import CalibrationForm, now_us
+from harit_desktop.ui.calibration_form import CalibrationForm
 from harit_desktop.ui.calibration_laboratory import LaboratoryForm
 from harit_desktop.ui.calibration_moisture import MoistureForm
 from harit_desktop.ui.calibration_table import CalibrationTable
 from harit_desktop.ui.calibration_texts import dated_text
 from harit_desktop.ui.device_names import device_label
 from harit_desktop.ui.dialog_parts import say, sentences
+from harit_desktop.ui.frame_clock import now_us
 from harit_desktop.ui.theme import set_look
 
 if TYPE_CHECKING:

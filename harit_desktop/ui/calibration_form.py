@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -16,15 +14,11 @@ from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.calibration_checks import Mistake, check_moment
 from harit_desktop.ui.calibration_texts import NOTE_CHARS
 from harit_desktop.ui.dialog_parts import NumberEdit, moment_us, say, sentences
+from harit_desktop.ui.frame_clock import now_us
 from harit_desktop.ui.moment_edit import MomentEdit
 from harit_desktop.ui.quality_texts import flag_phrase
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import age_text, channel_value
-
-
-def now_us() -> int:
-    """The present instant in UTC microseconds."""
-    return time.time_ns() // 1000
 
 
 class CalibrationForm(QWidget):

@@ -17,7 +17,7 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import CALIBRATED_CHANNELS, Calibration, CalibrationKind
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.calibration_checks import Mistake, check_values, warn_apart
-from harit_desktop.ui.calibration_form import CalibrationForm, fresh_value, now_us
+from harit_desktop.ui.calibration_form import CalibrationForm, fresh_value
 from harit_desktop.ui.calibration_texts import (
     effect_text,
     missing_samples_text,
@@ -25,6 +25,7 @@ from harit_desktop.ui.calibration_texts import (
     unit_of,
 )
 from harit_desktop.ui.dialog_parts import moment_us, say, sentences
+from harit_desktop.ui.frame_clock import now_us
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import channel_name, channel_value, clock_text, count

@@ -9,9 +9,10 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import Calibration, CalibrationKind
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.calibration_checks import Mistake, check_line, check_values, warn_close
-from harit_desktop.ui.calibration_form import CalibrationForm, fresh_value, now_us
+from harit_desktop.ui.calibration_form import CalibrationForm, fresh_value
 from harit_desktop.ui.calibration_texts import effect_text, precision_of
 from harit_desktop.ui.dialog_parts import moment_us, say, sentences
+from harit_desktop.ui.frame_clock import now_us
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import channel_value
 

@@ -64,6 +64,7 @@ class ConnectDialog(QDialog):
         self.ask = AskPanel()
         self.tasks = ProfileTasks(engine, self.ask, self._jobs, self)
         self._said = dialog_parts.sentences("connect.note", "dense")
+        self._said_of: dict[str, Any] = {}
         self._connect = dialog_parts.button("connect.connect", self.tr("Connect"))
         self._build()
         self.column.chosen.connect(self._choose)
@@ -73,7 +74,7 @@ class ConnectDialog(QDialog):
         self.tasks.gone.connect(self._gone)
         self.tasks.said.connect(self._say)
         self.tasks.failed.connect(self._fail)
-        self.form.changed.connect(lambda: dialog_parts.say(self._said, ""))
+        self.form.changed.connect(self._forget_note)
         self.ask.asked.connect(lambda open_: self._connect.setDefault(not open_))
         self.form.show_values(self._values_of(self._slug))
         self._focus_host()
@@ -85,7 +86,7 @@ class ConnectDialog(QDialog):
     def show_local_broker(self, port: int) -> None:
         """Says that a broker already answers on this computer."""
         text = self.tr("A broker is running on this computer: 127.0.0.1, port {port}.")
-        dialog_parts.say(self._said, text.format(port=port), "info")
+        self._note(text.format(port=port), "info")
 
     def ask_secrets(self, slug: str, wanted: tuple[str, ...]) -> None:
         """Goes to a profile whose passwords are not known, to enter them."""
@@ -166,7 +167,7 @@ class ConnectDialog(QDialog):
         text = self.tr("Enter the password to connect.")
         if wanted[0] == "broker.key_passphrase":
             text = self.tr("Enter the pass phrase of the private key to connect.")
-        dialog_parts.say(self._said, text, "info")
+        self._note(text, "info")
         self.form.view.fields[wanted[0]].setFocus()
 
     def _values_of(self, slug: str) -> Mapping[str, Any]:
@@ -195,7 +196,16 @@ class ConnectDialog(QDialog):
 
     def _say(self, text: str, severity: str) -> None:
         mark = self.tr("▲ {problem}") if severity == "crit" else "{problem}"
-        dialog_parts.say(self._said, mark.format(problem=text), severity)
+        self._note(mark.format(problem=text), severity)
+
+    def _note(self, text: str, severity: str) -> None:
+        self._said_of = self.form.view.values()
+        dialog_parts.say(self._said, text, severity)
+
+    def _forget_note(self) -> None:
+        """A sentence holds until something is typed; to go on to another field is nothing."""
+        if self.form.view.values() != self._said_of:
+            dialog_parts.say(self._said, "")
 
     # -- connecting --------------------------------------------------------------------
 
@@ -262,6 +272,7 @@ class ConnectDialog(QDialog):
         """Forgets what was typed: a secret stays in the window no longer than it must."""
         self._jobs.stop()
         self._drafts.clear()
+        self._said_of = {}
         for key in SECRET_KEYS:
             if key in self.form.view.fields:
                 self.form.view.fields[key].set_value("")

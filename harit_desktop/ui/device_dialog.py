@@ -91,7 +91,7 @@ class DeviceDialog(QDialog):
         self.hidden.setChecked(record.hidden)
         self._follow_zone()
         self._show_health()
-        alarms = alarm_limits(self._engine.limits())
+        alarms = alarm_limits(self._engine.judgement.limits())
         self.limits.set_rules(self._engine.settings.alerts.rules, alarms)
         self.limits.show_device(publisher_id)
 

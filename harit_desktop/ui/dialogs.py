@@ -77,7 +77,9 @@ class Dialogs(QObject):
         engine, book = self._engine, self._engine.book
         ids = [device.publisher_id for device in engine.live.devices()]
         names = {publisher_id: device_label(book, publisher_id) for publisher_id in ids}
-        return AlertQuestions(engine.try_rule, engine.test_sink, names, engine.limits())
+        return AlertQuestions(
+            engine.trials.try_rule, engine.trials.test_sink, names, engine.judgement.limits()
+        )
 
     def open_settings(self, page: str = "broker") -> None:
         """Opens the settings on a page, or brings an open dialog to that page."""
@@ -93,12 +95,12 @@ class Dialogs(QObject):
                 self._commands.count_older,
                 self._ask_keyring,
                 self._commands.test_api,
-                self._engine.profiles,
-                self._engine.test_broker,
-                self._engine.test_store,
+                self._engine.judgement.profiles,
+                self._engine.trials.test_broker,
+                self._engine.trials.test_store,
                 self._alert_questions(),
                 self._ask_addresses,
-                self._engine.builtin_password,
+                self._engine.trials.builtin_password,
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)

@@ -118,14 +118,14 @@ class ExportDialog(QDialog):
 
     def _count(self, *_: object) -> None:
         self._counted = None
-        self._counting = self._engine.count_export(self.fields.request())
+        self._counting = self._engine.jobs.count_export(self.fields.request())
         self._preview()
 
     def _preview(self) -> None:
         """Asks for the first rows anew; the same rows may look different."""
         if self._saved:
             self._look()
-        self._previewing = self._engine.preview_export(self.fields.request())
+        self._previewing = self._engine.jobs.preview_export(self.fields.request())
         self._result.hide()
         self._open_folder.hide()
         self._show_state()
@@ -152,7 +152,7 @@ class ExportDialog(QDialog):
         self._progress.setValue(0)
         self._result.hide()
         self._open_folder.hide()
-        self._writing = self._engine.export(request)
+        self._writing = self._engine.jobs.export(request)
         self._show_state()
 
     def _finish(self, handle: QueryHandle[int]) -> None:

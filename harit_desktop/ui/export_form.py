@@ -71,10 +71,6 @@ class FormFields(QWidget):
         """The chosen kind of file."""
         return list(ExportFormat)[self._formats.checkedId()]
 
-    def choose_format(self, kind: ExportFormat) -> None:
-        """Presses the button of a kind of file."""
-        self._formats.button(list(ExportFormat).index(kind)).click()
-
     def offer_corrected(self, on: bool) -> None:
         """Checks or unchecks the corrected values, until a person has done so."""
         if self._is_corrected_chosen:

@@ -11,6 +11,12 @@ VISIBLE_INTERVAL_MS = 100
 HIDDEN_INTERVAL_MS = 200
 BUDGET_S = 0.03
 
+
+def now_us() -> int:
+    """The present instant in UTC microseconds."""
+    return time.time_ns() // 1000
+
+
 Step = Callable[[int, bool], None]
 """Called with the present instant (us) and whether a new second has begun."""
 

@@ -28,8 +28,7 @@ from harit_desktop.ui.panels.health_texts import explains
 from harit_desktop.ui.panels.soil_health import SoilHealthPanel
 
 if TYPE_CHECKING:
-    from harit_desktop.analysis.judgement import Limits
-    from harit_desktop.domain.analysis import Explanation
+    from harit_desktop.domain.analysis import Explanation, ProfileLimits
     from harit_desktop.domain.calibration import Segment
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.settings.model import AnalysisSettings
@@ -39,10 +38,16 @@ QUALITY_EVERY_US = 60 * US_PER_S
 FEW_READINGS = 200
 FEW_EVERY_US = 5 * US_PER_S
 CHANGES_EVERY_US = 15 * 60 * US_PER_S
+SHOWN_EVERY_US = 400_000
+"""A probe that sends faster has its newest reading explained so often: sentences that change
+ten times a second cannot be read, and they are what costs most of a beat."""
 
 
 class HealthFeed:
-    """Explains each new reading of the focus device once, and reads its past now and then."""
+    """Explains each new reading of the focus device once, and reads its past now and then.
+
+    `shown_us` is the instant at which the last new reading was shown.
+    """
 
     def __init__(self, engine: Engine, panel: SoilHealthPanel) -> None:
         self._engine = engine
@@ -52,6 +57,8 @@ class HealthFeed:
         self._details = NO_DETAILS
         self._explained_by: tuple[object, ...] = ()
         self._of = ""
+        self.shown_us = 0
+        self._waiting: DeviceState | None = None
         self._changes: Mapping[str, float] = {}
         self._trend = index_question(engine, TREND_EVERY_US)
         self._quality = quality_question(engine, QUALITY_EVERY_US)
@@ -59,35 +66,43 @@ class HealthFeed:
         self._alike = JudgedAlike(engine)
 
     def show_device(self, device: DeviceState | None, now_us: int) -> None:
-        """Shows the device's newest reading; the same one again refreshes its age."""
+        """Shows the device's newest reading; the same one again refreshes its age. One that
+        comes `SHOWN_EVERY_US` after the last or sooner is shown with a later `poll`."""
         name = device.publisher_id if device else ""
         if name != self._of:
             self._turn_to(name)
+        elif device is not None and device != self._device and self._is_soon(now_us):
+            self._waiting = device
+            return
+        self._waiting = None
         engine = self._engine
         judged_by = (engine.settings.analysis, engine.corrections, self._changes)
         same = all(a is b for a, b in zip(judged_by, self._explained_by, strict=False))
         if device != self._device or not same or not self._explained_by:
             self._device, self._explained_by = device, judged_by
+            self.shown_us = now_us
             self._explanation = None if device is None else self._explain(device)
             self._details = NO_DETAILS if device is None else self._detail(device)
         details = self._details
         if device is not None:
             record = engine.book.records.get(name)
             shown = record.name if record is not None else ""
-            siblings = engine.siblings(name)
+            siblings = engine.judgement.siblings(name)
             others = 0 if siblings else self._neighbours(device)
             details = replace(
                 details,
                 name=shown,
                 siblings=siblings,
                 neighbours=others,
-                alarming=_alarming(details.judged, device, engine.limits()),
+                alarming=_alarming(details.judged, device, engine.judgement.limits()),
                 judged_after_us=self._alike.after_us(name, now_us),
             )
         self._panel.set_reading(device, self._explanation, now_us, details)
 
     def poll(self, now_us: int) -> None:
         """Takes what was read of the past and asks for more when it is due."""
+        if self._waiting is not None and not self._is_soon(now_us):
+            self.show_device(self._waiting, now_us)
         trend = self._trend.poll(now_us)
         if trend is not None:
             self._panel.set_trend(*trend)
@@ -100,6 +115,9 @@ class HealthFeed:
         changes = self._weekly.poll(now_us)
         if changes is not None and changes != self._changes:
             self._changes = changes
+
+    def _is_soon(self, now_us: int) -> bool:
+        return 0 <= now_us - self.shown_us < SHOWN_EVERY_US
 
     def _turn_to(self, publisher_id: str) -> None:
         self._of, self._changes = publisher_id, {}
@@ -122,7 +140,7 @@ class HealthFeed:
         """How the stored index came about; None where the present settings do not tell."""
         if not self._judged_alike(device):
             return None
-        found = self._engine.explain(
+        found = self._engine.judgement.explain(
             device.values, device.analysis.flags, device.publisher_id, device.timestamp_us
         )
         return found if explains(found, device.analysis) else None
@@ -146,7 +164,7 @@ class HealthFeed:
         judged = engine.corrections.values(name, device.values, at_us)
         interval = None
         if self._explanation is not None and self._explanation.index is not None:
-            interval = engine.interval(device.values, device.analysis.flags, name, at_us)
+            interval = engine.judgement.interval(device.values, device.analysis.flags, name, at_us)
         estimated = _estimated(segments, at_us)
         compared = {key for key, segment in segments.items() if segment.pairs}
         return HealthDetails(
@@ -157,7 +175,7 @@ class HealthFeed:
             confirmed=frozenset(compared - estimated),
             kg_per_ha=_kg_per_ha(judged, settings),
             depth_cm=settings.depth_cm,
-            advice=engine.advice(device, self._changes),
+            advice=engine.judgement.advice(device, self._changes),
         )
 
 
@@ -171,9 +189,7 @@ def _estimated(segments: Mapping[str, Segment], at_us: int) -> frozenset[str]:
     )
 
 
-def _alarming(
-    judged: Values, device: DeviceState, limits: Mapping[str, Limits]
-) -> frozenset[str] | None:
+def _alarming(judged: Values, device: DeviceState, limits: ProfileLimits) -> frozenset[str] | None:
     """The channels beyond their alarm limits, by which the strips go as well; None where the
     profile has no limits."""
     if not limits or not judged:

@@ -125,7 +125,7 @@ def change_question(engine: Engine, every_us: int) -> Question[Mapping[str, floa
         days = last_days(now_us, TREND_DAYS)
         begin, end = days[-1][0], days[0][1]
         series = engine.history.series(publisher_id, begin, end, WEEK_POINTS, cancelled)
-        return engine.changes(_daily_means(series, days), publisher_id, now_us)
+        return engine.judgement.changes(_daily_means(series, days), publisher_id, now_us)
 
     return Question(engine, "nutrients", every_us, read)
 

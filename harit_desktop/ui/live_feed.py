@@ -77,6 +77,7 @@ class LiveFeed(QObject):
         self._corrections: Corrections | None = None
         self._book: DeviceBook | None = None
         self.focus = ""
+        page.in_turn = True
         page.series_wanted.connect(self._want)
 
     def set_range(self, key: str) -> None:
@@ -127,7 +128,7 @@ class LiveFeed(QObject):
         self._take_points(devices)
         if new_second:
             # A profile takes effect a moment after the settings that name it.
-            self._page.set_limits(self._engine.limits())
+            self._page.set_limits(self._engine.judgement.limits())
         if self._failed and new_second:
             self._wanted |= self._failed
             self._failed = {}

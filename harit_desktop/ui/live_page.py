@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.clock import US_PER_S
@@ -33,13 +34,20 @@ from harit_desktop.ui.words import clock_text
 
 SHORTEST_FRAME_US = 250_000
 LONGEST_FRAME_US = 2 * US_PER_S
+TREND_EVERY_US = US_PER_S // 2
+DESCRIBED_EVERY_US = US_PER_S
+"""So often a screen reader is given all texts anew; of a new state it is at once."""
+STRIPS_A_TICK = 2
+"""Of those that move on with the time, where they are drawn in turn; one where a pixel is so
+much time that they seldom do."""
 
 
 class LivePage(QWidget):
     """Shows what it is told and asks for the series that it lacks.
 
     Only `tick` draws: at most four times a second, where something has moved by a pixel or
-    was told anew, and never while hidden.
+    was told anew, and never while hidden. With `in_turn` strips that only move on do so in a
+    few ticks, all to the same instant: the window answers in between.
     """
 
     series_wanted = Signal(str)
@@ -61,6 +69,7 @@ class LivePage(QWidget):
         self._book = DeviceBook()
         self._link = LinkState.OFF
         self._simulated = False
+        self.in_turn = False
         self._now_us = 0
         self._frozen_us: int | None = None
         self._cut_us: int | None = None
@@ -69,6 +78,9 @@ class LivePage(QWidget):
         self._draw_soon = True
         self._moved = False
         self._headers_s = -1
+        self._described_us = 0
+        self._describes = 0
+        self._trends_us = 0
         self._trends: tuple[object, list[Trend]] = (None, [])
         self._context_row = ContextRow(tokens)
         self.stack = StripStack(self._data, tokens)
@@ -151,7 +163,7 @@ class LivePage(QWidget):
         if self._data.set_unusual(publisher_id, found):
             self._draw_soon = True
 
-    def set_limits(self, limits: Mapping[str, tuple[float, float, float, float]]) -> None:
+    def set_limits(self, limits: ProfileLimits) -> None:
         """Takes the profile's (optimal low, optimal high, alarm low, alarm high) by channel."""
         taken = {key: Limits(*values) for key, values in limits.items()}
         if taken != self._limits:
@@ -202,8 +214,9 @@ class LivePage(QWidget):
         self._context_row.flags.set_tokens(tokens)
         self._draw_soon = True
 
-    def tick(self, now_us: int) -> None:
-        """Moves on with the time: asks for series, refreshes headers, draws if needed."""
+    def tick(self, now_us: int, busy: bool = False) -> None:
+        """Moves on with the time: asks for series, refreshes headers, draws if needed. In a
+        `busy` moment strips that are drawn in turn wait for the next tick."""
         self._now_us = now_us
         for publisher_id in self._data.wanted():
             self.series_wanted.emit(publisher_id)
@@ -211,8 +224,14 @@ class LivePage(QWidget):
             return
         if now_us // US_PER_S != self._headers_s:
             self._refresh_headers()
-        if self._draw_soon or (self._frozen_us is None and self._is_due(now_us)):
+        if self._draw_soon:
             self._draw()
+        elif busy and self.in_turn:
+            return
+        elif self.stack.is_drawing:
+            self._go_on(self._strips_a_tick())
+        elif self._frozen_us is None and self._is_due(now_us):
+            self._draw(self._strips_a_tick() if self.in_turn else None)
 
     def cursor_to_latest(self) -> None:
         """Puts the cursor on the newest reading and keeps it there."""
@@ -247,6 +266,7 @@ class LivePage(QWidget):
         return focus if record is None or not record.name else record.name
 
     def _start_afresh(self) -> None:
+        self._trends, self._described_us = (None, []), 0
         self.stack.fit_afresh()
         self._refresh_headers()
         self._draw_soon = True
@@ -272,7 +292,11 @@ class LivePage(QWidget):
             return False
         return self._moved or self.stack.view_at(now_us) != self.stack.view
 
-    def _draw(self) -> None:
+    def _strips_a_tick(self) -> int:
+        return 1 if self.stack.view.us_per_px >= LONGEST_FRAME_US else STRIPS_A_TICK
+
+    def _draw(self, strips: int | None = None) -> None:
+        """Draws all strips, or begins with so many of them."""
         if self._frozen_us is None:
             self._data.trim(self._now_us)
             now_us = self._now_us
@@ -280,9 +304,14 @@ class LivePage(QWidget):
             now_us = self._frozen_us
         device = self._data.focus_device
         simulated = self._simulated or (device is not None and device.simulated)
-        self.stack.draw(now_us, self._limits, simulated, self._cut_us)
-        self._context_row.flags.show_kinds(self.stack.flag_kinds())
+        self.stack.begin(now_us, self._limits, simulated, self._cut_us)
         self._drawn_us, self._draw_soon, self._moved = self._now_us, False, False
+        self._go_on(len(self.stack.strips) if strips is None else strips)
+
+    def _go_on(self, strips: int) -> None:
+        self.stack.go_on(strips)
+        if not self.stack.is_drawing:
+            self._context_row.flags.show_kinds(self.stack.flag_kinds())
 
     def _refresh_headers(self) -> None:
         """Values, trends, states and spoken texts of the strips; cheap where nothing changed."""
@@ -298,30 +327,40 @@ class LivePage(QWidget):
         focus, device = self._data.focus or "", self._data.focus_device
         trends = self._fresh_trends()
         span_s = self._data.span_us(self._now_us) / US_PER_S
+        heard = 0 < self._now_us - self._described_us < DESCRIBED_EVERY_US
         for i, strip in enumerate(self.stack.strips):
             limits = self._limits.get(strip.channel.key)
             silent = self._data.never_sent(i)
             now = channel_now(strip.channel, device, self._link, limits, self._now_us, silent)
             now = with_calibration(now, self._data.sent.get(focus), self._data.corrections)
-            if strip.property("state") != now.state:
+            changed = strip.property("state") != now.state
+            if changed:
                 self._draw_soon = True
             strip.show_header(header_text(now, trends[i]))
+            if heard and not changed and i != self._describes:
+                continue
             name = strip_name(strip.channel, device_name)
             told = description(now, trends[i], span_s, strip.chart.alarms, strip.chart.flag_kinds)
             strip.describe(name, name, value_name(now), told)
         self._headers_s = self._now_us // US_PER_S
+        # Of many readings a second each strip has its turn.
+        self._describes = (self._describes + 1) % len(self.stack.strips)
+        if not heard:
+            self._described_us = self._now_us
 
     def _fresh_trends(self) -> list[Trend]:
-        """The trends, computed once per change of the focus device's readings."""
+        """The trends, computed after a change of the focus device's readings, but not with
+        each of many: they are about the last hours."""
         focus = self._data.focus
         version = (focus, None if focus is None else self._data.version(focus))
-        if self._trends[0] != version:
+        soon = 0 < self._now_us - self._trends_us < TREND_EVERY_US
+        if self._trends[0] != version and not (soon and self._trends[1]):
             traces = [self.stack.focus_trace(i) for i in range(len(self.stack.strips))]
             made = [
                 UNKNOWN if of is None else trend(of, i, self._now_us, self._data.alike_since(i))
                 for i, of in enumerate(traces)
             ]
-            self._trends = (version, made)
+            self._trends, self._trends_us = (version, made), self._now_us
         return self._trends[1]
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -6,7 +6,6 @@ Polls snapshots and version counters, hands each widget what changed, and never 
 from __future__ import annotations
 
 import importlib
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.status import ApiState, EngineStatus, LinkState
 from harit_desktop.ui.extras.stored_extras import StoredExtras
 from harit_desktop.ui.first_seen import FirstSeen
-from harit_desktop.ui.frame_clock import FrameClock
+from harit_desktop.ui.frame_clock import FrameClock, now_us
 from harit_desktop.ui.health_feed import HealthFeed
 from harit_desktop.ui.history_host import HistoryHost
 from harit_desktop.ui.live_feed import LiveFeed
@@ -42,11 +41,6 @@ if TYPE_CHECKING:
 
 FIRST_RANGE = "15m"
 RESTART_AFTER_MS = 8000
-
-
-def now_us() -> int:
-    """The present instant in UTC microseconds."""
-    return time.time_ns() // 1000
 
 
 def _source_state(status: EngineStatus) -> LinkState:
@@ -95,7 +89,7 @@ class Presenter(QObject):
         self._wished_focus = view.focus
         self._focus: str | None = None
         self._entered: object = None
-        self._rewritten = engine.rewritten
+        self._rewritten = engine.jobs.rewritten
         self._limits: object = None
         self._arrays: QueryHandle | None = None
         self._live_page: LivePage | None = None
@@ -305,8 +299,8 @@ class Presenter(QObject):
             self._rebuild_live_page()
             self.history.forget()
         self.history.follow(status)
-        if self._engine.rewritten != self._rewritten:
-            self._rewritten = self._engine.rewritten
+        if self._engine.jobs.rewritten != self._rewritten:
+            self._rewritten = self._engine.jobs.rewritten
             if self._live_page is not None:
                 self._live_page.read_again()
             self.history.read_again()
@@ -373,7 +367,7 @@ class Presenter(QObject):
             return
         self._live_feed.follow(self._status, now)
         self._live_feed.poll(self._devices, now, new_second)
-        self._live_page.tick(now)
+        self._live_page.tick(now, busy=self._health_feed.shown_us == now)
 
     def _poll_answers(self, now: int, new_second: bool) -> None:
         if self._arrays is not None and self._arrays.done:
@@ -444,7 +438,7 @@ class Presenter(QObject):
 
     def _show_limits(self) -> None:
         """Follows the profile; a new one judges a moment after it was chosen."""
-        limits = self._engine.limits()
+        limits = self._engine.judgement.limits()
         if limits != self._limits:
             self._limits = limits
             self._window.devices_panel.set_limits(limits)

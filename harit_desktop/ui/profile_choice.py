@@ -29,7 +29,7 @@ class ProfileChoice(QObject):
     def refresh(self) -> None:
         """Asks for the profiles again, unless an answer is on its way."""
         if self._asked is None:
-            self._asked = self._engine.profiles()
+            self._asked = self._engine.judgement.profiles()
         self._show()
 
     def poll(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.channels import CHANNEL_INDEX
-from harit_desktop.domain.quality import Finding, QualityEvent
+from harit_desktop.domain.quality import Finding
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 from harit_desktop.ui.words import (
     DASH,
@@ -19,7 +19,6 @@ from harit_desktop.ui.words import (
     channel_value,
     count,
     duration_text,
-    joined,
     number,
 )
 
@@ -271,19 +270,6 @@ def reason_text(code: str, channel: str, value: float, limit: float) -> str:
 def finding_text(finding: Finding) -> str:
     """What is held against one value, as a sentence."""
     return reason_text(finding.code, finding.channel, finding.value, finding.limit)
-
-
-def event_text(event: QualityEvent) -> str:
-    """What happened to a probe, as a sentence; of several channels it names the first in the
-    sentence and all of them behind it."""
-    first = event.channels[0] if event.channels else ""
-    sentence = reason_text(event.code, first, event.value, event.limit)
-    if len(event.channels) < 2:
-        return sentence
-    names = joined([channel_name(key) for key in event.channels])
-    return QCoreApplication.translate("Quality", "{sentence} Concerned: {channels}.").format(
-        sentence=sentence, channels=names
-    )
 
 
 def _written(of: str, channel: str, value: float) -> str:

@@ -81,7 +81,7 @@ class ReanalyseDialog(QDialog):
 
     def poll(self) -> None:
         """Takes progress, the result, and a changed profile; called by the frame clock."""
-        profile = self._engine.profile
+        profile = self._engine.judgement.profile
         if profile != self._profile:
             self._profile = profile
             self._show_profile()
@@ -130,7 +130,7 @@ class ReanalyseDialog(QDialog):
         self.progress.setValue(0)
         self._finished = False
         say(self.outcome, "")
-        self._running = self._engine.reanalyse(self.request())
+        self._running = self._engine.jobs.reanalyse(self.request())
         self._show_state()
         self._cancel.setFocus()
 

@@ -299,7 +299,7 @@ class SettingsTransfer(QObject):
 
     def export_to(self, path: Path) -> None:
         self._file = path
-        self._writing = self._engine.export_settings(path)
+        self._writing = self._engine.jobs.export_settings(path)
         self._timer.start()
 
     def import_from(self, path: Path) -> None:

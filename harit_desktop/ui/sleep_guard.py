@@ -219,13 +219,6 @@ class SleepGuard:
             self._wanted = False
             self._changed.notify()
 
-    def join(self, deadline_s: float) -> bool:
-        """Waits for the thread after `end`; False when it is still busy."""
-        if self._thread is None:
-            return True
-        self._thread.join(deadline_s)
-        return not self._thread.is_alive()
-
     def _run(self) -> None:
         held = False
         while True:

@@ -103,9 +103,7 @@ class ChartTokens:
     selection_alpha: float = 0.10
     chip_alpha: float = 0.92
     critical_px: int = 13
-    warning_px: int = 12
     marker_edge_px: float = 1.5
-    fallback_point_px: int = 4
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,6 @@ class Sizes:
     index: int = 46
     tick: int = 10
     control_height: int = 28
-    toolbar_height: int = 44
-    menubar_height: int = 26
     statusbar_height: int = 26
     tab_height: int = 31
     context_row_height: int = 24
@@ -151,8 +147,6 @@ class Sizes:
 
 
 BANDS: tuple[str, ...] = ("excellent", "good", "fair", "poor", "critical")
-SPACING: tuple[int, ...] = (4, 8, 12, 16, 24)
-BANNER_SLIDE_MS = 120
 CHART = ChartTokens()
 SIZES = Sizes()
 

@@ -91,7 +91,7 @@ class UserCommands(QObject):
     def count_older(self, days: int) -> QueryHandle[int]:
         """How many stored readings are older than so many days."""
         until_us = time.time_ns() // 1000 - days * US_PER_DAY
-        return self._engine.count_export(
+        return self._engine.jobs.count_export(
             ExportRequest(out=Path(), to_us=until_us, include_simulated=True)
         )
 
@@ -118,7 +118,7 @@ class UserCommands(QObject):
 
     def test_api(self, changes: Mapping[str, Any], token: str | None) -> QueryHandle[ApiTest]:
         """Asks the API once, with settings that are not in force yet."""
-        return self._engine.test_api(changes, token)
+        return self._engine.trials.test_api(changes, token)
 
     def save_devices(self, records: Sequence[DeviceRecord]) -> None:
         """Keeps what was changed about devices."""

@@ -29,11 +29,6 @@ class WrappingBar(QFrame):
             self._layout.addWidget(half)
         self._layout.setStretch(0, 1)
 
-    @property
-    def wrapped(self) -> bool:
-        """Whether the facts stand below the tools."""
-        return self._layout.direction() == QBoxLayout.Direction.TopToBottom
-
     def minimumSizeHint(self) -> QSize:
         """As narrow as it can be once it is wrapped, whichever way it stands now."""
         left, _, right, _ = _MARGINS_PX

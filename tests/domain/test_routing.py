@@ -30,9 +30,7 @@ def test_everything_is_taken_at_first() -> None:
         ("guests/anything", "other", "", True),
     ],
 )
-def test_one_list_that_names_it_is_enough(
-    topic: str, device: str, zone: str, named: bool
-) -> None:
+def test_one_list_that_names_it_is_enough(topic: str, device: str, zone: str, named: bool) -> None:
     lists = (("probe-1", "north-*"), ("guests/#",), ("Field 2",))
     assert Routing("allow", *lists).takes(topic, device, zone) is named
     assert Routing("block", *lists).takes(topic, device, zone) is not named

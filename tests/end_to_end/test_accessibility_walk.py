@@ -160,6 +160,18 @@ def test_dialogs_are_opened_read_and_left(reader: Reader) -> None:
     assert reader.find("RadioButton") or reader.find("CheckBox")
     reader.press("Button", "^(Cancel|Close)$")
     wait_for(lambda: reader.in_front() == "")
+    reader.press("MenuItem", "^Monitor$", "ShowMenu")
+    reader.press("MenuItem", "^Broker health")
+    wait_for(lambda: reader.in_front() == "dialog.broker")
+    assert reader.find("StaticText", "^Address: 127.0.0.1:")
+    reader.press("Button", "^Close$")
+    wait_for(lambda: reader.in_front() == "")
+    reader.press("MenuItem", "^Tools$", "ShowMenu")
+    reader.press("MenuItem", "^Listen and map")
+    wait_for(lambda: reader.in_front() == "dialog.mapping")
+    assert reader.find("List", "^Unknown messages")
+    reader.press("Button", "^Close$")
+    wait_for(lambda: reader.in_front() == "")
 
 
 def test_values_are_changed_by_actions(reader: Reader) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from harit_desktop.ui.settings.pages import PAGES as PAGES_OF_SETTINGS
 from tests.end_to_end.programs import Window, wait_for
 from tests.look.farm import make_farm
 from tests.servers import MosquittoServer
@@ -180,6 +181,8 @@ DIALOGS = {
     "dialog.calibration": ("alt+a", "c"),
     "dialog.device": ("alt+a", "d"),
     "dialog.reanalyse": ("alt+a", "r"),
+    "dialog.broker": ("alt+m", "b"),
+    "dialog.mapping": ("alt+t", "l"),
 }
 
 
@@ -209,7 +212,7 @@ def test_every_page_of_the_settings_is_reached_and_walked(keyboard: Keyboard) ->
         keyboard.move("shift+Tab")
     keyboard.press("Home")
     seen: set[tuple[str, ...]] = set()
-    for _ in range(8):
+    for _ in PAGES_OF_SETTINGS:
         stops = keyboard.round()
         good(stops)
         names = tuple(sorted(one["name"] for one in stops))

@@ -1,7 +1,8 @@
 """Looks at every scene in one look, in a process of its own with a screen of that size.
 
 `python -m tests.look.run FARM OUT --theme dark --size 1366x768 --text 150` writes a picture
-a scene into OUT and prints what is wrong as JSON. FARM is a folder of `farm.make_farm`.
+a scene into OUT, and what is wrong into its `found.json`. FARM is a folder of `farm.make_farm`.
+With `--only mapping profiles` it plays these scene functions alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from typing import Any
 FAILURES = (AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError)
 """A scene that cannot be played is a fault like others, and not the end of the look."""
 LOOKS_AGAIN = 3
-QUIET = ("This plugin does not support propagateSizeHints()",)
+QUIET = tuple(
+    f"This plugin does not support {what}"
+    for what in ("propagateSizeHints()", "raise()", "grabbing the keyboard")
+)
 
 
 def screen_file(folder: Path, size: tuple[int, int]) -> str:
@@ -122,7 +126,7 @@ def look(options: argparse.Namespace, work: Path) -> dict[str, Any]:
 
     from harit_desktop.ui.garbage import MainThreadCollector
     from harit_desktop.ui.theme import ThemeController
-    from tests.look import scenes
+    from tests.look import scenes, setup_scenes
     from tests.look.stage import Stage
 
     said: list[str] = []
@@ -139,13 +143,22 @@ def look(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     kept: list[Stage] = []
     for folder, settings, played in (
         ("new", {}, (scenes.first_run,)),
-        ("empty", {"broker.mode": "external", "broker.port": 9}, (scenes.empty,)),
+        (
+            "empty",
+            {"broker.mode": "external", "broker.port": 9},
+            (scenes.empty,) + (setup_scenes.IN_EMPTY if options.setup else ()),
+        ),
         (
             "farm",
             {"broker.mode": "external", "broker.port": 9},
-            scenes.IN_WINDOW + (scenes.IN_DIALOGS if options.dialogs else ()),
+            scenes.IN_WINDOW
+            + (scenes.IN_DIALOGS if options.dialogs else ())
+            + (setup_scenes.IN_SETUP if options.setup else ()),
         ),
     ):
+        played = tuple(one for one in played if not options.only or one.__name__ in options.only)
+        if not played:
+            continue
         stage = Stage(theme, work / folder, size, **settings)
         kept.append(stage)
         if folder == "farm":
@@ -180,6 +193,8 @@ def main() -> int:
     parser.add_argument("--text", type=int, default=100)
     parser.add_argument("--contrast", action="store_true")
     parser.add_argument("--dialogs", action="store_true")
+    parser.add_argument("--setup", action="store_true", help="also the scenes of setup_scenes")
+    parser.add_argument("--only", nargs="*", metavar="SCENE", help="names of scene functions")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     faulthandler.enable()

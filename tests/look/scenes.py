@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
     QLineEdit,
-    QTableView,
     QTabWidget,
     QWidget,
 )
@@ -40,7 +39,7 @@ from harit_desktop.settings.transfer import plan_import
 from harit_desktop.ui.pages import PAGES
 from harit_desktop.ui.settings.pages import PAGES as SETTINGS_PAGES
 from tests.look.farm import SILENT
-from tests.look.stage import HOST, Stage
+from tests.look.stage import HOST, Stage, choose_row
 
 Scene = Callable[[Stage], Iterator[tuple[str, QWidget]]]
 DEVICE = "soil-01"
@@ -127,7 +126,7 @@ def alert_states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     yield "alert_banner", window
     window.pages.show_page("alerts")
     stage.settle()
-    _choose_row(window, "table.alerts")
+    choose_row(window, "table.alerts")
     yield "alert_detail", window
     edit = window.findChild(QLineEdit, "edit.alerts.filter")
     assert isinstance(edit, QLineEdit)
@@ -142,7 +141,7 @@ def message_states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     stage.say(stage.live())
     window.pages.show_page("messages")
     stage.settle()
-    _choose_row(window, "table.messages")
+    choose_row(window, "table.messages")
     yield "message_payload", window
     heard = window.message_page.heard_button
     heard.click()
@@ -251,7 +250,8 @@ def _open_restore(stage: Stage) -> None:
 
 
 DIALOGS: dict[str, Callable[[Stage], None] | None] = {
-    "settings": None,  # A scene of its own.
+    # These have scenes of their own.
+    **dict.fromkeys(("settings", "profile", "broker", "mapping")),
     "connect": lambda stage: stage.window.dialogs.open_connect(1883),
     "export": lambda stage: stage.window.open_export(),
     "change": _open_change,
@@ -281,14 +281,6 @@ def _dialog(stage: Stage, name: str, opener: Callable[[], None]) -> Iterator[tup
         yield f"dialog_{name}_last_content", dialog
     dialog.reject()
     stage.until(lambda: QApplication.activeModalWidget() is None)
-
-
-def _choose_row(window: QWidget, name: str) -> None:
-    table = window.findChild(QTableView, name)
-    assert isinstance(table, QTableView)
-    flags = QItemSelectionModel.SelectionFlag
-    index = table.model().index(0, 0)
-    table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
 
 
 IN_WINDOW: tuple[Scene, ...] = (

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QItemSelectionModel, QTimer
+from PySide6.QtWidgets import QApplication, QTableView, QWidget
 
 from harit_desktop.app import build_engine
 from harit_desktop.domain.device_book import DeviceRecord
@@ -186,3 +186,12 @@ def _make_engine(folder: Path, theme: ThemeController, settings: dict[str, Any])
     look = {"ui.theme": theme.scheme, "ui.text_size": round(theme.text_scale * 100)}
     given = {"ui.prevent_sleep": False, **look, **settings}
     return build_engine(paths, SettingsStore(paths.settings, given, {}), Redactor())
+
+
+def choose_row(window: QWidget, name: str) -> None:
+    """Goes to the first row of a table."""
+    table = window.findChild(QTableView, name)
+    assert isinstance(table, QTableView)
+    flags = QItemSelectionModel.SelectionFlag
+    index = table.model().index(0, 0)
+    table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)

@@ -103,7 +103,7 @@ def test_a_rule_is_tried_on_what_is_stored(
 ) -> None:
     engine = started(make_engine, broker)
     stored(engine, broker, just_now(50, 55.0), just_now(40, 30.0), just_now(30, 29.0))
-    asked = engine.try_rule(DRY, days=1)
+    asked = engine.trials.try_rule(DRY, days=1)
     wait_until(lambda: asked.done)
     assert asked.value is not None
     assert asked.value.readings == 3
@@ -127,7 +127,7 @@ def test_nothing_is_exported_over_the_programs_own_files(
 ) -> None:
     engine = started(make_engine, broker)
     path = engine.paths.root / own
-    for asked in (engine.export_alerts(path), engine.export_settings(path)):
+    for asked in (engine.jobs.export_alerts(path), engine.jobs.export_settings(path)):
         wait_until(lambda asked=asked: asked.done)
         assert asked.problem is not None
         assert asked.problem.code == "export.own_file"

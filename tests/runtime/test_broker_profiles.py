@@ -159,7 +159,7 @@ def test_a_password_is_asked_for_kept_and_never_sent_elsewhere(
         assert switch(engine, elsewhere) == ("broker.password",)
         engine.submit(ApplySettings(engine.broker_profiles.switch(elsewhere).changes))
         connected_to(engine, other.port)
-        assert not engine._secrets.get("broker.password")
+        assert not engine._bench.secrets.get("broker.password")
         assert switch(engine, farm) == ()
         connected_to(engine, server.port)
         assert engine.stop(5)
@@ -303,9 +303,9 @@ def test_a_profile_of_one_run_does_not_mix_with_the_saved_one(
     engine = make_engine(start=False)
     one = make_profile(engine, "One", 1111)
     make_profile(engine, "Two", 2222)
-    engine._store.save(engine.broker_profiles.switch(one).changes)
+    engine._bench.settings_store.save(engine.broker_profiles.switch(one).changes)
     store = opened(engine.paths.root, "--profile", "Two")
-    run = BrokerProfiles(engine.paths.broker_profiles, store, engine._secrets)
+    run = BrokerProfiles(engine.paths.broker_profiles, store, engine._bench.secrets)
     whole = run.complete({"broker.host": "changed"})
     assert whole["broker.profile"] == "two"
     assert whole["broker.port"] == 2222

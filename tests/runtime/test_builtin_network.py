@@ -94,7 +94,7 @@ def test_without_a_password_it_does_not_start_and_starts_with_one(
     engine.submit(ApplySettings({}, {"builtin_broker.password": PASSWORD}))
     wait_until(lambda: engine.snapshot().link.state is LinkState.CONNECTED, 15, "the connection")
     assert "builtin_broker.no_password" not in codes(engine.snapshot())
-    handle = engine.builtin_password()
+    handle = engine.trials.builtin_password()
     wait_until(lambda: handle.done, 5, "the password")
     assert handle.value == PASSWORD
     engine.submit(ApplySettings({}, {"builtin_broker.password": "another-one"}))

@@ -84,7 +84,7 @@ def broker() -> Iterator[MosquittoServer]:
 
 
 def built(engine: Engine) -> dict[str, int]:
-    parts = engine._parts
+    parts = engine._bench.parts
     assert isinstance(parts, CountingParts)
     return dict(parts.built)
 
@@ -175,13 +175,13 @@ def test_a_stop_in_the_middle_of_a_command_leaves_nothing_behind(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, broker: MosquittoServer
 ) -> None:
     engine = make_engine(broker__port=broker.port)
-    real = engine._parts.source
+    real = engine._bench.parts.source
 
     def slow_source(*arguments: Any) -> Any:
         time.sleep(0.5)
         return real(*arguments)
 
-    monkeypatch.setattr(engine._parts, "source", slow_source)
+    monkeypatch.setattr(engine._bench.parts, "source", slow_source)
     engine.start()
     time.sleep(0.1)
     assert engine.stop(5)
@@ -281,9 +281,9 @@ def test_an_export_reports_its_rows(
         broker.publish(TOPIC, reading(second))
     wait_until(lambda: engine.snapshot().counters.stored == 5)
     request = ExportRequest(out=tmp_path / "out.csv")
-    count = engine.count_export(request)
+    count = engine.jobs.count_export(request)
     wait_until(lambda: count.done)
-    handle = engine.export(request)
+    handle = engine.jobs.export(request)
     wait_until(lambda: handle.done)
     assert (count.value, handle.value, handle.problem) == (5, 5, None)
     assert len(request.out.read_text(encoding="utf-8-sig").splitlines()) == 6

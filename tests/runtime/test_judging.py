@@ -108,13 +108,13 @@ def test_a_calibration_changes_the_index_from_its_day_on_and_no_stored_value(
     assert [moisture for moisture, _ in judged] == [80.0, 80.0, 80.0]
     assert judged[1][1] > judged[0][1] == judged[2][1]
     (device, _) = engine.live.devices()
-    explanation = engine.explain(
+    explanation = engine.judgement.explain(
         device.values, device.analysis.flags, device.publisher_id, device.timestamp_us
     )
     assert explanation.index is not None
     assert round(explanation.index) == judged[1][1]
 
-    asked = engine.reanalyse(ReanalysisRequest())
+    asked = engine.jobs.reanalyse(ReanalysisRequest())
     wait_until(lambda: asked.done)
     assert asked.problem is None
     assert asked.value is not None
@@ -157,7 +157,7 @@ def test_another_profile_judges_what_comes_and_keeps_what_was_learned(
     stored(engine, broker, *AN_HOUR)
     engine.submit(ApplySettings({"analysis.profile": "wheat"}))
     wait_until(lambda: engine.settings.analysis.profile == "wheat")
-    wait_until(lambda: engine.limits()["pH"] != (6.5, 7.5, 5.0, 8.0))
+    wait_until(lambda: engine.judgement.limits()["pH"] != (6.5, 7.5, 5.0, 8.0))
     stored(engine, broker, sent(60, Moisture=95.0))
     profile, flag = rows(tmp_path / "data", "profile, quality_moisture")[-1]
     assert (profile, flag) == ("wheat", 3)
@@ -212,8 +212,8 @@ def test_nothing_is_judged_again_by_a_profile_that_nobody_chose(
     engine.start()
     connected(engine)
     stored(engine, broker, sent(0))
-    assert engine.profile == "classic"
-    asked = engine.reanalyse(ReanalysisRequest())
+    assert engine.judgement.profile == "classic"
+    asked = engine.jobs.reanalyse(ReanalysisRequest())
     wait_until(lambda: asked.done)
     assert asked.problem is not None
     assert asked.problem.code == "profile.not_found"

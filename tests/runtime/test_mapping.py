@@ -22,7 +22,7 @@ pytestmark = pytest.mark.broker
 
 T = TypeVar("T")
 TOPIC = "harit-samarth/sensor/data"
-TEMPLATE = '''
+TEMPLATE = """
 name = "Field box"
 topic = "harit-samarth/+/data"
 
@@ -43,7 +43,7 @@ payload = '{"box": "b-1", "m": 41.5}'
 [sample.expected]
 device = "b-1"
 values = { Moisture = 41.5 }
-'''
+"""
 
 
 def answer(handle: QueryHandle[T]) -> T | None:

@@ -60,10 +60,10 @@ def test_extras_are_stored_once_with_their_reading(journal: SqliteJournal, db_pa
 def test_readings_of_a_time_before_extras_have_none(journal: SqliteJournal, db_path: Path) -> None:
     journal.commit(make_items(0, 3))
     history = HistoryReader(db_path)
-    assert history.extra_keys("probe") == ()
+    assert history.newest_extras("probe") == {}
     time_us, values = history.extras_series("probe", "EC", 0, 2**60, 100)
     assert (len(time_us), len(values)) == (0, 0)
-    assert HistoryReader(db_path.with_name("none.db")).extra_keys("probe") == ()
+    assert HistoryReader(db_path.with_name("none.db")).newest_extras("probe") == {}
 
 
 def test_a_series_holds_every_value_where_they_are_few(
@@ -76,8 +76,8 @@ def test_a_series_holds_every_value_where_they_are_few(
     time_us, values = history.extras_series("probe", "EC", from_us, to_us, 100)
     assert time_us.tolist() == [START_US + n * US_PER_S for n in range(2, 6)]
     assert values.tolist() == [502.0, 503.0, 504.0, 505.0]
-    assert history.extra_keys("probe") == ("EC", "Light")
-    assert dict(history.newest_extras("probe")) == {
+    assert list(history.newest_extras("probe")) == ["EC", "Light"]
+    assert history.newest_extras("probe") == {
         "EC": (START_US + 9 * US_PER_S, 509.0),
         "Light": (START_US + 11 * US_PER_S, 1.0),
     }

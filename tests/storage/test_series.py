@@ -143,3 +143,39 @@ def test_a_store_without_rollups_is_read(
         for table in ("rollups_minute", "rollups_hour", "cursors"):
             connection.execute(f"DROP TABLE {table}")
     assert_same(history.series("probe", 0, 2**60, 50), before)
+
+
+@pytest.mark.usefixtures("partly_rolled_up")
+@pytest.mark.parametrize("minutes", [0.5, 1, 2, 3, 10, 60, 120, 180, 1440])
+def test_pieces_in_buckets_of_a_given_size_are_the_parts_of_the_whole(
+    history: HistoryReader, monkeypatch: pytest.MonkeyPatch, minutes: float
+) -> None:
+    size_us = int(minutes * MINUTE_US)
+    from_us = (START_US - HOUR_US) // size_us * size_us
+    to_us = START_US + SPAN_US + HOUR_US
+    middle_us = (START_US + SPAN_US // 3) // size_us * size_us
+    whole = history.series("probe", from_us, to_us, 1, bucket_us=size_us)
+    parts = [
+        history.series("probe", *ends, 1, bucket_us=size_us)
+        for ends in ((from_us, middle_us - 1), (middle_us, to_us))
+    ]
+    assert {one.bucket_us for one in (whole, *parts)} == {size_us}
+    assert len(np.unique(whole.time_us // size_us)) == len(whole.time_us)
+    for name in ("time_us", "values", "flags", "index", "low", "high"):
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        np.testing.assert_array_equal(joined, getattr(whole, name), err_msg=name)
+    with monkeypatch.context() as patch:
+        patch.setattr(series_module, "MAX_NOT_ROLLED_UP", -1)
+        raw = history.series("probe", from_us, to_us, 1, bucket_us=size_us)
+    if size_us >= MINUTE_US:
+        assert_same(whole, raw)
+
+
+def test_a_piece_without_readings_has_no_rows(
+    journal: SqliteJournal, history: HistoryReader
+) -> None:
+    journal.commit([make_item(n) for n in range(20)])
+    found = history.series("probe", 0, START_US - HOUR_US, 1, bucket_us=MINUTE_US)
+    assert (len(found.time_us), found.bucketed, found.bucket_us) == (0, True, MINUTE_US)
+    assert found.low is not None
+    assert found.low.shape == found.values.shape

@@ -136,6 +136,8 @@ class AlertHouse:
         self.store = AlertStore(path)
         self.history = _History(self.store, HistoryReader(path))
         self._board = AlertBoard()
+        # One object stands for all the questions that are asked of the engine.
+        self.judgement = self.jobs = self
 
     def limits(self) -> Mapping[str, Sequence[float]]:
         return LIMITS

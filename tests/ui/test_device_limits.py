@@ -116,7 +116,7 @@ def opened(
 
 def test_the_general_limits_stand_where_none_are_entered(opened: Opened) -> None:
     moisture = opened.limits.fields["Moisture"]
-    _, _, low, high = opened.engine.limits()["Moisture"]
+    _, _, low, high = opened.engine.judgement.limits()["Moisture"]
     assert [float(edit.placeholderText()) for edit in moisture] == [low, high]
     assert opened.limits.fields["N"].low.placeholderText() == "–"
     enter(opened.limits, opened.qtbot, "Moisture", low="10")

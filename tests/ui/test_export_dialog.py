@@ -34,7 +34,7 @@ from harit_desktop.domain.device_book import (
     DeviceRecord,
 )
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.domain.export import ExportFormat, ExportPreview
+from harit_desktop.domain.export import ExportPreview
 from harit_desktop.runtime.engine import Engine
 from harit_desktop.ui.export_dialog import ExportDialog, ExportScope
 from tests.ui.conftest import EngineMaker
@@ -412,7 +412,7 @@ def test_a_range_that_ends_before_it_begins(qtbot: QtBot, engine: Engine) -> Non
 
 def test_many_rows_of_a_workbook_are_said_to_need_sheets(qtbot: QtBot, engine: Engine) -> None:
     opened = Opened(qtbot, engine)
-    opened.dialog.fields.form.choose_format(ExportFormat.XLSX)
+    opened.find(QPushButton, "format.xlsx").click()
     opened.wait_rows("5 rows")
     sample(opened)
     preview = opened.dialog.preview

@@ -156,7 +156,7 @@ def test_a_chosen_crop_is_no_change_of_the_soil(
     day = (now_us - US_PER_DAY, now_us)
     assert judged_by.last_other_us("soil-01", *day) == 0
     engine.submit(ApplySettings(changes={"analysis.profile": "rice"}))
-    qtbot.waitUntil(lambda: engine.profile == "rice")
+    qtbot.waitUntil(lambda: engine.judgement.profile == "rice")
     old_us = engine.live.devices()[0].timestamp_us
     deliver(engine, [reading("soil-01", 5)])
     qtbot.waitUntil(lambda: judged_by.last_other_us("soil-01", *day) == old_us)

@@ -230,7 +230,7 @@ def test_another_profile_shades_other_limits_while_it_runs(
         return [None if frame is None else frame.limits for frame in frames]
 
     def follows() -> bool:
-        wanted = engine.limits()
+        wanted = engine.judgement.limits()
         return shaded() == [wanted.get(channel.key) for channel in CHANNELS]
 
     qtbot.waitUntil(lambda: any(shaded()) and follows())

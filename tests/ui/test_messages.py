@@ -136,7 +136,7 @@ def test_the_result_column_says_what_became_of_a_message(model: MessageModel) ->
     texts = [model.index(row, Column.RESULT).data() for row in range(4)]
     assert texts == [
         "Rejected: not a JSON object but array",
-        "Old value, not stored",
+        "Old value (retained), not stored",
         "Duplicate",
         "Stored",
     ]

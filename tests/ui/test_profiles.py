@@ -207,8 +207,8 @@ def test_a_password_that_nobody_knows_is_asked_for_here(
 def test_another_host_without_a_typed_password_gets_none(qtbot: QtBot, opened: Opened) -> None:
     window, dialog = opened()
     engine = window._engine
-    engine._store.save({"broker.host": "127.0.0.1", "broker.username": "farmer"})
-    engine._secrets.set("broker.password", PASSWORD)
+    engine._bench.settings_store.save({"broker.host": "127.0.0.1", "broker.username": "farmer"})
+    engine._bench.secrets.set("broker.password", PASSWORD)
     asked: list[tuple[dict[str, Any], dict[str, str]]] = []
     dialog.connect_asked.disconnect()
     dialog.connect_asked.connect(lambda changes, secrets: asked.append((changes, secrets)))
@@ -309,7 +309,7 @@ def test_a_long_name_is_elided_and_told_in_full(
     name = "Polyhouse of the cooperative beside the canal, gateway 2"
     engine = make_engine()
     slug = add(engine, name)
-    engine._store.save(engine.broker_profiles.switch(slug).changes)
+    engine._bench.settings_store.save(engine.broker_profiles.switch(slug).changes)
     window = make_window(engine)
     button = part(window, "button.broker.profile")
     assert isinstance(button, QToolButton)
@@ -328,6 +328,8 @@ def test_a_password_is_asked_for_at_the_start_where_none_is_kept(
     dialog = window.dialogs.connect_
     assert dialog is not None
     qtbot.waitUntil(lambda: part(dialog, "connect.password").hasFocus())
+    assert "Enter the password" in part(dialog, "connect.note").text()
+    assert part(dialog, "connect.note").isVisible()
     dialog.reject()
 
 

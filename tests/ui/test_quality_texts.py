@@ -8,11 +8,10 @@ from harit_desktop.analysis.advice_rules import built_in_rules
 from harit_desktop.analysis.quality.rules import CODES
 from harit_desktop.domain.advice import Advice
 from harit_desktop.domain.analysis import Flag
-from harit_desktop.domain.quality import Change, Finding, QualityEvent
+from harit_desktop.domain.quality import Finding
 from harit_desktop.ui import advice_texts, quality_texts
 from harit_desktop.ui.advice_texts import advice_text
 from harit_desktop.ui.quality_texts import (
-    event_text,
     finding_text,
     flag_brief,
     flag_phrase,
@@ -71,26 +70,6 @@ def test_a_code_of_a_newer_version_is_not_shown() -> None:
     assert "new.code" not in text
     assert text.startswith("pH was marked")
     assert reason_phrase("new.code") == ""
-
-
-def test_an_event_of_several_channels_names_all_of_them() -> None:
-    event = QualityEvent(
-        publisher_id="soil-01",
-        kind="frozen",
-        code="cross.frozen",
-        change=Change.RAISED,
-        first_us=0,
-        onset_us=0,
-        at_us=0,
-        count=1,
-        flag=Flag.SUSPECT,
-        channels=("N", "P", "K"),
-        value=40.0,
-        limit=12.0,
-    )
-    text = event_text(event)
-    assert text.startswith("All values have been the same for 40 readings")
-    assert text.endswith("Concerned: Nitrogen, Phosphorus, and Potassium.")
 
 
 def test_every_rule_of_advice_has_its_sentence() -> None:

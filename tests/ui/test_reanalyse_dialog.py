@@ -31,7 +31,7 @@ class Opened:
         self.handle: QueryHandle[ReanalysisResult] = QueryHandle()
         book = DeviceBook({"probe-2": DeviceRecord("probe-2", "North plot")})
         monkeypatch.setattr(Engine, "book", property(lambda _: book))
-        monkeypatch.setattr(engine, "reanalyse", self._reanalyse)
+        monkeypatch.setattr(engine.jobs, "reanalyse", self._reanalyse)
         self.dialog = ReanalyseDialog(engine, "probe-2")
         qtbot.addWidget(self.dialog)
         self.dialog.open()

@@ -41,8 +41,8 @@ class Opened:
             engine.paths.root,
             engine.submit,
             theme,
-            ask_broker=engine.test_broker,
-            ask_store=engine.test_store,
+            ask_broker=engine.trials.test_broker,
+            ask_store=engine.trials.test_store,
         )
         qtbot.addWidget(self.dialog)
         self.dialog.open_page(page)

@@ -39,7 +39,7 @@ def made() -> Iterator[list[SleepGuard]]:
     yield guards
     for guard in guards:
         guard.end()
-        assert guard.join(3.0)
+    wait_for(lambda: not any(one.name == "sleep-guard" for one in threading.enumerate()))
 
 
 def command(name: str) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
@@ -13,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 from harit_desktop.domain.alert import AlertBoard
 from harit_desktop.runtime.commands import (
     AcknowledgeAlerts,
-    Command,
     MuteAlert,
     NoteAlert,
     SeeEnded,
@@ -28,30 +25,7 @@ from harit_desktop.ui.theme import ThemeController
 from harit_desktop.ui.tray import Tray
 
 if TYPE_CHECKING:
-    from harit_desktop.domain.calibration import Corrections
-    from harit_desktop.domain.device_book import DeviceBook
-    from harit_desktop.runtime.queries import QueryHandle, QueryPool
-    from harit_desktop.settings.model import Settings
-
-
-class AlertEngine(Protocol):
-    """What of the engine is needed here."""
-
-    queries: QueryPool
-    live: Any
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def history(self) -> Any: ...
-    @property
-    def book(self) -> DeviceBook: ...
-    @property
-    def corrections(self) -> Corrections: ...
-    def limits(self) -> Mapping[str, Sequence[float]]: ...
-    def submit(self, command: Command) -> None: ...
-    def alerts(self) -> AlertBoard: ...
-    def export_alerts(self, path: Path, publisher_id: str | None) -> QueryHandle[int]: ...
+    from harit_desktop.runtime.engine import Engine
 
 
 class AlertCenter(QObject):
@@ -66,7 +40,7 @@ class AlertCenter(QObject):
     rules_asked = Signal()
     open_changed = Signal(int)
 
-    def __init__(self, engine: AlertEngine, theme: ThemeController, window: QWidget) -> None:
+    def __init__(self, engine: Engine, theme: ThemeController, window: QWidget) -> None:
         super().__init__(window)
         self._engine = engine
         self.page = AlertPage(theme)
@@ -79,11 +53,6 @@ class AlertCenter(QObject):
         self._open = 0
         self._active = False
         self._connect()
-
-    @property
-    def open_count(self) -> int:
-        """How many alerts are open, for the tab."""
-        return self._open
 
     def set_tray(self, tray: Tray | None) -> None:
         """Critical alerts are also told there while the window is hidden."""
@@ -160,7 +129,7 @@ class AlertCenter(QObject):
     def _show_context(self) -> None:
         engine = self._engine
         devices = tuple(device.publisher_id for device in engine.live.devices())
-        context = (engine.book, engine.settings.alerts.rules, engine.limits(), devices)
+        context = (engine.book, engine.settings.alerts.rules, engine.judgement.limits(), devices)
         if context != self._context:
             self._context = context
             self.page.set_context(*context)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.alert import Alert, AlertRule, AlertTransition
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.ui.alerts.alert_texts import explanation, title, what_happened
 from harit_desktop.ui.alerts.alert_words import (
@@ -30,7 +31,7 @@ from harit_desktop.ui.alerts.alert_words import (
 from harit_desktop.ui.alerts.course_text import course_text
 from harit_desktop.ui.alerts.note_row import NoteRow
 from harit_desktop.ui.alerts.onset_span import OnsetSpan, around, onset_span
-from harit_desktop.ui.alerts.rule_texts import Limits, clears_text, rule_sentence
+from harit_desktop.ui.alerts.rule_texts import clears_text, rule_sentence
 from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.history.flow import FlowBox
 from harit_desktop.ui.icons import status_pixmap
@@ -101,7 +102,7 @@ class AlertDetail(QWidget):
         book: DeviceBook,
         now_us: int,
         rules: Mapping[str, AlertRule],
-        limits: Limits,
+        limits: ProfileLimits,
         members: Sequence[str] = (),
     ) -> None:
         """Shows an alert as it is now; `members` are rows of those that it stands for."""
@@ -161,7 +162,9 @@ class AlertDetail(QWidget):
             return
         self._text.setText(text)
 
-    def _show_rows(self, alert: Alert, rule: AlertRule | None, now_us: int, limits: Limits) -> None:
+    def _show_rows(
+        self, alert: Alert, rule: AlertRule | None, now_us: int, limits: ProfileLimits
+    ) -> None:
         gone = self.tr("deleted since")
         others = stands_for_others(alert)
         self._put("rule", "" if others else gone if rule is None else rule_sentence(alert, rule))

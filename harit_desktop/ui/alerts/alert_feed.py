@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from harit_desktop.domain.alert import AlertTransition
     from harit_desktop.runtime.engine import Engine
     from harit_desktop.runtime.queries import QueryHandle
-    from harit_desktop.ui.alerts.alert_center import AlertEngine
     from harit_desktop.ui.charts.series import SeriesData
 
 MOST_ALERTS = 1500
@@ -29,7 +29,7 @@ _DRAW_AGAIN_US = 10 * US_PER_S
 
 
 def load_alerts(
-    engine: AlertEngine, since_us: int | None, handle: QueryHandle[list[Alert]]
+    engine: Engine, since_us: int | None, handle: QueryHandle[list[Alert]]
 ) -> list[Alert]:
     """The newest stored alerts, as far back as they are asked for. For the query pool only."""
     found: list[Alert] = []
@@ -49,7 +49,7 @@ def load_alerts(
 class AlertFeed(QObject):
     """Asks for one thing of each kind at a time, and only while the page is on screen."""
 
-    def __init__(self, engine: AlertEngine, page: AlertPage) -> None:
+    def __init__(self, engine: Engine, page: AlertPage) -> None:
         super().__init__(page)
         self._engine = engine
         self._page = page
@@ -59,7 +59,7 @@ class AlertFeed(QObject):
         self._drawing: tuple[int, OnsetSpan, QueryHandle[SeriesData]] | None = None
         self._drawn: object = None
         self._drawn_us = 0
-        self._following: tuple[int, QueryHandle[list[AlertTransition]]] | None = None
+        self._following: tuple[int, QueryHandle[Sequence[AlertTransition]]] | None = None
         self._followed: object = None
         self._exporting: tuple[Path, QueryHandle[int]] | None = None
         page.export_asked.connect(self._export)
@@ -116,9 +116,7 @@ class AlertFeed(QObject):
         engine, device = self._engine, alert.publisher_id
         handle = engine.queries.submit(
             "alert chart",
-            lambda handle: load_series(
-                cast("Engine", engine), device, span.start_us, span.end_us, handle
-            ),
+            lambda handle: load_series(engine, device, span.start_us, span.end_us, handle),
         )
         self._drawing = (alert.id, span, handle)
 
@@ -162,7 +160,7 @@ class AlertFeed(QObject):
 
     def _export(self, path: Path, publisher_id: str | None) -> None:
         self._page.show_export(self.tr("Writing {file}…").format(file=plain(path.name)), "info")
-        self._exporting = (path, self._engine.export_alerts(path, publisher_id))
+        self._exporting = (path, self._engine.jobs.export_alerts(path, publisher_id))
 
     def _take_export(self) -> None:
         if self._exporting is None or not self._exporting[1].done:

@@ -28,13 +28,13 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.alert import Alert, AlertBoard, AlertRule, AlertState
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.device_book import DeviceBook
 from harit_desktop.ui.alerts.alert_detail import AlertDetail
 from harit_desktop.ui.alerts.alert_filter import Shown
 from harit_desktop.ui.alerts.alert_model import AlertModel, Column, column_title
 from harit_desktop.ui.alerts.alert_words import without_members
 from harit_desktop.ui.alerts.filter_bar import FilterBar
-from harit_desktop.ui.alerts.rule_texts import Limits
 from harit_desktop.ui.device_names import device_label
 from harit_desktop.ui.dialog_parts import sentences
 from harit_desktop.ui.message_banner import BannerButton
@@ -89,7 +89,7 @@ class AlertPage(QWidget):
         self._stored: dict[int, Alert] = {}
         self._book = DeviceBook()
         self._rules: Mapping[str, AlertRule] = {}
-        self._limits: Limits = {}
+        self._limits: ProfileLimits = {}
         self._devices: tuple[str, ...] = ()
         self._now_us = 0
         self._chosen: int | None = None
@@ -130,7 +130,7 @@ class AlertPage(QWidget):
         self,
         book: DeviceBook,
         rules: Sequence[AlertRule],
-        limits: Limits,
+        limits: ProfileLimits,
         devices: Sequence[str],
     ) -> None:
         """Takes names, rules, the profile's limits and the ids of the devices."""

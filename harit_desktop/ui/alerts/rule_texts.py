@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.alerting.rules import bounds_of
 from harit_desktop.domain.alert import Alert, AlertRule, RuleKind
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from harit_desktop.ui.alerts.alert_words import level_text
 from harit_desktop.ui.problem_texts import printable
@@ -15,9 +14,6 @@ from harit_desktop.ui.words import channel_short_name, duration_text, range_text
 
 _SPANS = {channel.key: channel.min_span for channel in CHANNELS}
 _HALVINGS = 40
-
-Limits = Mapping[str, Sequence[float]]
-"""By channel: optimal low and high, alarm low and high."""
 
 
 def kind_name(kind: RuleKind) -> str:
@@ -47,7 +43,7 @@ def rule_name(rule: AlertRule) -> str:
     return kind_name(rule.kind)
 
 
-def condition_text(rule: AlertRule, limits: Limits | None = None) -> str:
+def condition_text(rule: AlertRule, limits: ProfileLimits | None = None) -> str:
     """What it watches for, without channel and device, as in "below 25 % or above 45 %"."""
     tr = QCoreApplication.translate
     low, high = rule.low, rule.high
@@ -110,7 +106,7 @@ def rule_sentence(alert: Alert, rule: AlertRule) -> str:
     return template.format(what=what, delay=delay, n=rule.on_readings)
 
 
-def clears_text(alert: Alert, rule: AlertRule, limits: Limits) -> str:
+def clears_text(alert: Alert, rule: AlertRule, limits: ProfileLimits) -> str:
     """When it is over: "at 26.5 % for 5 min"; empty for what ends as soon as it is mended."""
     tr = QCoreApplication.translate
     delay = duration_text(rule.off_delay_s)
@@ -130,7 +126,7 @@ def clears_text(alert: Alert, rule: AlertRule, limits: Limits) -> str:
     return tr("Alerts", "by itself, when it is over")
 
 
-def clear_level(alert: Alert, rule: AlertRule, limits: Limits) -> float | None:
+def clear_level(alert: Alert, rule: AlertRule, limits: ProfileLimits) -> float | None:
     """The value at which the rule takes the alert as over; None where there is no such value.
 
     Found by halving, so that it is the rule's own answer and not a second formula.
@@ -178,7 +174,7 @@ def _sides(rule: AlertRule, below: str, above: str, both: str) -> str:
     )
 
 
-def _profile_text(rule: AlertRule, limits: Limits | None) -> str:
+def _profile_text(rule: AlertRule, limits: ProfileLimits | None) -> str:
     tr = QCoreApplication.translate
     found = (limits or {}).get(rule.channel)
     if found is None:

@@ -1,5 +1,6 @@
 """A device's readings over time as arrays, and how fetched and live readings are joined."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -154,6 +155,14 @@ def _repeats(series: SeriesData) -> NDArray[np.bool_]:
     return repeated
 
 
+def _merged(parts: Sequence[SeriesData]) -> SeriesData:
+    """Some series as one, by time."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = merge(whole, part)
+    return whole
+
+
 def _concatenated(first: SeriesData, second: SeriesData) -> SeriesData:
     low = high = None
     if first.low is not None or second.low is not None:
@@ -208,15 +217,24 @@ class DeviceSeries:
     """
 
     def __init__(self) -> None:
-        self.data = EMPTY
         self.version = 0
         self.fetched = False
+        self._data = EMPTY
         self._live = EMPTY
         self._fetched_size = 0
+        self._waiting: list[SeriesData] = []
+        self._waiting_size = 0
+
+    @property
+    def data(self) -> SeriesData:
+        """All readings. Joined when they are asked for: what comes ten times a second to a
+        device in the background is drawn once a second."""
+        self._join()
+        return self._data
 
     @property
     def overflowed(self) -> bool:
-        return self._live.size > MAX_LIVE_POINTS
+        return self._live.size + self._waiting_size > MAX_LIVE_POINTS
 
     def replace(self, series: SeriesData, keep_older: bool = False) -> None:
         """Takes a fetched series; live readings that it cannot contain stay, and with
@@ -227,9 +245,10 @@ class DeviceSeries:
         the store no longer has gave way to what the broker delivered later.
         """
         self.fetched = True
-        series = _marked(series, self.data)
+        self._join()
+        series = _marked(series, self._data)
         if keep_older:
-            series = _behind(self.data, series)
+            series = _behind(self._data, series)
         if series.size:
             later = self._live.time_us > series.time_us[-1]
             stays = later if series.bucket_us else later | ~_gave_way(self._live, series)
@@ -238,26 +257,37 @@ class DeviceSeries:
         else:
             joining = self._live
         self._fetched_size = series.size
-        self.data = merge(series, joining)
+        self._data = merge(series, joining)
         self.version += 1
 
     def append(self, points: SeriesData) -> None:
         """Adds live readings, in whatever order of time they come."""
         if points.size == 0:
             return
-        self._live = merge(self._live, points)
-        self.data = merge(self.data, points)
-        spare = self.data.size - self._fetched_size - 2 * MAX_LIVE_POINTS
-        if spare > 0:
-            self.data = self.data.take(slice(spare, None))
-            self._live = self._live.take(slice(-2 * MAX_LIVE_POINTS, None))
+        self._waiting.append(points)
+        self._waiting_size += points.size
         self.version += 1
+        if self._waiting_size > MAX_LIVE_POINTS:
+            self._join()
+
+    def _join(self) -> None:
+        if not self._waiting:
+            return
+        points = _merged(self._waiting)
+        self._waiting, self._waiting_size = [], 0
+        self._live = merge(self._live, points)
+        self._data = merge(self._data, points)
+        spare = self._data.size - self._fetched_size - 2 * MAX_LIVE_POINTS
+        if spare > 0:
+            self._data = self._data.take(slice(spare, None))
+            self._live = self._live.take(slice(-2 * MAX_LIVE_POINTS, None))
 
     def trim(self, start_us: int) -> None:
         """Forgets rows before `start_us`, but for the last of them."""
-        kept = self.data.since(start_us)
-        if kept.size != self.data.size:
-            self._fetched_size = max(0, self._fetched_size - (self.data.size - kept.size))
-            self.data = kept
+        data = self.data
+        kept = data.since(start_us)
+        if kept.size != data.size:
+            self._fetched_size = max(0, self._fetched_size - (data.size - kept.size))
+            self._data = kept
             self._live = self._live.since(start_us)
             self.version += 1

@@ -43,6 +43,8 @@ class StripStack(QWidget):
         self._frames = FrameBuilder(data)
         self._cursor = TimeCursor(data)
         self._drawn: dict[str, tuple[int, tuple[float, ...]]] = {}
+        self._scene: Scene | None = None
+        self._left: list[int] = []
         self.view = TimeView(0, 1, 1)
         self.last_draw_ms = 0.0
         self.draw_count = 0
@@ -109,21 +111,48 @@ class StripStack(QWidget):
         until_us: int | None = None,
     ) -> None:
         """Draws every strip and the axis as of an instant; nothing newer than `until_us`."""
+        self.begin(now_us, limits, simulated, until_us)
+        self.go_on(len(self.strips))
+
+    def begin(
+        self,
+        now_us: int,
+        limits: Mapping[str, Limits],
+        simulated: bool,
+        until_us: int | None = None,
+    ) -> None:
+        """Prepares a drawing; `go_on` then draws the strips, all in the same view."""
         began_s = perf_counter()
         view = self.view = self.view_at(now_us)
         # A tick on the value axis itself would only thicken it.
         ticks = tuple(time_ticks(view.start_us, view.time_at(view.width_px - 2)))
         mark = self.tr("Simulated data") if simulated else ""
-        scene = Scene(view, now_us, ticks, limits, mark, until_us or view.end_us)
-        for i, strip in enumerate(self.strips):
-            self._draw_strip(i, strip, scene)
+        self._scene = Scene(view, now_us, ticks, limits, mark, until_us or view.end_us)
+        self._left = list(range(len(self.strips)))
         self.axis.show_view(view, ticks, self.strips[0].header.width())
         self._cursor.until_us = until_us
-        self._cursor.settle(view)
-        self._place_cursor()
-        self._remember_ends()
-        self.draw_count += 1
         self.last_draw_ms = (perf_counter() - began_s) * 1000
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether strips are left to draw of what was begun."""
+        return bool(self._left)
+
+    def go_on(self, strips: int) -> None:
+        """Draws so many of the strips that are left, and the cursor after the last one."""
+        began_s = perf_counter()
+        scene = self._scene
+        if scene is None or not self._left:
+            return
+        for i in self._left[:strips]:
+            self._draw_strip(i, self.strips[i], scene)
+        del self._left[:strips]
+        if not self._left:
+            self._cursor.settle(self.view)
+            self._place_cursor()
+            self._remember_ends()
+            self.draw_count += 1
+        self.last_draw_ms += (perf_counter() - began_s) * 1000
 
     def flag_kinds(self) -> frozenset[Flag]:
         """Which quality marks are in view."""

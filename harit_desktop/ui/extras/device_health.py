@@ -26,6 +26,7 @@ class DeviceHealth(QLabel):
         set_look(self, class_="dense")
         self.title = QLabel(self.tr("State"))
         self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
         set_look(self.title, class_="muted")
         self.show_device(None, 0)
 

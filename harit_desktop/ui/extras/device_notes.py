@@ -48,11 +48,14 @@ def offline_told(device: DeviceState, now_us: int) -> tuple[str, str]:
 
 
 def device_lines(device: DeviceState, now_us: int) -> list[str]:
-    """All of it, a line each; none where nothing is known."""
+    """All of it: its word, its pace, its health, and what it measured beyond the channels, a
+    line each; none for what is not known."""
+    told: dict[bool, list[str]] = {True: [], False: []}
+    for extra in device.extras:
+        text = _extra_text(extra, device, now_us)
+        told[EXTRA_BY_KEY[extra.key].health].append(text)
     lines = [_word_line(device, now_us), _pace_line(device, now_us)]
-    # What tells of the device goes before what was measured.
-    ordered = sorted(device.extras, key=lambda extra: not EXTRA_BY_KEY[extra.key].health)
-    lines += [_extra_line(extra, device, now_us) for extra in ordered]
+    lines += [" · ".join(told[health]) for health in (True, False)]
     return [line for line in lines if line]
 
 
@@ -84,7 +87,7 @@ def _pace_line(device: DeviceState, now_us: int) -> str:
     if interval_s < 1:
         text = tr(_CONTEXT, "{n} readings a second")
         return text.format(n=number(1 / interval_s, 0 if interval_s <= 0.1 else 1))
-    if interval_s <= _SECONDS_UP_TO_S:
+    if interval_s < _SECONDS_UP_TO_S:
         text = tr(_CONTEXT, "A reading every {n} s")
         whole = interval_s >= 10 or round(interval_s, 1) == round(interval_s)
         return text.format(n=number(interval_s, 0 if whole else 1))
@@ -92,10 +95,10 @@ def _pace_line(device: DeviceState, now_us: int) -> str:
     return text.format(time=duration_text(round(interval_s / 60) * 60))
 
 
-def _extra_line(extra: ExtraValue, device: DeviceState, now_us: int) -> str:
+def _extra_text(extra: ExtraValue, device: DeviceState, now_us: int) -> str:
     tr = QCoreApplication.translate
     name, value = extra_name(extra.key), extra_value(extra.key, extra.value)
     if device.timestamp_us - extra.time_us <= _SAME_TIME_US:
-        return tr(_CONTEXT, "{name}: {value}").format(name=name, value=value)
-    text = tr(_CONTEXT, "{name}: {value} ({moment})")
+        return tr(_CONTEXT, "{name} {value}").format(name=name, value=value)
+    text = tr(_CONTEXT, "{name} {value} ({moment})")
     return text.format(name=name, value=value, moment=moment_text(extra.time_us, now_us))

@@ -14,6 +14,8 @@ from harit_desktop.ui.history.compare_frame import (
     CompareFrame,
     HistoryScene,
     axis_ticks,
+    axis_unit,
+    lead_gaps,
 )
 from harit_desktop.ui.history.history_data import HistoryData
 
@@ -56,6 +58,8 @@ class ExtraFrames:
             low = min(float(one.line.low.min()) for one in lines)
             high = max(float(one.line.high.max()) for one in lines)
             value_range.follow(low, high, scene.now_us)
+        of = None if scene.lead is None else self._series.trace(scene.lead, key)
+        gaps = lead_gaps(of, scene)
         focus = next((one.line for one in lines if one.publisher_id == scene.lead), None)
         return CompareFrame(
             view=scene.view,
@@ -63,12 +67,14 @@ class ExtraFrames:
             low=value_range.low,
             high=value_range.high,
             value_ticks=axis_ticks(value_range, height_px),
-            unit=EXTRA_BY_KEY[key].unit,
+            unit=axis_unit(EXTRA_BY_KEY[key].unit, height_px),
             focus=focus,
             context=tuple(one.line for one in lines if one.publisher_id != scene.lead),
             empty_text="" if lines else self._empty_text(key),
             simulated_text=scene.simulated,
             lines=lines,
+            gaps=tuple(named.gap for named in gaps),
+            named_gaps=gaps,
             notes_us=scene.notes_us,
             quick=scene.quick,
         )

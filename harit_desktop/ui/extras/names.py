@@ -6,7 +6,14 @@ from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.extras import EXTRA_BY_KEY
-from harit_desktop.ui.words import channel_name, channel_number, channel_value, number, plain
+from harit_desktop.ui.words import (
+    channel_name,
+    channel_number,
+    channel_short_name,
+    channel_value,
+    number,
+    plain,
+)
 
 _CONTEXT = "Extras"
 
@@ -31,24 +38,17 @@ def extra_name(key: str) -> str:
     return names.get(key, plain(key))
 
 
-def extra_in_sentence(key: str) -> str:
-    """The name of an extra channel as it stands inside a sentence."""
+def extra_short_name(key: str) -> str:
+    """The name where space is scarce, as beside a strip."""
     tr = QCoreApplication.translate
     names = {
-        "EC": tr(_CONTEXT, "conductivity"),
-        "Salinity": tr(_CONTEXT, "salinity"),
-        "Light": tr(_CONTEXT, "light"),
-        "Temperature2": tr(_CONTEXT, "temperature 2"),
-        "AirTemperature": tr(_CONTEXT, "air temperature"),
-        "AirHumidity": tr(_CONTEXT, "air humidity"),
-        "MoistureRaw": tr(_CONTEXT, "raw moisture"),
-        "Battery": tr(_CONTEXT, "battery"),
-        "BatteryVoltage": tr(_CONTEXT, "battery voltage"),
-        "RSSI": tr(_CONTEXT, "signal strength"),
-        "SNR": tr(_CONTEXT, "signal to noise"),
-        "LinkQuality": tr(_CONTEXT, "link quality"),
+        "Temperature2": tr(_CONTEXT, "Temp. 2"),
+        "AirTemperature": tr(_CONTEXT, "Air temp."),
+        "BatteryVoltage": tr(_CONTEXT, "Battery V"),
+        "RSSI": tr(_CONTEXT, "Signal"),
+        "SNR": tr(_CONTEXT, "Signal/noise"),
     }
-    return names.get(key, plain(key))
+    return names.get(key, extra_name(key))
 
 
 def extra_number(key: str, value: float | None) -> str:
@@ -81,6 +81,11 @@ def extra_unit_spoken(unit: str) -> str:
 def quantity_name(key: str) -> str:
     """The name of a channel, be it one of the seven or an extra one."""
     return channel_name(key) if key in CHANNEL_INDEX else extra_name(key)
+
+
+def quantity_short_name(key: str) -> str:
+    """`extra_short_name`, also of one of the seven."""
+    return channel_short_name(key) if key in CHANNEL_INDEX else extra_short_name(key)
 
 
 def quantity_number(key: str, value: float | None) -> str:

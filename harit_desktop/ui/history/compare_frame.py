@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,15 @@ from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.ui.charts.alarm_runs import NO_RUNS, AlarmRuns, alarm_runs
 from harit_desktop.ui.charts.envelope import Line, Trace, line
 from harit_desktop.ui.charts.flag_marks import faulty_marks, suspect_marks
-from harit_desktop.ui.charts.frame import NO_FLAGS, Flags, Limits, StripFrame, TimeView
+from harit_desktop.ui.charts.frame import (
+    BOTTOM_PX,
+    NO_FLAGS,
+    TOP_PX,
+    Flags,
+    Limits,
+    StripFrame,
+    TimeView,
+)
 from harit_desktop.ui.charts.gaps import Gap
 from harit_desktop.ui.charts.time_ticks import Tick
 from harit_desktop.ui.charts.value_range import ValueRange, value_ticks
@@ -23,6 +32,9 @@ from harit_desktop.ui.words import number
 TALL_STRIP_PX = 110
 _LABEL_EDGE_PX = 6
 _TICK_ROOM = 1.8
+_TICK_STEP = 1.1
+_LETTER = 0.62
+"""About how wide a letter is in text sizes."""
 
 
 class ComparedLine(NamedTuple):
@@ -109,7 +121,7 @@ class FrameMaker:
             low=low,
             high=high,
             value_ticks=axis_ticks(value_range, height_px),
-            unit=CHANNELS[channel].unit,
+            unit=axis_unit(CHANNELS[channel].unit, height_px),
             focus=focus,
             context=tuple(one.line for one in lines if one.publisher_id != scene.lead),
             gaps=tuple(named.gap for named in gaps),
@@ -197,4 +209,16 @@ def axis_ticks(of: ValueRange, height_px: int) -> tuple[tuple[float, str], ...]:
     most = 4 if height_px > TALL_STRIP_PX else 3
     most = max(2, min(most, int(height_px / (SIZES.tick * _TICK_ROOM * text_scale()))))
     positions, decimals = value_ticks(of.low + edge, of.high - edge, most)
+    if len(positions) > 1:
+        # In a strip that is lower than most labels of a round step do not fit.
+        plot_px = max(1, height_px - TOP_PX - BOTTOM_PX)
+        step_px = (positions[1] - positions[0]) / (of.high - of.low) * plot_px
+        every = max(1, ceil(SIZES.tick * _TICK_STEP * text_scale() / step_px))
+        positions = positions[(len(positions) - 1) % every // 2 :: every]
     return tuple((at, number(at, decimals)) for at in positions)
+
+
+def axis_unit(unit: str, height_px: int) -> str:
+    """The unit beside the value axis, "" where the strip is too low for it."""
+    length_px = len(unit) * SIZES.tick * _LETTER * text_scale()
+    return unit if length_px <= height_px - TOP_PX - BOTTOM_PX else ""

@@ -36,11 +36,25 @@ MOST_REASONS = 2000
 
 
 def read_series(
-    engine: Engine, publisher_id: str, span: Span, max_points: int, handle: QueryHandle[Any]
+    engine: Engine,
+    publisher_id: str,
+    span: Span,
+    max_points: int,
+    handle: QueryHandle[Any],
+    bucket_us: int = 0,
 ) -> SeriesData:
-    """A device's stored readings in the shape of the charts. For the query pool only."""
-    found = engine.history.series(
-        publisher_id, span.from_us, span.to_us, max_points, lambda: handle.token.cancelled
+    """A device's stored readings in the shape of the charts, in buckets of a given size if
+    not 0. For the query pool only."""
+    read: Any = engine.history.series
+    # A store that is read by an older engine chooses the size itself.
+    sized = {"bucket_us": bucket_us} if bucket_us else {}
+    found = read(
+        publisher_id,
+        span.from_us,
+        span.to_us,
+        max_points,
+        lambda: handle.token.cancelled,
+        **sized,
     )
     return SeriesData.from_arrays(
         found.time_us,
@@ -110,7 +124,7 @@ class HistoryFeed:
 
     def poll(self, view: Span, width_px: int, now_us: int, moving: bool) -> bool:
         """Takes what has come, asks for what is missing; whether something new is there."""
-        changed = self._take(now_us)
+        changed = self._take(view)
         changed |= self._take_overview(now_us)
         changed |= self._take_notes()
         self._ask(view, width_px, now_us, moving)
@@ -124,7 +138,7 @@ class HistoryFeed:
 
     # -- series ------------------------------------------------------------------------
 
-    def _take(self, now_us: int) -> bool:
+    def _take(self, view: Span) -> bool:
         changed = False
         for publisher_id, reading in list(self._reading.items()):
             if not reading.handle.done:
@@ -133,13 +147,13 @@ class HistoryFeed:
             if reading.handle.value is not None:
                 self._data.take(reading.request, reading.handle.value, reading.asked_us)
                 self._failed_s.pop(publisher_id, None)
-                changed = True
+                changed |= _is_seen(reading.request, view)
             elif reading.handle.problem is not None:
                 self._failed_s[publisher_id] = self._clock_s()
                 self.problem = reading.handle.problem
                 changed = True
-        if changed and not self._failed_s:
-            self.problem = None
+        if self.problem is not None and not self._failed_s:
+            self.problem, changed = None, True
         return changed
 
     def _ask(self, view: Span, width_px: int, now_us: int, moving: bool) -> None:
@@ -166,7 +180,12 @@ class HistoryFeed:
         return engine.queries.submit(
             slot,
             lambda handle: read_series(
-                engine, request.publisher_id, request.span, request.max_points, handle
+                engine,
+                request.publisher_id,
+                request.span,
+                request.max_points,
+                handle,
+                request.bucket_us,
             ),
         )
 
@@ -186,7 +205,8 @@ class HistoryFeed:
         return True
 
     def _ask_overview(self, now_us: int) -> None:
-        if self._overview is not None:
+        # After what is in view, which would come later for it.
+        if self._overview is not None or self.incomplete:
             return
         now_s = self._clock_s()
         for publisher_id in self._data.wanted_overviews(now_us, OVERVIEW_EVERY_US):
@@ -255,15 +275,16 @@ class HistoryFeed:
         return True
 
 
+def _is_seen(answered: Request, view: Span) -> bool:
+    """Whether an answer shows in a view: a piece beside it only mends the bucket it cuts."""
+    cut_us = answered.bucket_us
+    return not cut_us or answered.span.meets(Span(view.from_us + cut_us, view.to_us - cut_us))
+
+
 def _serves(running: Request, wanted: Request) -> bool:
-    """Whether a read that runs will show what is wanted."""
+    """Whether a read that runs will show what is wanted, or the first piece of it."""
+    if running.bucket_us:
+        return running.bucket_us == wanted.bucket_us
     coarse = running.span.length_us / running.max_points
     fine = wanted.span.length_us / wanted.max_points
-    near = _inner(wanted) if wanted.wide else wanted.span
-    return running.span.holds(near) and coarse <= COARSER * fine
-
-
-def _inner(wanted: Request) -> Span:
-    """The part of a wide stretch that matters most."""
-    quarter_us = wanted.span.length_us // 4
-    return Span(wanted.span.from_us + quarter_us, wanted.span.to_us - quarter_us)
+    return running.span.holds(wanted.matters) and coarse <= COARSER * fine

@@ -62,7 +62,9 @@ PROGRESS_AFTER_S = 0.5
 LOADING_MS = 20
 """While something is read the answer is looked for so often; the frame clock is too slow."""
 PIECES_MS = 120
-"""While devices of the view are still read, what has come is drawn no more often."""
+"""While anything is still read, what has come is drawn no more often."""
+PIECES_APART = 8
+"""Nor for more than one part in so many of the time: reading and drawing share processors."""
 LOW_PAGE_PX = 430
 """Below this height the strips need the overview's room."""
 WIDEST_GAPS = 60
@@ -359,7 +361,9 @@ class HistoryPage(QWidget):
         second = self._now_us // US_PER_S
         if second != self._limits_s:
             self._limits_s = second
-            limits = {key: Limits(*values) for key, values in self._engine.limits().items()}
+            limits = {
+                key: Limits(*values) for key, values in self._engine.judgement.limits().items()
+            }
             if limits != self._limits:
                 self._limits = limits
                 self._dirty = True
@@ -441,6 +445,7 @@ class HistoryPage(QWidget):
             return
         width_px = self.stack.plot_width()
         stored = self._data.stored()
+        awaited = self._feed.incomplete
         came = self._feed.poll(self._views.span, width_px, self._now_us, self.stack.moving)
         if came:
             if self._data.stored() != stored:
@@ -458,13 +463,15 @@ class HistoryPage(QWidget):
             self._loading.start()
         else:
             self._loading.stop()
-        if self._dirty and self._may_draw():
+        complete = awaited and not self._feed.incomplete
+        if self._dirty and (complete or self._may_draw()):
             self._schedule()
 
     def _may_draw(self) -> bool:
-        """Not for each of the devices that come one after the other."""
+        """Not for each of the answers that come one after the other."""
         since_ms = (time.monotonic() - self._drawn_s) * 1000
-        return since_ms >= PIECES_MS or not self._feed.incomplete
+        apart_ms = max(PIECES_MS, PIECES_APART * self.stack.last_draw_ms)
+        return since_ms >= apart_ms or not self._feed.busy
 
     def _draw_now(self) -> None:
         if not self._active or not self.isVisible():
@@ -541,9 +548,10 @@ class HistoryPage(QWidget):
         """The widest gaps that are drawn with words."""
         view = self.stack.view
         found: set[GapEnds] = set()
-        for strip in self.stack.shown:
+        # An extra channel is silent where its device is, which the others tell.
+        for strip in self.stack.strips:
             frame = strip.chart.frame_shown
-            for named in () if frame is None else frame.named_gaps:
+            for named in () if frame is None or strip.isHidden() else frame.named_gaps:
                 wide = named.gap.end_us - named.gap.start_us >= _GAP_PX * view.us_per_px
                 if wide and not named.ongoing:
                     found.add((named.gap.start_us, named.gap.end_us))
@@ -602,7 +610,6 @@ class HistoryPage(QWidget):
         menu.addAction(self.tr("&Export this range…"), lambda: self._export(chosen or span))
         note = menu.addAction(self.tr("&Add note here…"), lambda: self.add_note(at_us))
         note.setObjectName("history.menu.note")
-        note.setEnabled(self.notes.can_add)
         menu.addSeparator()
         table = menu.addAction(self.tr("Show as &table\tCtrl+T"), self.toggle_table)
         table.setCheckable(True)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from harit_desktop.domain.channels import Channel
 from harit_desktop.domain.extras import ExtraChannel
 from harit_desktop.ui.charts.strip import KEYBOARD_REASONS, MANY_STEPS, FocusRing
-from harit_desktop.ui.extras.names import quantity_name
+from harit_desktop.ui.extras.names import quantity_name, quantity_short_name
 from harit_desktop.ui.history.history_chart import HistoryChart
 from harit_desktop.ui.panels.elided_label import ElidedLabel
 from harit_desktop.ui.theme import Tokens, set_look
@@ -86,8 +86,11 @@ class HistoryStrip(QWidget):
 
     def set_words(self) -> None:
         """Names channel and unit in the present language."""
-        self._name.setText(quantity_name(self.channel.key))
+        self._name.setText(quantity_short_name(self.channel.key))
         self._unit.setText(self.channel.unit or self.tr("no unit"))
+        both = self.tr("{channel} in {unit}") if self.channel.unit else "{channel}"
+        name = quantity_name(self.channel.key)
+        self.header.setToolTip(both.format(channel=name, unit=self.channel.unit))
 
     def set_header_width(self, width_px: int) -> None:
         self.header.setFixedWidth(width_px)

@@ -29,11 +29,6 @@ class PageNotes(QObject):
         lane.menu_asked.connect(self._open_menu)
         lane.remove_asked.connect(self.remove)
 
-    @property
-    def can_add(self) -> bool:
-        """Whether the store keeps notes."""
-        return getattr(self._engine.history, "notes", None) is not None
-
     def add(self, at_us: int, device: tuple[str, str] | None, now_us: int) -> None:
         """Asks for a note at an instant; `device` is the id and name of the one shown."""
         dialog = NoteDialog(at_us, device, now_us, self._page())

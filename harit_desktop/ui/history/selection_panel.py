@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.analysis import Flag, ProfileLimits
 from harit_desktop.domain.clock import US_PER_S
 from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.history.history_texts import weekday_moment
 from harit_desktop.ui.history.selection_stats import DeviceQuality, DeviceStatistics
-from harit_desktop.ui.history.selection_table import Limits, SelectionTable
+from harit_desktop.ui.history.selection_table import SelectionTable
 from harit_desktop.ui.history.spans import Span
 from harit_desktop.ui.theme import Tokens, set_look
 from harit_desktop.ui.words import channel_in_sentence, count, duration_text, joined, number
@@ -83,7 +83,7 @@ class SelectionPanel(QWidget):
         channels: Sequence[str],
         names: Mapping[str, str],
         slots: Mapping[str, int],
-        limits: Limits,
+        limits: ProfileLimits,
     ) -> None:
         """Shows the values of the devices for the channels on the page."""
         self.table.show_statistics(found, channels, names, slots, limits)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.ui.history.history_data import HistoryData
 from harit_desktop.ui.history.selection_feed import SelectionFeed
 from harit_desktop.ui.history.selection_panel import SelectionPanel
-from harit_desktop.ui.history.selection_table import Limits
 from harit_desktop.ui.history.spans import Span
 from harit_desktop.ui.problem_texts import problem_text
 from harit_desktop.ui.text_widths import scaled
@@ -36,7 +36,7 @@ class SelectionSide(QWidget):
         self._panel = panel
         self._keys: Sequence[str] = ()
         self._names: Mapping[str, str] = {}
-        self._limits: Limits = {}
+        self._limits: ProfileLimits = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self.hide()
@@ -73,7 +73,9 @@ class SelectionSide(QWidget):
         self._show()
         self._show_place()
 
-    def set_words(self, keys: Sequence[str], names: Mapping[str, str], limits: Limits) -> None:
+    def set_words(
+        self, keys: Sequence[str], names: Mapping[str, str], limits: ProfileLimits
+    ) -> None:
         """Takes the channels shown, how devices are called, and the limits of channels."""
         if (keys, names, limits) != (self._keys, self._names, self._limits):
             self._keys, self._names, self._limits = keys, names, limits

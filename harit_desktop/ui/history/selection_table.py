@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from harit_desktop.ui.fonts import app_font
 from harit_desktop.ui.history.selection_stats import DeviceStatistics, Values
@@ -15,7 +16,6 @@ from harit_desktop.ui.theme import LIGHT, SIZES, Tokens, set_look
 from harit_desktop.ui.words import channel_name, channel_number, channel_value
 
 Index = QModelIndex | QPersistentModelIndex
-Limits = Mapping[str, tuple[float, float, float, float]]
 _ROW_PX = 18
 _HEAD_PX = 26
 _GLYPH = "◆ "
@@ -38,7 +38,7 @@ class SelectionModel(QAbstractTableModel):
         self._rows: list[Row] = []
         self._names: Mapping[str, str] = {}
         self._slots: Mapping[str, int] = {}
-        self._limits: Limits = {}
+        self._limits: ProfileLimits = {}
         self.tokens: Tokens = LIGHT
 
     def show(
@@ -47,7 +47,7 @@ class SelectionModel(QAbstractTableModel):
         channels: Sequence[str],
         names: Mapping[str, str],
         slots: Mapping[str, int],
-        limits: Limits,
+        limits: ProfileLimits,
     ) -> None:
         """Takes the statistics of the devices, in their order, for the channels shown."""
         self.beginResetModel()
@@ -185,7 +185,7 @@ class SelectionTable(QTableView):
         channels: Sequence[str],
         names: Mapping[str, str],
         slots: Mapping[str, int],
-        limits: Limits,
+        limits: ProfileLimits,
     ) -> None:
         self._model.show(found, channels, names, slots, limits)
         height = 4

@@ -29,6 +29,9 @@ class Span(NamedTuple):
     def holds(self, other: "Span") -> bool:
         return self.from_us <= other.from_us and other.to_us <= self.to_us
 
+    def meets(self, other: "Span") -> bool:
+        return self.from_us <= other.to_us and other.from_us <= self.to_us
+
 
 class Shown(NamedTuple):
     """A view: its range key, or CUSTOM, and the stretch that it showed last."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -165,7 +166,7 @@ class MappingDialog(QDialog):
 
     def _show_messages(self, answer: Answer[tuple[UnmappedMessage, ...]]) -> None:
         if answer.problem is not None:
-            say(self._empty, problem_text(answer.problem).sentences, "crit")
+            self._say_wrong(self._empty, problem_text(answer.problem).sentences)
             return
         found = answer.value or ()
         self._listed = True
@@ -284,7 +285,7 @@ class MappingDialog(QDialog):
             text = self.tr("The template was not saved.")
             if answer.problem is not None:
                 text = problem_text(answer.problem).sentences
-            say(self.outcome, text, "crit")
+            self._say_wrong(self.outcome, text)
         else:
             say(self.outcome, self._saved_text(answer.value), "ok")
             self._sample = self._proposal = self._template = None
@@ -292,6 +293,12 @@ class MappingDialog(QDialog):
             self._ask_anew()
             self._read_sample()
         self._show_state()
+        if self.save.isEnabled():
+            # Disabled meanwhile, it has lost the focus to whatever stands next.
+            self.save.setFocus()
+
+    def _say_wrong(self, label: QLabel, text: str) -> None:
+        say(label, self.tr("▲ {problem}").format(problem=text), "crit")
 
     def _saved_text(self, saved: Saved) -> str:
         name = short(saved.file)
@@ -313,7 +320,7 @@ class MappingDialog(QDialog):
 
     def _finish_removing(self, answer: Answer[None]) -> None:
         if answer.problem is not None:
-            say(self.outcome, problem_text(answer.problem).sentences, "crit")
+            self._say_wrong(self.outcome, problem_text(answer.problem).sentences)
         else:
             say(self.outcome, self.tr("Removed."), "ok")
         self._ask_anew()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QListWidget, QListWidgetItem
 
 from harit_desktop.domain.clock import US_PER_S
@@ -14,6 +14,7 @@ from harit_desktop.ui.words import age_text, count
 
 _TOPIC = Qt.ItemDataRole.UserRole
 MAX_TOPICS = 200
+_PADDING_PX = 12
 
 
 class MessageList(QListWidget):
@@ -30,7 +31,6 @@ class MessageList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setSpacing(2)
         self.currentItemChanged.connect(self._go)
 
     def show_messages(self, messages: tuple[UnmappedMessage, ...], now_us: int) -> None:
@@ -72,6 +72,7 @@ class MessageList(QListWidget):
         text = f"{printable(message.topic)}\n{waiting.format(age=age)}"
         if item.text() != text:
             item.setText(text)
+            item.setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing() + _PADDING_PX))
             item.setToolTip(tool_tip(message.topic))
 
     def _go(self, item: QListWidgetItem | None) -> None:

@@ -17,6 +17,7 @@ from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.mapping.texts import tool_tip
 from harit_desktop.ui.problem_texts import printable, problem_text
 from harit_desktop.ui.text_widths import scaled
+from harit_desktop.ui.theme import set_look
 
 _LIST_PX = 92
 
@@ -77,6 +78,7 @@ class TemplateList(QWidget):
         self.remove.setVisible(bool(self._saved))
         self.remove.setEnabled(chosen is not None)
         self.keep.setVisible(self._is_asking)
+        set_look(self.remove, class_="danger" if self._is_asking else "")
         if not self._saved:
             dialog_parts.say(self.note, self.tr("None yet."))
         elif self._is_asking:

@@ -28,6 +28,8 @@ MAX_LISTED = 60
 _FACTORS = (1.0, 0.1, 0.01, 0.001, 10.0, 100.0, 1000.0)
 _WHAT_PX, _UNIT_PX, _FACTOR_PX = 188, 112, 92
 _SENT_CHARS = 9
+_SENT_COLUMN, _UNIT_COLUMN = 1, 3
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _SEVERITIES = {Confidence.HIGH: "ok", Confidence.MEDIUM: "", Confidence.LOW: "warn"}
 
 
@@ -87,6 +89,7 @@ class ValueRow:
             label.setTextFormat(Qt.TextFormat.PlainText)
             set_look(label, class_=look)
         self.sent.setToolTip(tool_tip(row.shown))
+        self.sent.setAlignment(_RIGHT)
         self._fill()
 
     @property
@@ -253,6 +256,9 @@ class ValueGrid(QWidget):
     def _show_heads(self) -> None:
         for head in self._heads:
             head.setVisible(bool(self.rows) and not self._is_stacked)
+        # So that nothing moves where a value gets its unit and factor.
+        for column, width_px in ((_UNIT_COLUMN, _UNIT_PX), (_UNIT_COLUMN + 1, _FACTOR_PX)):
+            self._grid.setColumnMinimumWidth(column, 0 if self._is_stacked else scaled(width_px))
 
     def _retarget(self, row: ValueRow) -> None:
         row.follow_target()
@@ -266,6 +272,8 @@ class ValueGrid(QWidget):
         heads = tuple(QLabel(text) for text in texts)
         for column, head in enumerate(heads):
             set_look(head, class_="caption muted")
+            if column == _SENT_COLUMN:
+                head.setAlignment(_RIGHT)
             self._grid.addWidget(head, 0, column)
         return heads
 

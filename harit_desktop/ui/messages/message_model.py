@@ -204,7 +204,7 @@ class MessageModel(QAbstractTableModel):
             case Outcome.SHOWN:
                 return self.tr("Old value (retained), not stored")
             case Outcome.HEARD:
-                return self._heard_text(heard_kind(record))
+                return self._heard_text(heard_kind(record), record.retained)
             case Outcome.MERGED:
                 return self.tr("Part of a reading")
             case Outcome.SKIPPED:
@@ -213,11 +213,13 @@ class MessageModel(QAbstractTableModel):
             return self.tr("Rejected")
         return self.tr("Rejected: {reason}").format(reason=rejection_text(record.problem))
 
-    def _heard_text(self, kind: HeardKind | None) -> str:
+    def _heard_text(self, kind: HeardKind | None, retained: bool) -> str:
         match kind:
             case HeardKind.ANALYSIS:
                 return self.tr("Analysis of another program")
             case HeardKind.STATUS:
+                if retained:
+                    return self.tr("Old status of another program (retained)")
                 return self.tr("Status of another program")
         return self.tr("From another program")
 

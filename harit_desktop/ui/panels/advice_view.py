@@ -75,6 +75,10 @@ class AdviceView(QWidget):
             self._refresh()
         self.setVisible(bool(self._below()) or (certain and not shown))
 
+    def blocks(self) -> tuple[QWidget, ...]:
+        """Everything with a layout of its own, the innermost first."""
+        return (self.lead, *self._rows, self)
+
     def set_tokens(self, tokens: Tokens) -> None:
         """Takes the colours of a theme."""
         self._tokens = tokens

@@ -16,14 +16,14 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from harit_desktop.domain.analysis import Band
+from harit_desktop.domain.analysis import Band, ProfileLimits
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
 from harit_desktop.ui.calibrated import calibrated
 from harit_desktop.ui.device_names import record_of
 from harit_desktop.ui.extras.device_notes import device_lines
-from harit_desktop.ui.panels.device_standing import Limits, standing_of, time_told_of
+from harit_desktop.ui.panels.device_standing import standing_of, time_told_of
 from harit_desktop.ui.panels.probe_state import out_of_soil
 from harit_desktop.ui.words import (
     DASH,
@@ -43,8 +43,7 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 2
 @dataclass(frozen=True)
 class DeviceRow:
     """The texts of one row. `state` is live, fallback, stale, warn or error; `spoken` says all of
-    it, `hint` with a line for each thing known of the device itself, `brief` what matters most of
-    `detail`, where that does not fit. `caption` stands above the
+    it, `brief` what matters most of `detail`, where that does not fit. `caption` stands above the
     first row of a zone; None for a row without one."""
 
     publisher_id: str
@@ -62,7 +61,7 @@ class DeviceRow:
 
 
 def device_row(
-    device: DeviceState, limits: Limits, now_us: int, record: DeviceRecord | None = None
+    device: DeviceState, limits: ProfileLimits, now_us: int, record: DeviceRecord | None = None
 ) -> DeviceRow:
     """The row of a device at this moment, under the name that its owner gave it."""
     state, standing, short = standing_of(device, limits, now_us)
@@ -99,7 +98,7 @@ def device_row(
         state,
         device.simulated,
         comma.join(spoken),
-        "\n".join([comma.join(hint), *device_lines(device, now_us)]),
+        comma.join(hint),
     )
 
 
@@ -124,12 +123,13 @@ class DeviceModel(QAbstractListModel):
         self._devices: list[DeviceState] = []
         self._hidden: list[str] = []
         self._rows: list[DeviceRow] = []
-        self._limits: Limits = {}
+        self._now_us = 0
+        self._limits: ProfileLimits = {}
         self._book = DeviceBook()
         self._corrections = Corrections()
         self._kept: str | None = None
 
-    def set_limits(self, limits: Limits) -> None:
+    def set_limits(self, limits: ProfileLimits) -> None:
         """Takes the limits by which a value is low or high; rows change with the next call."""
         self._limits = limits
 
@@ -170,6 +170,7 @@ class DeviceModel(QAbstractListModel):
 
     def _made_rows(self, now_us: int) -> list[DeviceRow]:
         rows = []
+        self._now_us = now_us
         zoned, last = bool(self._book.zones()), None
         for device in self._devices:
             record = self._book.records.get(device.publisher_id)
@@ -265,7 +266,9 @@ class DeviceModel(QAbstractListModel):
                 return row.spoken
             case Qt.ItemDataRole.ToolTipRole:
                 # A tool tip guesses whether it is rich text, and names come from outside.
-                return f"<qt>{'<br>'.join(map(escape, row.hint.splitlines()))}</qt>"
+                # Of the device itself it is told only here, where somebody asks.
+                lines = device_lines(self._devices[index.row()], self._now_us)
+                return f"<qt>{'<br>'.join(map(escape, [row.hint, *lines]))}</qt>"
             case _ if role == ROW_ROLE:
                 return row
             case _ if role == OBJECT_NAME_ROLE:

@@ -1,10 +1,8 @@
 """How a device stands, in words for its row: what is wrong with it, and with its time."""
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QCoreApplication
 
-from harit_desktop.domain.analysis import Flag
+from harit_desktop.domain.analysis import Flag, ProfileLimits
 from harit_desktop.domain.channels import CHANNELS
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.ui.extras.device_notes import low_battery, offline_told
@@ -19,13 +17,10 @@ from harit_desktop.ui.words import (
     joined,
 )
 
-Limits = Mapping[str, tuple[float, float, float, float]]
-"""Optimal low and high, alarm low and high by channel key."""
-
 _BELIEVED = (Flag.PASS, Flag.NOT_EVALUATED)
 
 
-def standing_of(device: DeviceState, limits: Limits, now_us: int) -> tuple[str, str, str]:
+def standing_of(device: DeviceState, limits: ProfileLimits, now_us: int) -> tuple[str, str, str]:
     """The state of a device and the words for it at length and in brief, none where all is
     well. What is wrong with the probe goes before what its values would say of the soil."""
     tr = QCoreApplication.translate
@@ -111,7 +106,7 @@ def time_told_of(device: DeviceState, now_us: int) -> tuple[str, str]:
     return "", ""
 
 
-def _alarm(device: DeviceState, limits: Limits) -> str:
+def _alarm(device: DeviceState, limits: ProfileLimits) -> str:
     """The first believed value beyond its alarm limits, in words; else "".
 
     Without limits the analysis of the reading has to do, which knows no direction.

@@ -1,6 +1,6 @@
 """The Devices panel: every device that reported, and which of them the window looks at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.calibration import Corrections
 from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.device_book import DeviceBook, DeviceRecord
@@ -191,7 +192,7 @@ class DevicesPanel(QWidget):
         }
         self._empty.setText(texts[self._knows])
 
-    def set_limits(self, limits: Mapping[str, tuple[float, float, float, float]]) -> None:
+    def set_limits(self, limits: ProfileLimits) -> None:
         """Takes the profile's limits, by which a row says "Moisture low"."""
         self.model.set_limits(limits)
         self.model.refresh(self._now_us)

@@ -171,6 +171,17 @@ class SoilHealthPanel(QWidget):
             return
         self._show_index(device)
         self._show_reasons(device)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Lays out once, from the innermost part on. Left to themselves the layouts inside one
+        another take a turn of the event loop each, and the panel is painted between them."""
+        if not self.isVisible():
+            return
+        for block in (*self._advice.blocks(), self._why, self._score, self._reasons, self):
+            layout = block.layout()
+            if layout is not None and block.isVisible():
+                layout.activate()
 
     def set_trend(
         self,
@@ -241,7 +252,9 @@ class SoilHealthPanel(QWidget):
         self._band.setText(word)
         self._band.setAccessibleName(word)
         color = self._tokens.text3 if stale or index is None else self._tokens.band(band.value)
-        self._band.setStyleSheet(f"color: {color}")
+        sheet = f"color: {color}"
+        if sheet != self._band.styleSheet():
+            self._band.setStyleSheet(sheet)
         if stale or device.arrived_late():
             at_us = device.timestamp_us if device.arrived_late() else device.received_us
             moment = moment_text(at_us, self._now_us)

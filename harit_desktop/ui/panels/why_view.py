@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from harit_desktop.domain.analysis import Contribution, Explanation
 from harit_desktop.domain.channels import CHANNELS
@@ -32,22 +33,17 @@ class WhyView(QWidget):
         self._unit.setProperty("class", "caption muted")
         self._unit.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._rows = {channel.key: ContributionRow(channel.key, tokens) for channel in CHANNELS}
-        for row in self._rows.values():
-            row.setParent(self)
-            row.hide()
-        self._order: list[str] = []
+        self._list = _Rows(list(self._rows.values()))
         self._ceiling = text_label("label.health.ceiling", "caption muted", wrap=True)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title)
         head.addWidget(self._unit, 1)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
-        column.addLayout(self._list)
+        column.addWidget(self._list)
         column.addWidget(self._ceiling)
         column.addSpacing(8)
         column.addWidget(rule())
@@ -70,7 +66,7 @@ class WhyView(QWidget):
         self.setVisible(bool(parts) or (explanation is not None and not self._withheld))
         self._set_words()
         most = max((part.maximum for part in parts), default=1.0)
-        self._arrange([part.channel for part in parts])
+        self._list.arrange([self._rows[part.channel] for part in parts])
         stale = device.is_stale(now_us)
         for part in parts:
             note, severity = notes[part.channel], severity_of(part, details.alarming)
@@ -99,16 +95,67 @@ class WhyView(QWidget):
         self._unit.setText("" if self._withheld else self.tr("points of maximum"))
         self._unit.setVisible(not self._withheld)
 
-    def _arrange(self, order: Sequence[str]) -> None:
+
+class _Rows(QWidget):
+    """Rows one below the other. The order changes with every other reading of a busy probe:
+    the rows then only change places, and no layout around them is worked out again."""
+
+    def __init__(self, rows: Sequence[ContributionRow]) -> None:
+        super().__init__()
+        self._rows = rows
+        self._order: list[ContributionRow] = []
+        self._hint = QSize(0, 0)
+        for row in rows:
+            row.setParent(self)
+            row.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def arrange(self, order: Sequence[ContributionRow]) -> None:
+        """Shows these rows in this order, and no others."""
         if list(order) == self._order:
             return
+        for row in self._order:
+            if row not in order:
+                row.hide()
+        fresh = [row for row in order if row not in self._order]
         self._order = list(order)
-        for row in self._rows.values():
-            self._list.removeWidget(row)
-            row.setVisible(False)
-        for key in order:
-            self._list.addWidget(self._rows[key])
-            self._rows[key].setVisible(True)
+        self._place()
+        for row in fresh:
+            row.show()
+        self.setVisible(bool(order))
+
+    def sizeHint(self) -> QSize:
+        return self._sum([row.sizeHint() for row in self._order])
+
+    def minimumSizeHint(self) -> QSize:
+        return self._sum([row.minimumSizeHint() for row in self._order])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
+
+    def _place(self) -> None:
+        top = 0
+        for row in self._order:
+            height = row.sizeHint().height()
+            row.setGeometry(0, top, self.width(), height)
+            top += height
+        hint = self.sizeHint()
+        if hint != self._hint:
+            self._hint = hint
+            self.updateGeometry()
+
+    @staticmethod
+    def _sum(hints: Sequence[QSize]) -> QSize:
+        return QSize(
+            max((hint.width() for hint in hints), default=0), sum(hint.height() for hint in hints)
+        )
 
 
 def text_label(name: str, look: str, wrap: bool = False) -> QLabel:

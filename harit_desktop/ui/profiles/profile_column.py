@@ -24,7 +24,7 @@ from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, Tokens, set_look
 from harit_desktop.ui.words import plain
 
-_WIDTH_PX = 204
+_WIDTH_PX = 240
 _SLUG_ROLE = Qt.ItemDataRole.UserRole
 
 

@@ -240,6 +240,15 @@ def test_a_backup_of_an_earlier_version_is_restored_and_brought_to_this_one(
         "DROP TABLE alert_log",
         "DROP TABLE chart_notes",
         "DROP TABLE recording_log",
+        "DROP TABLE reading_extras",
+        "DROP INDEX ix_message_log_rejected_id",
+        "ALTER TABLE rejected_messages DROP COLUMN origin",
+        "ALTER TABLE rejected_messages DROP COLUMN retained",
+        "ALTER TABLE rejected_messages DROP COLUMN part",
+        "DROP TABLE timeless_deliveries",
+        "CREATE TABLE timeless_deliveries (session TEXT NOT NULL, packet_id INTEGER NOT NULL,"
+        " digest BLOB NOT NULL, reading_id BIGINT NOT NULL, PRIMARY KEY (session, packet_id))",
+        "CREATE INDEX ix_timeless_deliveries_reading_id ON timeless_deliveries (reading_id)",
         "PRAGMA user_version = 1",
     )(made)
     fill_other(paths, 50)
