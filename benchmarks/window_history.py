@@ -160,18 +160,8 @@ def measure(folder: Path, rounds: int, compared: list[int], steps: int) -> None:
     for count in compared:
         driver.compare(count)
         print(f"{count} compared, at {driver.page.stack.plot_width()} px (ms)")
-        head = (
-            "range",
-            "first",
-            "drawn",
-            "worst",
-            "turn",
-            "pan p50",
-            "p95",
-            "max",
-            "own p95",
-            "rest",
-        )
+        head = ["range", "first", "drawn", "worst", "turn", "pan p50", "p95", "max"]
+        head += ["own p95", "rest"]
         print("".join(f"{text:>9}" for text in head))
         for key in RANGES_S:
             asked = []

@@ -134,7 +134,10 @@ class StripHeader(QWidget):
         low = height_px < name_px + value_px + note_px
         if low != self._compact:
             self._set_compact(low)
-        self.value.setFixedHeight(min(value_px, max(1, height_px - name_px - 1)))
+        room_px = max(1, height_px - name_px - 1)
+        # Small digits rather than half of large ones.
+        set_look(self.value, class_="strong" if room_px < value_px else "value")
+        self.value.setFixedHeight(min(value_px, room_px))
 
     def _set_compact(self, compact: bool) -> None:
         """Moves the note beside the value, where its unit gives way: the axis names it too."""
