@@ -125,6 +125,7 @@ class HistoryPart(Protocol):
         to_us: int,
         max_points: int,
         cancelled: Callable[[], bool],
+        bucket_us: int = 0,
     ) -> Any: ...
 
     def extras_series(

@@ -60,6 +60,12 @@ class Store:
         self.spans: list[tuple[Span, int]] = []
         self.size_us = 0
 
+    def notes(self, *_: object) -> tuple[()]:
+        return ()
+
+    def gap_reasons(self, *_: object) -> tuple[()]:
+        return ()
+
     def series(
         self, _: str, from_us: int, to_us: int, points: int, __: object, bucket_us: int = 0
     ) -> SeriesData:

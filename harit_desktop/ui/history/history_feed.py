@@ -45,16 +45,13 @@ def read_series(
 ) -> SeriesData:
     """A device's stored readings in the shape of the charts, in buckets of a given size if
     not 0. For the query pool only."""
-    read: Any = engine.history.series
-    # A store that is read by an older engine chooses the size itself.
-    sized = {"bucket_us": bucket_us} if bucket_us else {}
-    found = read(
+    found = engine.history.series(
         publisher_id,
         span.from_us,
         span.to_us,
         max_points,
         lambda: handle.token.cancelled,
-        **sized,
+        bucket_us,
     )
     return SeriesData.from_arrays(
         found.time_us,
@@ -228,17 +225,16 @@ class HistoryFeed:
         return True
 
     def _ask_notes(self, view: Span) -> None:
-        # A store that is read by an older engine has none.
-        read = getattr(self._engine.history, "notes", None)
         now_s = self._clock_s()
         known = self._notes_span is not None and self._notes_span.holds(view)
-        if read is None or self._notes is not None or (known and now_s < self._notes_due_s):
+        if self._notes is not None or (known and now_s < self._notes_due_s):
             return
         self._notes_due_s = now_s + NOTES_EVERY_S
         wide = Span(max(0, view.from_us - view.length_us), view.to_us + view.length_us)
         self._notes_span = wide
-        self._notes = self._engine.queries.submit(
-            "history.notes", lambda _: tuple(read(wide.from_us, wide.to_us))
+        engine = self._engine
+        self._notes = engine.queries.submit(
+            "history.notes", lambda _: tuple(engine.history.notes(wide.from_us, wide.to_us))
         )
 
     # -- why there are gaps ------------------------------------------------------------
@@ -246,16 +242,19 @@ class HistoryFeed:
     def poll_gaps(self, publisher_id: str | None, gaps: Sequence[GapEnds]) -> bool:
         """Asks for the reasons of a device's gaps that are in view; whether some came."""
         changed = self._take_gaps()
-        read = getattr(self._engine.history, "gap_reasons", None)
-        if publisher_id is None or read is None or self._gaps is not None:
+        if publisher_id is None or self._gaps is not None:
             return changed
         known = self.reasons.get(publisher_id, {})
         missing = tuple(gap for gap in gaps if gap not in known)[:MOST_GAPS]
         if not missing or self._clock_s() - self._gaps_failed_s < RETRY_S:
             return changed
-        handle: QueryHandle[Sequence[GapReason]] = self._engine.queries.submit(
-            "history.gaps", lambda _: tuple(read(publisher_id, missing))
-        )
+        engine = self._engine
+
+        def read(query: QueryHandle[Sequence[GapReason]]) -> Sequence[GapReason]:
+            token = query.token
+            return tuple(engine.history.gap_reasons(publisher_id, missing, lambda: token.cancelled))
+
+        handle = engine.queries.submit("history.gaps", read)
         self._gaps = (publisher_id, missing, handle)
         return changed
 
