@@ -12,6 +12,7 @@ from harit_desktop.alerting.book import AlertBook, AlertEvent, key_of
 from harit_desktop.alerting.conditions import Turn
 from harit_desktop.alerting.desk import Desk
 from harit_desktop.alerting.faults import FAULT_KINDS, Faults
+from harit_desktop.alerting.reach import LeftOut, nobody
 from harit_desktop.alerting.readings import VALUE_KINDS, Correct, ValueRules, ValueTurn, as_sent
 from harit_desktop.alerting.rules import AlarmLimits, rules_for
 from harit_desktop.alerting.surroundings import Standing, Surroundings
@@ -72,9 +73,12 @@ class AlertManager:
         correct: Correct,
         quiet: QuietHours,
         now_us: int,
+        left_out: LeftOut = nobody,
     ) -> None:
         """Watches by these rules from now on. An alert whose rule is no more is over, without
-        a word to people; of the others the severity is the rule's."""
+        a word to people; of the others the severity is the rule's. The silence of a device
+        that is `left_out` says nothing."""
+        self._surroundings.reach.left_out = left_out
         self._rules = tuple(rules)
         self._teller.quiet = quiet
         self._values = ValueRules(rules, limits, correct, before=self._values)
@@ -207,7 +211,9 @@ class AlertManager:
             self._begin(draft, now_us, now_us)
         for alert in self._book.active():
             named = alert.kind not in _STANDING_KINDS or key_of(alert) in wanted or alert.flood
-            if not named and self._surroundings.is_over(alert):
+            if not named and self._surroundings.is_moot(alert):
+                self._book.end(alert, now_us)
+            elif not named and self._surroundings.is_over(alert):
                 self._end(alert, now_us, now_us)
 
     def _begin(self, draft: Alert, at_us: int, now_us: int) -> None:

@@ -7,9 +7,15 @@ from collections.abc import Mapping, Sequence
 from harit_desktop.alerting.conditions import Bounds
 from harit_desktop.domain.alert import AlertRule, RuleKind
 from harit_desktop.domain.channels import CHANNELS
+from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
+from harit_desktop.domain.device import STALE_FLOOR_S
 
 AlarmLimits = Mapping[str, tuple[float | None, float | None]]
 """The profile's alarm limits by channel."""
+
+UNKNOWN_PATIENCE_S = US_PER_DAY / US_PER_S
+"""How long a device may be silent whose own interval is not known yet: one that was heard once
+or twice may well report once a day."""
 
 _SPANS = {channel.key: channel.min_span for channel in CHANNELS}
 
@@ -31,6 +37,14 @@ def rules_for(
     ]
     own = [rule for rule in fitting if rule.publisher_id] or fitting
     return [rule for rule in own if rule.channel] or own
+
+
+def patience_s(rule: AlertRule, interval_s: float | None) -> float:
+    """Seconds without a reading after which a rule about silence speaks, without its delay:
+    its own, else three intervals of the device. `interval_s` None is not known yet."""
+    if rule.high:
+        return rule.high
+    return UNKNOWN_PATIENCE_S if interval_s is None else max(3 * interval_s, STALE_FLOOR_S)
 
 
 def bounds_of(rule: AlertRule, channel: str, limits: AlarmLimits) -> Bounds | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harit_desktop.alerting.rules import rules_for
+from harit_desktop.alerting.reach import Reach
+from harit_desktop.alerting.rules import patience_s, rules_for
 from harit_desktop.domain.alert import Alert, AlertRule, RuleKind, Severity
 from harit_desktop.domain.clock import US_PER_DAY, US_PER_S
 from harit_desktop.domain.device import DeviceState
@@ -48,9 +49,11 @@ class Surroundings:
     """Looks at status and devices once a second, and says what is wrong with them."""
 
     def __init__(self) -> None:
+        self.reach = Reach()
         self._looked_us: int | None = None
         self._since_us: dict[str, int] = {}
         self._hearing = False
+        self._broker_cause = ""
         self._heard_us: dict[str, int] = {}
         self._unsure: set[tuple[str, str]] = set()
 
@@ -68,9 +71,13 @@ class Surroundings:
             self._since_us = dict.fromkeys(self._since_us, now_us)
         self._heard_us = {device.publisher_id: device.received_us for device in devices}
         self._unsure = set()
+        if self.reach.look(status.link, devices):
+            # What this broker brings has its time anew.
+            self._since_us.pop("hearing", None)
         hearing_us = self._since("hearing", _can_hear(status), now_us)
         self._hearing = hearing_us is not None
-        found = [] if hearing_us is None else list(_silent(rules, devices, hearing_us, now_us))
+        audible = [one for one in devices if not self.reach.is_beyond(one.publisher_id)]
+        found = [] if hearing_us is None else list(_silent(rules, audible, hearing_us, now_us))
         for rule in rules_for(rules, RuleKind.SYSTEM, "", ""):
             for severity, publisher_id, code, params, since_us in self._system(
                 status, devices, now_us
@@ -78,6 +85,10 @@ class Surroundings:
                 worse = Severity.CRITICAL if rule.severity is Severity.CRITICAL else severity
                 found.append(Standing(rule, worse, publisher_id, code, params, since_us))
         return found
+
+    def is_moot(self, alert: Alert) -> bool:
+        """Whether an alert can tell nothing any more: its device cannot be heard here."""
+        return alert.kind is RuleKind.SILENT and self.reach.is_beyond(alert.publisher_id)
 
     def is_over(self, alert: Alert) -> bool:
         """Whether an alert that is not named any more is over.
@@ -115,8 +126,11 @@ class Surroundings:
         # Between two attempts the state changes; only a connection ends this.
         off, up = link.state is LinkState.OFF, link.state is LinkState.CONNECTED
         away_us = self._lasts("system.broker", not off and not up, up, now_us)
+        # While it is tried again there is none.
+        if up or link.problem is not None:
+            self._broker_cause = "" if up or link.problem is None else link.problem.code
         if away_us is not None:
-            address: Params = {"host": link.host, "port": link.port}
+            address: Params = {"host": link.host, "port": link.port, "cause": self._broker_cause}
             yield Severity.WARNING, "", "system.broker", address, away_us
         bad = server.state in _SERVER_BAD
         ready = server.state is ServerState.READY
@@ -182,9 +196,9 @@ def _silent(
             # Our clock was set back since.
             heard_us = hearing_us
         for rule in rules_for(rules, RuleKind.SILENT, device.publisher_id, ""):
-            patience_s = rule.high or device.silent_after_s()
-            wait_us = (patience_s + rule.on_delay_s) * US_PER_S
+            after_s = patience_s(rule, device.interval_s)
+            wait_us = (after_s + rule.on_delay_s) * US_PER_S
             if now_us - max(heard_us, hearing_us) > wait_us:
-                params: Params = {"after_s": patience_s}
+                params: Params = {"after_s": after_s}
                 name = device.publisher_id
                 yield Standing(rule, rule.severity, name, "device.silent", params, heard_us)

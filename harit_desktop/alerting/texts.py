@@ -60,7 +60,8 @@ class EnglishTexts:
         return "This is a test. Alerts of Harit Desktop will come this way."
 
     def _what(self, alert: Alert) -> str:
-        what = _WHAT.get(alert.code) or _BY_KIND.get(alert.kind, alert.code)
+        known = _BROKER_REFUSES if _is_refused(alert) else _WHAT.get(alert.code)
+        what = known or _BY_KIND.get(alert.kind, alert.code)
         what = what.format(channel=alert.channel or "a channel", count=alert.flood)
         device = self._name_of(alert.publisher_id) or alert.publisher_id
         return f"{device}: {what}" if device else what
@@ -85,6 +86,24 @@ _BY_KIND = {
     RuleKind.STUCK: "the probe seems faulty",
     RuleKind.UNUSUAL: "{channel} is unusual for this hour",
 }
+
+
+_BROKER_REFUSES = "the broker does not let the program in"
+_REFUSALS = frozenset(
+    {
+        "broker.auth",
+        "broker.not_authorized",
+        "broker.rejected",
+        "broker.client_id_rejected",
+        "broker.client_id_in_use",
+        "broker.subscribe_denied",
+    }
+)
+
+
+def _is_refused(alert: Alert) -> bool:
+    """Whether the broker answers, and turns us away."""
+    return alert.code == "system.broker" and alert.params.get("cause") in _REFUSALS
 
 
 def plain(text: str) -> str:

@@ -11,16 +11,11 @@ from msgspec.structs import replace
 from harit_desktop.alerting.conditions import Turn
 from harit_desktop.alerting.faults import FAULTY_EVENTS, UNUSUAL_EVENT
 from harit_desktop.alerting.readings import VALUE_KINDS, Correct, ValueRules
-from harit_desktop.alerting.rules import AlarmLimits
+from harit_desktop.alerting.rules import AlarmLimits, patience_s
 from harit_desktop.domain.alert import AlertRule, RuleKind, TriedRule
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.clock import US_PER_S
-from harit_desktop.domain.device import (
-    INTERVAL_WINDOW,
-    STALE_FLOOR_S,
-    USUAL_INTERVAL_S,
-    reporting_interval_s,
-)
+from harit_desktop.domain.device import INTERVAL_WINDOW, reporting_interval_s
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.domain.quality import StoredEvent
 from harit_desktop.domain.reading import AnalysedReading
@@ -110,9 +105,8 @@ class _Trial:
             times.append(at_us)
 
     def _patience_us(self, times: deque[int]) -> float:
-        usual_s = reporting_interval_s(times) or USUAL_INTERVAL_S
-        patience_s = self._rule.high or max(3 * usual_s, STALE_FLOOR_S)
-        return (patience_s + self._rule.on_delay_s) * US_PER_S
+        waits_s = patience_s(self._rule, reporting_interval_s(times))
+        return (waits_s + self._rule.on_delay_s) * US_PER_S
 
     def _tell(self, told: _Told) -> None:
         if len(self.told) < MOST_TOLD:

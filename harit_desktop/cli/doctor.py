@@ -8,13 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from harit_desktop.cli.doctor_checks import Chain, Result
 from harit_desktop.cli.doctor_passed import passed
+from harit_desktop.cli.doctor_texts import finding
 from harit_desktop.cli.setup import data_paths, open_settings, stop_on_signals
-from harit_desktop.observability.redact import Redactor
+from harit_desktop.observability.redact import MASK, Redactor
 
 LONGEST_WAIT_S = 3600.0
 
@@ -50,10 +52,11 @@ def run_doctor(options: argparse.Namespace) -> int:
     planned = plan_diagnosis(
         paths, store.current, store.problems, redactor, wait_s, listen=options.listen
     )
-    chains = [Chain(checks, passed, until_s + checks.longer_s) for checks in planned]
+    finds = partial(finding, builtin=store.current.broker.mode == "builtin")
+    chains = [Chain(checks, passed, until_s + checks.longer_s, finds) for checks in planned]
     results: list[Result] = []
     for result in run_chains(chains, stop):
-        shown = msgspec.structs.replace(result, text=redactor.clean(result.text))
+        shown = msgspec.structs.replace(result, text=_without_secrets(result.text, redactor))
         results.append(shown)
         if not options.json:
             print(line(shown), flush=True)
@@ -90,6 +93,14 @@ def run_chains(chains: Sequence[Chain], stop: threading.Event) -> Iterator[Resul
     until_s = time.monotonic() + GOODBYE_S
     for chain in chains:
         chain.join(max(0.0, until_s - time.monotonic()))
+
+
+def _without_secrets(text: str, redactor: Redactor) -> str:
+    """The text as it may be shown; a word such as a user name can be a password as well."""
+    shown = redactor.clean(text)
+    if MASK in shown and MASK not in text:
+        shown += f" ({MASK} stands for a password or token)"
+    return shown
 
 
 def line(result: Result) -> str:

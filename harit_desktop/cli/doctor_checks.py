@@ -35,19 +35,25 @@ class Result(msgspec.Struct, frozen=True):
 class Chain:
     """Checks under way; `results` grows as their steps are done.
 
-    `says` makes a sentence of a good step's facts (chain, step, facts). A step that overruns
+    `says` makes a sentence of a good step's facts (chain, step, facts), `finds` of a problem.
+    A step that overruns
     its own deadline, or that is not done at the moment `until_s` of the monotonic clock, is
     given up, with all after it: the chain's thread is then left behind.
     """
 
     def __init__(
-        self, checks: Checks, says: Callable[[str, str, Facts], str], until_s: float = math.inf
+        self,
+        checks: Checks,
+        says: Callable[[str, str, Facts], str],
+        until_s: float = math.inf,
+        finds: Callable[[Problem], str] = finding,
     ) -> None:
         self.name = checks.name
         self._steps = checks.steps
         self._close = checks.close
         self._give_up = checks.give_up
         self._says = says
+        self._finds = finds
         self._until_s = until_s
         self._lock = threading.Lock()
         self._results: list[Result] = []
@@ -128,7 +134,7 @@ class Chain:
     def _of_problem(self, step: Step, problem: Problem) -> Result:
         state: State = "skip" if problem.code in NOT_A_FAULT else "fail"
         code = variant_of(problem).replace(":", ".")
-        return Result(self._name_of(step), state, code, finding(problem))
+        return Result(self._name_of(step), state, code, self._finds(problem))
 
     def _name_of(self, step: Step) -> str:
         return f"{self.name}.{step.name}"

@@ -27,7 +27,9 @@ def _short(value: str | int | float) -> str | int | float:
 
 def _says_file(facts: Facts) -> str:
     if not facts["there"]:
-        return f"there is no {facts['path']} yet; every setting has its default"
+        return (
+            f"there is no {facts['path']} yet; what the command line does not set has its default"
+        )
     if facts["unknown"]:
         return f"read from {facts['path']}; {facts['unknown']} names in it are unknown"
     return f"read from {facts['path']}"
@@ -126,7 +128,8 @@ def _says_folder(facts: Facts) -> str:
 def _says_database(facts: Facts) -> str:
     sound = "sound" if facts["whole"] else "sound as far as it was read"
     newest = f", the newest {age(facts['age_s'])} old" if "age_s" in facts else ""
-    text = f"{sound}; {facts['readings']} readings{newest} ({facts['size_mb']} MB)"
+    size = f"{facts['size_mb']} MB" if facts["size_mb"] else "less than 1 MB"
+    text = f"{sound}; {facts['readings']} readings{newest} ({size})"
     if facts["version"] != facts["supported"]:
         return f"{text}; the next start brings it from version {facts['version']} to this one"
     return text

@@ -6,8 +6,14 @@ looks for a fault.
 
 from __future__ import annotations
 
-from harit_desktop.cli.doctor_texts_broker import BROKER, BROKER_CAUSES, BROKER_NOT_A_FAULT
+from harit_desktop.cli.doctor_texts_broker import (
+    BROKER,
+    BROKER_CAUSES,
+    BROKER_NOT_A_FAULT,
+    BUILTIN,
+)
 from harit_desktop.cli.texts import printable, sentence
+from harit_desktop.cli.texts_tls import worded
 from harit_desktop.domain.diagnosis import variant_of
 from harit_desktop.domain.errors import Problem
 
@@ -122,13 +128,17 @@ _API = {
 _FAULTS = {**_PROGRAM, **BROKER, **_SERVER, **_API}
 
 
-def finding(problem: Problem) -> str:
-    """The problem and what to do, in English and on one line."""
+def finding(problem: Problem, *, builtin: bool = False) -> str:
+    """The problem and what to do, in English and on one line; `builtin` where the broker is
+    the program's own."""
     known = NOT_A_FAULT.get(problem.code) or _FAULTS.get(problem.code)
-    template = BROKER_CAUSES.get(variant_of(problem), known)
+    variant = variant_of(problem)
+    template = BROKER_CAUSES.get(variant, known)
+    if builtin:
+        template = BUILTIN.get(variant, template)
     if template is None:
         return sentence(problem)
     try:
-        return printable(template.format(**problem.params))
+        return printable(template.format(**worded(problem.code, problem.params)))
     except (KeyError, IndexError):
         return sentence(problem)

@@ -110,3 +110,15 @@ BROKER_CAUSES: dict[str, str] = {
     "is known; enter it in the settings, or in HARIT_BROKER__PASSWORD",
 }
 """By code and cause."""
+
+_BUILTIN_PASSWORD = "enter it in the settings, or in HARIT_BUILTIN_BROKER__PASSWORD"
+
+BUILTIN: dict[str, str] = {
+    "broker.auth": "the built-in broker refused the user {username!r} or the password; the "
+    f"running program knows another one: {_BUILTIN_PASSWORD}",
+    "broker.auth:anonymous": "the built-in broker wants a user and a password; set "
+    f"builtin_broker.username, and the password: {_BUILTIN_PASSWORD}",
+    "broker.auth:no_password": "the built-in broker refused the user {username!r}, for whom no "
+    f"password is known; {_BUILTIN_PASSWORD}",
+}
+"""What is said otherwise of the broker that is part of the program, by code and cause."""

@@ -10,6 +10,7 @@ from harit_desktop.cli.setup import (
     collect_until,
     data_paths,
     open_settings,
+    remarks,
     start_observability,
     stop_on_signals,
     take_folder,
@@ -34,6 +35,7 @@ def run_headless(options: argparse.Namespace) -> int:
         greeting.append(
             "simulated sensors and a built-in broker; start it on a desktop for the window"
         )
+    greeting += remarks(settings_store.current)
     Reporter(engine.snapshot, options.status_json, greeting).start()
     engine.start(connect=True, approve=options.yes)
     collect_until(stop)

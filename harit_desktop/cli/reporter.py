@@ -77,6 +77,7 @@ def counters_json(status: EngineStatus, rss_mb: float) -> dict[str, Any]:
         "stored": counters.stored,
         "duplicates": counters.duplicates,
         "rejected": counters.rejected,
+        "left_out": counters.skipped,
         "unacked": counters.unacked,
         "waiting": counters.waiting,
         "msgs_per_s": round(counters.msgs_per_s, 1),
@@ -112,6 +113,7 @@ def status_line(status: EngineStatus) -> str:
     line = (
         f"{link.state.value}{where}  received {counters.received}  stored {counters.stored}  "
         f"duplicates {counters.duplicates}  rejected {counters.rejected}  "
+        f"left out {counters.skipped}  "
         f"unacked {counters.unacked}  {counters.msgs_per_s:.1f}/s  "
         f"store {status.store.state.value}  publisher {_publisher_words(status)}"
     )

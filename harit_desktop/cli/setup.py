@@ -10,12 +10,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from harit_desktop.cli.texts import printable
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.observability.crash import CrashLog
 from harit_desktop.observability.logs import start_logging
 from harit_desktop.observability.redact import Redactor
 from harit_desktop.runtime.broker_profiles import profile_overrides
 from harit_desktop.runtime.instance import InstanceLock
+from harit_desktop.settings.model import Settings
 from harit_desktop.settings.owner_only import close_to_others
 from harit_desktop.settings.paths import DataPaths, default_data_dir, default_demo_dir
 from harit_desktop.settings.store import SettingsStore, parse_assignment
@@ -58,6 +61,25 @@ def open_settings(options: argparse.Namespace, paths: DataPaths) -> SettingsStor
         # What is set by hand wins over the profile.
         store.override({key: value for key, value in chosen.items() if key not in asked})
     return store
+
+
+def remarks(settings: Settings) -> list[str]:
+    """What settings say that is possible and hardly meant, line by line."""
+    lines = []
+    builtin, routing = settings.builtin_broker, settings.routing
+    asked = settings.broker.mode == "builtin" and builtin.allow_network
+    if asked and is_loopback(builtin.host):
+        lines.append(
+            f"builtin_broker.allow_network is true, but builtin_broker.host is {builtin.host}: "
+            "the built-in broker is for this computer alone and asks for no password; set "
+            "builtin_broker.host=0.0.0.0 to let devices on the network connect"
+        )
+    if routing.mode == "allow" and not (routing.devices or routing.topics or routing.zones):
+        lines.append(
+            "routing.mode is allow and names nothing, so every reading is left out; set "
+            "routing.devices, routing.topics or routing.zones"
+        )
+    return [printable(line) for line in lines]
 
 
 def take_folder(paths: DataPaths) -> InstanceLock:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from harit_desktop.cli.texts_alerts import ALERTS
 from harit_desktop.cli.texts_api import API
+from harit_desktop.cli.texts_tls import BROKER_TLS, worded
+from harit_desktop.domain.diagnosis import variant_of
 from harit_desktop.domain.errors import Problem
 
 _COMMAND_LINE = {
@@ -143,11 +145,13 @@ _BROKER = {
     "broker.dns": "no computer named {host!r} was found; trying again",
     "broker.unreachable": "{host}:{port} cannot be reached ({detail}); trying again",
     "broker.timeout": "the broker at {host}:{port} does not answer; trying again",
-    "broker.no_mqtt": "what answers at {host}:{port} is no MQTT broker, or expects TLS",
-    "broker.tls": "TLS with {host}:{port} failed: {cause}",
+    "broker.no_mqtt": "what answers at {host}:{port} is no MQTT broker, or expects TLS; "
+    "harit-desktop doctor looks closer",
+    "broker.tls": "TLS with {host}:{port} failed ({cause}); harit-desktop doctor looks closer",
     "broker.filtered": "a firewall turns the connection to {host}:{port} away",
     "broker.websocket": "what answers at {host}:{port} takes no WebSocket",
-    "broker.auth": "the broker refused the user name or password",
+    "broker.auth": "the broker refused the user name or password; set the right ones "
+    "(harit-desktop doctor says which settings)",
     "broker.not_authorized": "the broker does not allow this user {topic}",
     "broker.rejected": "the broker does not take this connection now: {reason}",
     "broker.client_id_rejected": "the broker refused the client id {client_id!r}",
@@ -190,9 +194,10 @@ TEXTS: dict[str, str] = {
 
 def sentence(problem: Problem) -> str:
     """The problem in English; an unknown code with its details."""
-    template = TEXTS.get(problem.code)
+    template = BROKER_TLS.get(variant_of(problem)) or TEXTS.get(problem.code)
+    shown = worded(problem.code, problem.params)
     try:
-        text = str(problem) if template is None else template.format(**problem.params)
+        text = str(problem) if template is None else template.format(**shown)
     except (KeyError, IndexError):
         text = str(problem)
     return printable(text)

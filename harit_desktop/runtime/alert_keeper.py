@@ -181,7 +181,7 @@ class AlertKeeper:
         plan = self._plan
         if not plan.watches_as(self._used):
             quiet = QuietHours(plan.quiet_from, plan.quiet_to)
-            manager.use(plan.rules, plan.limits or {}, plan.correct, quiet, now_us)
+            manager.use(plan.rules, plan.limits or {}, plan.correct, quiet, now_us, plan.left_out)
             self._used = plan
         if self._faults is not None:
             manager.end_faults(self._faults, now_us)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from harit_desktop.alerting.email_sink import EmailAccount, EmailSink
+from harit_desktop.alerting.reach import LeftOut, nobody
 from harit_desktop.alerting.readings import Correct, as_sent
 from harit_desktop.alerting.rules import AlarmLimits
 from harit_desktop.alerting.sinks import Sink, SinkName
@@ -15,8 +16,10 @@ from harit_desktop.alerting.webhook_sink import WebhookSink
 from harit_desktop.domain.alert import AlertRule
 from harit_desktop.domain.analysis import ProfileLimits
 from harit_desktop.domain.clock import NowUs
+from harit_desktop.domain.device import DeviceState
 from harit_desktop.domain.errors import KnownError
-from harit_desktop.settings.model import AlertSettings
+from harit_desktop.domain.routing import Routing
+from harit_desktop.settings.model import AlertSettings, RoutingSettings
 
 SINK_SECRETS: Mapping[SinkName, str] = {
     "email": "alerts.smtp_password",
@@ -29,13 +32,15 @@ SINK_SECRETS: Mapping[SinkName, str] = {
 class AlertPlan:
     """Built from settings, profile and device book, anew whenever one of them changes.
 
-    `correct` are the calibrations (`Corrections.values`), `person` is who acknowledges here.
+    `correct` are the calibrations (`Corrections.values`), `person` is who acknowledges here,
+    `left_out` tells whose readings are not taken.
     `email` or `webhook` (address and token) None send nothing that way.
     """
 
     rules: Sequence[AlertRule] = ()
     limits: AlarmLimits | None = None
     correct: Correct = as_sent
+    left_out: LeftOut = nobody
     quiet_from: str = ""
     quiet_to: str = ""
     person: str = ""
@@ -45,8 +50,8 @@ class AlertPlan:
     def watches_as(self, other: AlertPlan | None) -> bool:
         """Whether nothing changed in what is watched."""
         return other is not None and (
-            (tuple(self.rules), self.limits, self.correct)
-            == (tuple(other.rules), other.limits, other.correct)
+            (tuple(self.rules), self.limits, self.correct, self.left_out)
+            == (tuple(other.rules), other.limits, other.correct, other.left_out)
             and (self.quiet_from, self.quiet_to) == (other.quiet_from, other.quiet_to)
         )
 
@@ -57,6 +62,19 @@ def alarm_limits(limits: ProfileLimits) -> AlarmLimits:
     for channel, (_, _, low, high) in limits.items():
         found[channel] = (low if isfinite(low) else None, high if isfinite(high) else None)
     return found
+
+
+def left_out_by(rules: RoutingSettings, zones: Mapping[str, str]) -> LeftOut:
+    """Whose readings these rules leave out; `zones` has the zone of a device."""
+    if rules.mode == "all":
+        return nobody
+    routing = Routing(rules.mode, rules.devices, rules.topics, rules.zones)
+
+    def left_out(device: DeviceState) -> bool:
+        name = device.publisher_id
+        return not routing.takes(device.topic, name, zones.get(name, ""))
+
+    return left_out
 
 
 def make_sink(
@@ -82,6 +100,7 @@ def plan_of(
     correct: Correct = as_sent,
     smtp_password: str = "",
     webhook_token: str = "",
+    left_out: LeftOut = nobody,
 ) -> AlertPlan:
     """The plan that these settings make, with the present profile's ranges."""
     email = None
@@ -99,6 +118,7 @@ def plan_of(
         rules=settings.rules,
         limits=alarm_limits(limits),
         correct=correct,
+        left_out=left_out,
         quiet_from=settings.quiet_from,
         quiet_to=settings.quiet_to,
         person=settings.person,

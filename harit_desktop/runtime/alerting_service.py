@@ -5,7 +5,8 @@ from __future__ import annotations
 from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.domain.alert import AlertBoard
 from harit_desktop.runtime.alert_keeper import AlertKeeper
-from harit_desktop.runtime.alert_plan import SINK_SECRETS, plan_of
+from harit_desktop.alerting.reach import LeftOut
+from harit_desktop.runtime.alert_plan import SINK_SECRETS, left_out_by, plan_of
 from harit_desktop.runtime.judging import Judging
 from harit_desktop.settings.model import AlertSettings
 from harit_desktop.settings.secrets import SecretStore
@@ -42,6 +43,7 @@ class AlertingService:
                 self._settings.current.alerts,
                 self._judging.limits(),
                 self._judging.corrections.values,
+                left_out=self._left_out(),
             )
         )
         self.keeper.start()
@@ -62,8 +64,12 @@ class AlertingService:
                 self._judging.corrections.values,
                 self._secret("email") if settings.email_to and settings.smtp_user else "",
                 self._secret("webhook") if settings.webhook_url else "",
+                self._left_out(),
             )
         )
+
+    def _left_out(self) -> LeftOut:
+        return left_out_by(self._settings.current.routing, self._judging.book.zones())
 
     def follow_secrets(self) -> None:
         """A password was changed."""

@@ -7,6 +7,7 @@ before another broker takes their place, so that nothing typed is ever lost.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from harit_desktop.settings.profiles import (
     new_client_id,
     profile_values,
 )
-from harit_desktop.settings.secrets import SecretStore
+from harit_desktop.settings.secrets import PROFILE_SECRETS, SecretStore
 from harit_desktop.settings.store import SettingsStore
 
 
@@ -93,7 +94,11 @@ class BrokerProfiles:
 
     def add_preset(self, preset: Preset, name: str) -> BrokerProfile:
         """A new profile of a well-known broker."""
-        return self._created(self._book.free_name(name), preset.values)
+        return self.add_new(name, preset.values)
+
+    def add_new(self, name: str, values: Mapping[str, Any]) -> BrokerProfile:
+        """As `create`, with a number behind the name where it is taken."""
+        return self._created(self._book.free_name(name), values)
 
     def add_import(self, imported: ImportedProfile) -> BrokerProfile:
         """Keeps what was read of a file; never in the place of another profile."""
@@ -104,13 +109,18 @@ class BrokerProfiles:
         """What a file would make; nothing is kept."""
         return read_import(path)
 
-    def update(self, slug: str, values: Mapping[str, Any]) -> BrokerProfile:
-        """Keeps other values; a password stays only where broker and user do."""
+    def update(
+        self, slug: str, values: Mapping[str, Any], secrets: Mapping[str, str] | None = None
+    ) -> BrokerProfile:
+        """Keeps other values; a password stays only where broker and user do. `secrets` are
+        typed ones."""
         before = self._book.get(slug)
         kept = {**before.values, **values}
         after = self._book.update(slug, kept)
         if not same_door(before.values, after.values):
             self._secrets.set("broker.password", "", slug)
+        for key, value in (secrets or {}).items():
+            self._secrets.set(key, value, slug)
         return after
 
     def rename(self, slug: str, name: str) -> BrokerProfile:
@@ -143,6 +153,15 @@ class BrokerProfiles:
         if settings.broker.mode != "external":
             return ()
         return self._wanted(profile_values(settings), None)
+
+    def known(self, slug: str) -> dict[str, bool]:
+        """Of each secret of a profile whether it is known; one that a locked keyring does not
+        tell is left out."""
+        found = {}
+        for key in PROFILE_SECRETS:
+            with contextlib.suppress(KnownError):
+                found[key] = bool(self._secrets.get(key, slug))
+        return found
 
     def complete(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """What a change of settings means for the profile in use: certificates and key go

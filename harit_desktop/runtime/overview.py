@@ -49,6 +49,7 @@ class Overview:
             stored=metrics.total(Outcome.STORED),
             duplicates=metrics.total(Outcome.DUPLICATE),
             rejected=metrics.total(Outcome.REJECTED),
+            skipped=metrics.total(Outcome.SKIPPED),
             dropped=inbox.dropped,
             unacked=pipeline.unacked,
             waiting=waiting,

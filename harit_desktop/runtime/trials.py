@@ -87,16 +87,22 @@ class Trials:
         return self._pool.submit("api test", ask)
 
     def test_broker(
-        self, changes: Mapping[str, Any], typed: Mapping[str, str], *, listen: bool = False
+        self,
+        changes: Mapping[str, Any],
+        typed: Mapping[str, str],
+        *,
+        listen: bool = False,
+        profile: str | None = None,
     ) -> Probe:
         """Tries the external broker as changed settings name it. Secrets that were not `typed`
-        are those that are kept. With `listen` everything on it is heard for a while."""
+        are those that are kept, for the broker `profile` where it is not the one in use; an
+        empty one is none. With `listen` everything on it is heard for a while."""
         wanted = {**changes, "broker.mode": "external", "api.mode": "auto"}
 
         def plan() -> Checks:
             settings = self._settings.preview(wanted)
             checks = self._bench.parts.checks(
-                "broker", settings, self._or_kept(typed), listen=listen
+                "broker", settings, self._or_kept(typed, profile), listen=listen
             )
             client_id = self._settings.current.broker.client_id
             if settings.broker.client_id not in ("", client_id):
@@ -123,5 +129,10 @@ class Trials:
             "builtin password", lambda _: self._secrets.get("builtin_broker.password")
         )
 
-    def _or_kept(self, typed: Mapping[str, str]) -> Callable[[str], str | None]:
-        return lambda key: typed.get(key) or self._secrets.get(key)
+    def _or_kept(
+        self, typed: Mapping[str, str], profile: str | None = None
+    ) -> Callable[[str], str | None]:
+        def secret(key: str) -> str | None:
+            return typed[key] or None if key in typed else self._secrets.get(key, profile)
+
+        return secret

@@ -9,6 +9,7 @@ import socket
 import ssl
 
 from harit_desktop.domain.errors import Problem
+from harit_desktop.settings.profile_files import key_is_encrypted
 from harit_desktop.transport.endpoint import MqttEndpoint
 
 CODES: dict[str, tuple[str, ...]] = {
@@ -41,6 +42,9 @@ TLS_CAUSES = (
     "client_certificate",
     "ca_file",
     "cert_file",
+    "key_mismatch",
+    "passphrase",
+    "passphrase_missing",
     "other",
 )
 
@@ -78,7 +82,8 @@ def broker_problem(endpoint: MqttEndpoint, code: str, **params: str | int) -> Pr
 def problem_of_exception(endpoint: MqttEndpoint, error: Exception) -> Problem:
     """Why no connection came about, from what `connect` raised."""
     if isinstance(error, TlsFileError):
-        return broker_problem(endpoint, "broker.tls", cause=error.cause, detail=str(error))
+        cause = _file_cause(endpoint, error)
+        return broker_problem(endpoint, "broker.tls", cause=cause, detail=str(error))
     if isinstance(error, ssl.SSLError):
         return broker_problem(
             endpoint, "broker.tls", cause=_tls_cause(error), detail=_tls_detail(error)
@@ -153,6 +158,18 @@ def needs_a_person(problem: Problem) -> bool:
         "broker.not_authorized",
         "broker.client_id_rejected",
     }
+
+
+def _file_cause(endpoint: MqttEndpoint, error: TlsFileError) -> str:
+    """Which of certificate, key and pass phrase does not fit the others."""
+    said = error.__cause__
+    if error.cause != "cert_file" or not isinstance(said, ssl.SSLError):
+        return error.cause
+    if "VALUES_MISMATCH" in (said.reason or ""):
+        return "key_mismatch"
+    if key_is_encrypted(endpoint.key_file or endpoint.cert_file):
+        return "passphrase" if endpoint.key_passphrase else "passphrase_missing"
+    return error.cause
 
 
 def _tls_cause(error: ssl.SSLError) -> str:

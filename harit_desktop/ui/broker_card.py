@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
@@ -77,6 +77,9 @@ def _value(name: str, value: int | str) -> str:
         return _tr("for ever")
     if name.endswith("_s"):
         return duration_text(value)
+    if name == "maximum_packet_bytes":
+        # A power of two, as brokers and their manuals say it.
+        return QLocale().formattedDataSize(value, 0, QLocale.DataSizeFormat.DataSizeIecFormat)
     if name.endswith("_bytes"):
         return size_text(value)
     if name.endswith("_available"):

@@ -63,6 +63,8 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._glyph = QLabel()
         self._look = ("", "")
+        self._stored = 0
+        self._last_stored_us: int | None = None
         self.link = self._label("link", "strong tight")
         self.last_reading = self._label("lastReading", "strong tight")
         self.rate = self._label("rate")
@@ -126,8 +128,9 @@ class StatusBar(QStatusBar):
             glyph, color = "diamond", "crit"
         _set(self.link, text)
         last = ""
-        if status.last_received_us is not None:
-            age = age_text(seconds_between(status.last_received_us, now_us))
+        self._note_stored(status)
+        if self._last_stored_us is not None:
+            age = age_text(seconds_between(self._last_stored_us, now_us))
             last = self.tr("· last reading {age}").format(age=age)
         _set(self.last_reading, last)
         self.last_reading.setVisible(bool(last))
@@ -137,6 +140,13 @@ class StatusBar(QStatusBar):
         if self._look != (glyph, color):
             self._look = (glyph, color)
             self._restyle()
+
+    def _note_stored(self, status: EngineStatus) -> None:
+        """When a reading was last stored: other programs' messages and what lies retained
+        come in as well, and are none."""
+        stored = status.counters.stored
+        if stored != self._stored:
+            self._stored, self._last_stored_us = stored, status.last_received_us
 
     def _rows_text(self, status: EngineStatus) -> str:
         store = status.store

@@ -165,8 +165,8 @@ class Farm:
             clock_suspect=clock_suspect,
         )
 
-    def link(self, state: LinkState) -> None:
-        link = replace(self.status.link, state=state)
+    def link(self, state: LinkState, **changes: object) -> None:
+        link = replace(self.status.link, state=state, **{"problem": None, **changes})
         self.status = replace(self.status, link=link)
 
     @property

@@ -162,3 +162,10 @@ def test_a_name_that_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket, "getaddrinfo", failing)
     assert code_of(sink_for(MailBox(port=25), host="mail.farm.example")) == "dns"
+
+
+def test_a_broker_that_refuses_is_not_called_unreachable() -> None:
+    lost = replace(SILENT, code="system.broker", kind=RuleKind.SYSTEM, publisher_id="")
+    refused = replace(lost, params={"cause": "broker.auth"})
+    assert "cannot be reached" in EnglishTexts().line(Telling(lost, False))
+    assert "does not let the program in" in EnglishTexts().line(Telling(refused, False))

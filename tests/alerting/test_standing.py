@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
+from harit_desktop.alerting.readings import as_sent
+from harit_desktop.alerting.telling import QuietHours
 from harit_desktop.domain.alert import AlertRule, RuleKind, Severity
 from harit_desktop.domain.analysis import Flag
 from harit_desktop.domain.clock import US_PER_S
@@ -16,6 +19,8 @@ from harit_desktop.domain.status import (
     StoreState,
     StoreStatus,
 )
+from harit_desktop.runtime.alert_plan import left_out_by
+from harit_desktop.settings.model import RoutingSettings
 from tests.alerting.farm import Farm, event_at
 
 SILENT = AlertRule(id="silent", kind=RuleKind.SILENT)
@@ -47,6 +52,73 @@ def test_a_rule_of_its_own_says_how_long() -> None:
     assert farm.active == []
     farm.wait(20, 10)
     assert [one.rule_id for one in farm.active] == ["own"]
+
+
+@pytest.mark.parametrize(("high", "patience_s"), [(None, 86_400), (600.0, 600)])
+def test_a_device_whose_interval_is_not_known(high: float | None, patience_s: int) -> None:
+    farm = Farm(replace(SILENT, high=high, on_delay_s=0))
+    farm.hear("probe", interval_s=None)
+    farm.wait(patience_s - 20, 20)
+    assert farm.active == []
+    farm.wait(60, 20)
+    assert farm.codes == ["device.silent"]
+
+
+def test_a_device_of_another_broker_is_not_silent_here() -> None:
+    farm = Farm(SILENT)
+    farm.hear("probe")
+    farm.wait(300)
+    farm.link(LinkState.CONNECTED, host="cloud")
+    farm.look(1)
+    assert (farm.active, farm.said) == ([], [("device.silent", False)]), "it ended without a word"
+    farm.hear("other")
+    farm.wait(300)
+    assert [one.publisher_id for one in farm.active] == ["other"]
+    farm.link(LinkState.CONNECTED, host="farm-hub")
+    farm.wait(230)
+    assert farm.active == [], "here it has its time again, and the other one is out of reach"
+    farm.wait(30)
+    assert [one.publisher_id for one in farm.active] == ["probe"]
+
+
+def test_what_came_just_before_the_change_was_of_the_broker_before() -> None:
+    farm = Farm(SILENT)
+    farm.hear("probe")
+    farm.look(1)
+    farm.hear("probe")
+    farm.now_us += US_PER_S // 2
+    farm.link(LinkState.CONNECTED, host="cloud", since_us=farm.now_us)
+    farm.wait(600)
+    assert farm.active == []
+
+
+def test_a_device_of_an_earlier_run_counts_wherever_it_was_heard() -> None:
+    farm = Farm(SILENT)
+    farm.hear("probe")
+    farm.devices["probe"] = replace(farm.devices["probe"], stored_readings=0)
+    farm.look(1)
+    farm.link(LinkState.CONNECTED, host="cloud")
+    farm.wait(300)
+    assert farm.codes == ["device.silent"]
+
+
+def test_a_device_that_is_left_out_is_not_silent() -> None:
+    farm = Farm(SILENT)
+    farm.hear("probe")
+    farm.hear("other")
+    farm.wait(300)
+    rules = RoutingSettings(mode="allow", devices=("other",))
+    farm.manager.use(
+        [SILENT], {}, as_sent, QuietHours(), farm.now_us, left_out_by(rules, {"probe": "north"})
+    )
+    farm.look(1)
+    assert [one.publisher_id for one in farm.active] == ["other"]
+    rules = RoutingSettings(mode="allow", zones=("north",))
+    farm.manager.use(
+        [SILENT], {}, as_sent, QuietHours(), farm.now_us, left_out_by(rules, {"probe": "north"})
+    )
+    farm.wait(5)
+    assert [one.publisher_id for one in farm.active] == ["probe"]
 
 
 def test_nobody_is_to_blame_while_nobody_can_be_heard() -> None:
@@ -123,6 +195,16 @@ def test_the_broker_is_away_for_a_minute_whatever_is_tried_meanwhile() -> None:
     farm.link(LinkState.CONNECTED)
     farm.look(1)
     assert farm.active == []
+
+
+def test_an_alert_about_the_broker_says_why_whatever_is_tried_meanwhile() -> None:
+    farm = Farm(SYSTEM)
+    farm.link(LinkState.LOST, problem=Problem("broker.auth"))
+    farm.wait(59)
+    farm.link(LinkState.CONNECTING)
+    farm.wait(5)
+    (alert,) = farm.active
+    assert alert.params["cause"] == "broker.auth"
 
 
 def test_a_restart_while_the_broker_is_away_is_no_recovery() -> None:

@@ -97,3 +97,11 @@ def test_it_can_be_cancelled() -> None:
 
     with pytest.raises(KnownError, match=r"query\.cancelled"):
         try_rule(MOISTURE, endless(), LIMITS, as_sent, cancelled=cancelled)
+
+
+def test_silence_of_a_device_whose_interval_is_not_known() -> None:
+    rule = AlertRule(id="silent", kind=RuleKind.SILENT)
+    readings = [reading_at(NOON_US)]
+    assert tried(rule, readings, until_us=NOON_US + 600 * MINUTE_US).alerts == ()
+    found = tried(rule, readings, until_us=NOON_US + 1500 * MINUTE_US)
+    assert found.alerts == (("probe", "", NOON_US, None),)

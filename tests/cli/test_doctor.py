@@ -396,3 +396,26 @@ def test_every_reason_to_skip_can_be_said() -> None:
     params = {"step": "a.b", "seconds": "5", "path": "/p", "topic": "a/b"}
     for code, template in NOT_A_FAULT.items():
         assert finding(Problem(code, params)) == template.format(**params)
+
+
+@pytest.mark.parametrize("cause", ["", "anonymous", "no_password"])
+def test_the_password_of_the_built_in_broker_has_a_place_of_its_own(cause: str) -> None:
+    params: Facts = {"host": "h", "port": 1, "username": "u", "cause": cause}
+    problem = Problem("broker.auth", params)
+    assert "HARIT_BUILTIN_BROKER__PASSWORD" in finding(problem, builtin=True)
+    assert "BUILTIN" not in finding(problem)
+
+
+def test_a_small_database_and_settings_of_the_command_line() -> None:
+    facts: Facts = {"whole": 1, "readings": 3, "size_mb": 0, "version": 1, "supported": 1}
+    assert passed("store", "database", facts) == "sound; 3 readings (less than 1 MB)"
+    assert "every setting" not in passed("settings", "file", {"path": "/p", "there": 0})
+
+
+def test_a_user_name_that_is_the_password_is_said_to_be_hidden(
+    paths: DataPaths, broker: MosquittoServer
+) -> None:
+    arguments = settings(broker__port=broker.port, broker__username="same-word")
+    done = doctor(paths, "--wait", "0.1", *arguments, HARIT_BROKER__PASSWORD="same-word")
+    assert "same-word" not in done.stdout
+    assert "lets us in as *** (MQTT 5) (*** stands for a password or token)" in done.stdout

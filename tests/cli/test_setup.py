@@ -6,7 +6,10 @@ import gc
 import threading
 import time
 
-from harit_desktop.cli.setup import collect_until
+import pytest
+
+from harit_desktop.cli.setup import collect_until, remarks
+from harit_desktop.settings.store import build_settings
 
 
 def test_cycles_are_collected_by_the_waiting_thread_alone() -> None:
@@ -40,3 +43,18 @@ def test_cycles_are_collected_by_the_waiting_thread_alone() -> None:
         gc.enable()
     worker.join()
     assert ended_on == [threading.get_ident()]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"broker.mode": "builtin", "builtin_broker.allow_network": True}, "host=0.0.0.0"),
+        ({"routing.mode": "allow"}, "every reading is left out"),
+    ],
+)
+def test_what_is_hardly_meant_is_said(values: dict[str, object], says: str) -> None:
+    (line,) = remarks(build_settings(values))
+    assert says in line
+    assert remarks(build_settings({})) == []
+    meant = {"builtin_broker.host": "0.0.0.0", "routing.zones": ("north",)}
+    assert remarks(build_settings({**values, **meant})) == []

@@ -10,7 +10,7 @@ import pytest
 import harit_desktop
 from harit_desktop.cli.texts import TEXTS, sentence
 from harit_desktop.domain.errors import Problem
-from harit_desktop.transport.mqtt_errors import CODES
+from harit_desktop.transport.mqtt_errors import CODES, TLS_CAUSES
 
 PACKAGE = Path(harit_desktop.__file__).parent
 AREAS = (
@@ -61,3 +61,20 @@ def test_a_line_needs_no_more_than_its_problem_gives(code: str) -> None:
 
 def test_an_unknown_code_is_shown_with_its_details() -> None:
     assert sentence(Problem("new.code", {"a": 1})) == "new.code (a=1)"
+
+
+@pytest.mark.parametrize("cause", TLS_CAUSES)
+def test_why_tls_failed_is_said_in_words_with_what_can_be_done(cause: str) -> None:
+    params = {"host": "hub", "port": 8883, "cause": cause, "detail": "d"}
+    text = sentence(Problem("broker.tls", params))
+    assert "_" not in text.replace("ca_file", "").replace("cert_file", "").replace(
+        "key_file", ""
+    ).replace("HARIT_BROKER__KEY_PASSPHRASE", "")
+    assert ";" in text
+
+
+@pytest.mark.parametrize("code", ["api.tls", "server.tls", "alerts.webhook_tls"])
+def test_the_cause_is_never_a_code(code: str) -> None:
+    params = {"host": "hub", "cause": "not_tls", "detail": ""}
+    assert "TLS is not spoken there" in sentence(Problem(code, params))
+    assert "its own words" in sentence(Problem(code, params | {"cause": "its own words"}))

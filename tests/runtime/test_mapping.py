@@ -100,6 +100,59 @@ def test_saved_used_and_what_waited_is_decoded_once(
     assert len(rows(data, "id")) == 4
 
 
+def test_a_template_that_was_changed_takes_the_place_of_its_file(
+    make_engine: MakeEngine, broker: MosquittoServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data" / "templates"
+    folder.mkdir(parents=True)
+    (folder / "Mine.toml").write_text(TEMPLATE, encoding="utf-8")
+    engine = make_engine(broker__port=broker.port)
+    engine.start()
+    template = answer(engine.mappings.read("Mine.toml"))
+    assert template is not None
+    assert template.spec == load_template(TEMPLATE, "Mine.toml").spec
+    answer(engine.mappings.save(template, redrive=False, replaced="Mine.toml"))
+    assert [file.name for file in folder.iterdir()] == ["field-box.toml"]
+    gone = engine.mappings.read("Mine.toml")
+    wait_until(lambda: gone.done)
+    assert gone.problem is not None
+    assert gone.problem.code == "template.unreadable"
+
+
+CHIRPSTACK = {"deviceInfo": {"devEui": "24e124454e103021"}, "time": "2026-01-01T00:00:00Z"}
+QUIET = {
+    "garden/sensor/soil_moisture/state": "nan",
+    "application/1/device/24e124454e103021/event/up": json.dumps(CHIRPSTACK),
+    "own": '{"publisher_id": "a", "sensor_readings": {"N": null, "pH": null}}',
+}
+WAITING = {
+    "application/2/device/24e124454e103021/event/up": json.dumps({**CHIRPSTACK, "data": "AQI="}),
+    "application/3/device/24e124454e103021/event/up": json.dumps(
+        {**CHIRPSTACK, "object": {"of_my_own": 3}}
+    ),
+    "field/a": '{"id": "a", "level": 5}',
+}
+
+
+def test_only_what_can_be_mapped_is_listed(
+    make_engine: MakeEngine, broker: MosquittoServer
+) -> None:
+    engine = make_engine(broker__port=broker.port, broker__topics=("#",))
+    engine.start()
+    connected(engine)
+    messages = {**QUIET, **WAITING}
+    for topic, payload in messages.items():
+        broker.publish(topic, payload)
+    wait_until(lambda: engine.snapshot().counters.received >= len(messages))
+    wait_until(lambda: engine.snapshot().counters.unacked == 0)
+    listed = answer(engine.mappings.unmapped())
+    assert listed is not None
+    assert {one.topic: one.undecoded for one in listed} == {
+        topic: place == 0 for place, topic in enumerate(WAITING)
+    }
+    assert answer(engine.mappings.unmapped()) == listed
+
+
 def test_a_template_is_used_at_the_next_start_and_a_broken_file_costs_nothing(
     make_engine: MakeEngine, broker: MosquittoServer, tmp_path: Path
 ) -> None:

@@ -436,6 +436,40 @@ def test_a_certificate_file_that_cannot_be_read_is_named(
     assert receiver.state is LinkState.REFUSED
 
 
+@pytest.mark.parametrize(
+    ("said", "cause"), [("", "passphrase_missing"), ("wrong", "passphrase"), ("right", "")]
+)
+def test_a_pass_phrase_that_does_not_open_the_key(
+    receive: Receive, tmp_path: Path, said: str, cause: str
+) -> None:
+    certificate, key = _certificate(tmp_path, names=["127.0.0.1"], days=1)
+    from cryptography.hazmat.primitives import serialization
+
+    opened = serialization.load_pem_private_key(key.read_bytes(), None)
+    locked = tmp_path / "locked.pem"
+    locked.write_bytes(
+        opened.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"right"),
+        )
+    )
+    files = {"cert_file": str(certificate), "key_file": str(locked), "key_passphrase": said}
+    receiver = receive(_local(free_port(), tls=True, **files))
+    code, params = _problem_of(receiver)
+    assert (code, params.get("cause", "")) == ("broker.tls" if cause else "broker.refused", cause)
+
+
+def test_a_key_of_another_certificate(receive: Receive, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    certificate, _ = _certificate(tmp_path, names=["127.0.0.1"], days=1)
+    _, key = _certificate(other, names=["127.0.0.1"], days=1)
+    files = {"cert_file": str(certificate), "key_file": str(key)}
+    receiver = receive(_local(free_port(), tls=True, **files))
+    assert _problem_of(receiver)[1]["cause"] == "key_mismatch"
+
+
 def _dynamic_security_plugin() -> Path:
     for folder in Path("/usr/lib").glob("*-linux-gnu"):
         if (plugin := folder / "mosquitto_dynamic_security.so").exists():

@@ -102,6 +102,10 @@ def test_a_silent_device_and_the_program_itself() -> None:
         publisher_id="",
         params={"host": "hub", "port": 1883},
     )
+    assert "does not answer" in what_happened(lost, NOW_US)
+    refused = replace(lost, params={**lost.params, "cause": "broker.auth"})
+    assert what_happened(refused, NOW_US) == "The broker at hub:1883 refuses the login"
+    assert "password" in explanation(refused, NOW_US)
     assert device_word(lost, BOOK) == "This computer"
     assert (severity_word(lost), channel_word(lost)) == ("System", "Broker")
     # A critical one is called so, whatever it is about.

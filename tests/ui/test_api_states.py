@@ -14,6 +14,7 @@ from harit_desktop.domain.status import (
     ApiForwardStatus,
     ApiState,
     ApiStatus,
+    Counters,
     EngineStatus,
     ForwardState,
     LinkState,
@@ -352,3 +353,20 @@ def test_a_reading_that_gave_way_goes_with_the_next_look_into_the_store(page: Li
 def test_marks_survive_readings_that_share_a_pixel(page: LivePage) -> None:
     page.append_points("soil-01", points(every(0.2, 600), via_api=True))
     assert drawn_marks(page) > 100
+
+
+def test_only_a_stored_reading_is_a_reading(qtbot: QtBot, theme: ThemeController) -> None:
+    bar = StatusBar(theme)
+    qtbot.addWidget(bar)
+    heard_us = NOW_US - 90 * SECOND_US
+
+    def show(stored: int, received_us: int) -> str:
+        counters = Counters(stored=stored)
+        shown = structs.replace(status(), counters=counters, last_received_us=received_us)
+        bar.show_status(shown, NOW_US, True)
+        return bar.last_reading.text()
+
+    assert show(0, heard_us) == ""
+    assert show(1, heard_us) == "· last reading 1 min ago"
+    assert show(1, NOW_US - 4 * SECOND_US) == "· last reading 1 min ago"
+    assert show(2, NOW_US - 4 * SECOND_US) == "· last reading 4 s ago"

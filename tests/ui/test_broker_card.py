@@ -24,7 +24,9 @@ CONNECTED = LinkStatus(
     protocol="5",
     session_present=True,
     health=BrokerHealth(
-        (("receive_maximum", 20), ("retain_available", 1)), tuple(NUMBERS.items()), 1
+        (("receive_maximum", 20), ("maximum_packet_bytes", 65_536), ("retain_available", 1)),
+        tuple(NUMBERS.items()),
+        1,
     ),
 )
 
@@ -42,6 +44,7 @@ def test_facts_limits_and_connection_are_told_with_units(qtbot: QtBot) -> None:
     assert shown["broker.tls"] == "yes, TLS"
     assert shown["broker.uptime_s"] == "1 d 2 h"
     assert shown["broker.heap_bytes"] == "1 MB"
+    assert shown["broker.maximum_packet_bytes"] == "64 KiB"
     assert shown["broker.retain_available"] == "yes"
     assert shown["broker.dropped"] == "0"
     assert "broker.note" not in shown

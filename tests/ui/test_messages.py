@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
@@ -546,3 +547,47 @@ def test_only_what_is_not_mapped_can_be_mapped_from_its_line(
     assert button.isHidden()
     panel.show_message(record(3), "")
     assert button.isHidden()
+
+
+def test_sound_messages_are_not_called_rejected(page: MessagePage) -> None:
+    unknown = Problem("not_mapped", {"why": "no_object"})
+    nan = Problem("not_mapped", {"why": "no_measurement", "family": "esphome"})
+    later = Problem("not_mapped", {"why": "no_object", "understood_later": 1})
+    lines = [record(n, Outcome.REJECTED, problem=p) for n, p in enumerate((unknown, nan, later))]
+    assert [page.model.result_text(line) for line in lines] == [
+        "Not mapped: no format knows it; use Listen and map",
+        "No measurement: a message of ESPHome without a measurement",
+        "Understood later; at first: no format knows it; use Listen and map",
+    ]
+    page.model.append(lines)
+    for row in range(3):
+        index = page.model.index(row, Column.RESULT)
+        assert index.data(Qt.ItemDataRole.DecorationRole) is None
+
+
+def test_a_message_that_is_tried_again_claims_no_qos(page: MessagePage) -> None:
+    again = record(1, origin=Origin.REDRIVEN, qos=0)
+    assert page.model.text(again, Column.QOS) == "–"
+    assert page.model.text(record(2), Column.QOS) == "1"
+
+
+def test_the_first_line_of_what_was_understood_later_says_so(
+    qtbot: QtBot, engine: Engine, page: MessagePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harit_desktop.ui.messages.message_log.RELOAD_PAUSE_S", 0.0)
+    deliver(engine, [b'{"box": "b", "m": 4}'])
+    wait_rows(qtbot, page, 1)
+    held = page.model.record_at(0)
+    assert page.model.result_text(held).startswith("Not mapped")
+    later = structs.replace(
+        held, problem=Problem("not_mapped", {"why": "no_object", "understood_later": 1})
+    )
+    monkeypatch.setattr(engine.history, "messages", lambda *_: [later])
+    engine.messages.extend([record(900, origin=Origin.REDRIVEN)])
+    wait_rows(qtbot, page, 2)
+
+    def renewed() -> bool:
+        page.poll(0, True)
+        return page.model.result_text(page.model.record_at(1)).startswith("Understood later")
+
+    qtbot.waitUntil(renewed)

@@ -105,6 +105,20 @@ def test_five_rows_before_anything_is_set_up(panel: DataPathPanel) -> None:
             ("error", "Login refused", "Refused"),
         ),
         (
+            structs.replace(
+                LINK,
+                state=LinkState.REFUSED,
+                problem=Problem("broker.tls", {"cause": "passphrase"}),
+            ),
+            ("error", "Key pass phrase is wrong", "Refused"),
+        ),
+        (
+            structs.replace(
+                LINK, state=LinkState.REFUSED, problem=Problem("broker.tls", {"cause": "other"})
+            ),
+            ("error", "No secure connection", "Refused"),
+        ),
+        (
             structs.replace(LINK, state=LinkState.REFUSED, problem=Problem("something.new")),
             ("error", "Connection refused", "Refused"),
         ),

@@ -17,6 +17,7 @@ from harit_desktop.runtime.engine import Engine
 from harit_desktop.settings.profile_transfer import FORMAT
 from harit_desktop.ui.connect_dialog import ConnectDialog
 from harit_desktop.ui.main_window import MainWindow
+from harit_desktop.ui.profiles.profile_texts import elided
 from tests.servers import MosquittoServer, free_port
 from tests.settings.memory_keyring import MemoryKeyring, memory_keyring
 from tests.ui.conftest import EngineMaker, WindowMaker
@@ -342,3 +343,159 @@ def test_a_closed_dialog_holds_no_password(opened: Opened) -> None:
     dialog.reject()
     assert field.text() == ""
     assert PASSWORD not in repr(dialog._drafts)
+
+
+def profile_files(window: MainWindow) -> list[str]:
+    return sorted(p.name for p in window._engine.paths.broker_profiles.glob("*.toml"))
+
+
+def test_a_new_profile_is_in_no_file_before_it_is_saved(qtbot: QtBot, opened: Opened) -> None:
+    window, dialog = opened("One")
+    part(dialog, "profiles.new")
+    do(dialog, "empty.new")
+    assert profiles(dialog)[-1] == "New profile"
+    host = part(dialog, "connect.host")
+    assert (host.text(), host.property("invalid")) == ("", "false")
+    assert profile_files(window) == ["one.toml"]
+    assert not dialog.findChild(QAction, "profiles.rename").isEnabled()
+    host.setText("127.0.0.8")
+    do(dialog, "saveAs")
+    part(dialog, "profiles.ask.name").setText("Eighth")
+    click(qtbot, dialog, "profiles.ask.yes")
+    qtbot.waitUntil(lambda: profiles(dialog) == ["Present settings", "Eighth", "One"])
+    assert profile_files(window) == ["eighth.toml", "one.toml"]
+    do(dialog, "preset.local")
+    do(dialog, "delete")
+    assert profiles(dialog) == ["Present settings", "Eighth", "One"]
+
+
+def test_a_new_profile_connects(qtbot: QtBot, opened: Opened) -> None:
+    with MosquittoServer() as broker:
+        window, dialog = opened()
+        do(dialog, "empty.new")
+        part(dialog, "connect.host").setText("127.0.0.1")
+        part(dialog, "connect.port").setText(str(broker.port))
+        click(qtbot, dialog, "connect.connect")
+        engine = window._engine
+        qtbot.waitUntil(lambda: engine.snapshot().link.state is LinkState.CONNECTED, timeout=20_000)
+        assert profile_files(window) == ["127-0-0-1.toml"]
+        assert engine.settings.broker.profile == "127-0-0-1"
+
+
+def unsaved(dialog: ConnectDialog) -> list[str]:
+    found = dialog.column.list
+    role = Qt.ItemDataRole.AccessibleTextRole
+    rows = [found.item(row) for row in range(found.count())]
+    return [row.text() for row in rows if row.data(role).endswith("not saved")]
+
+
+def test_what_is_not_saved_is_marked_and_can_be_saved(qtbot: QtBot, opened: Opened) -> None:
+    window, dialog = opened("One", "Two")
+    choose(dialog, "One")
+    assert unsaved(dialog) == []
+    host = part(dialog, "connect.host")
+    host.selectAll()
+    qtbot.keyClicks(host, "127.0.0.5")
+    assert unsaved(dialog) == ["One"]
+    choose(dialog, "Two")
+    assert unsaved(dialog) == ["One"]
+    choose(dialog, "One")
+    do(dialog, "save")
+    qtbot.waitUntil(lambda: unsaved(dialog) == [])
+    assert host.text() == "127.0.0.5"
+    assert window._engine.broker_profiles.load().profiles[0].values["broker.host"] == "127.0.0.5"
+
+
+def test_a_public_test_broker_needs_a_yes(qtbot: QtBot, opened: Opened) -> None:
+    _, dialog = opened("One")
+    do(dialog, "preset.hivemq")
+    connect, consent = part(dialog, "connect.connect"), part(dialog, "connect.public.confirm")
+    assert consent.isVisible()
+    assert not connect.isEnabled()
+    consent.click()
+    assert connect.isEnabled()
+    consent.click()
+    assert not connect.isEnabled()
+    choose(dialog, "One")
+    assert connect.isEnabled()
+    assert not consent.isVisible()
+
+
+def test_a_public_test_broker_is_not_switched_to_without_a_yes(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine()
+    add(engine, "Public", host="broker.hivemq.com")
+    window = make_window(engine)
+    window.profile_switch.switch_to("public")
+    qtbot.waitUntil(lambda: window.dialogs.connect_ is not None)
+    dialog = window.dialogs.connect_
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.column.slug == "public")
+    assert not part(dialog, "connect.connect").isEnabled()
+    assert engine.settings.broker.host != "broker.hivemq.com"
+    dialog.reject()
+
+
+def test_a_filter_for_everything_is_warned_of(opened: Opened) -> None:
+    _, dialog = opened("Wide", topics=("#",))
+    choose(dialog, "Wide")
+    warning = part(dialog, "connect.topic.warning")
+    assert warning.isVisible()
+    choose(dialog, "Present settings")
+    assert not warning.isVisible()
+
+
+def test_it_says_whether_a_password_is_stored(qtbot: QtBot, opened: Opened) -> None:
+    window, dialog = opened("Known", "Unknown", username="farmer")
+    window._engine._bench.secrets.set("broker.password", PASSWORD, "known")
+    note = dialog.form.view._notes["broker.password"]
+    choose(dialog, "Known")
+    qtbot.waitUntil(lambda: note.text().startswith("One is stored"))
+    host = part(dialog, "connect.host")
+    qtbot.keyClicks(host, "9")
+    assert note.text().startswith("None is stored")
+    choose(dialog, "Unknown")
+    qtbot.waitUntil(lambda: note.text().startswith("None is stored"))
+
+
+def test_a_test_uses_the_passwords_of_the_shown_profile_alone(
+    qtbot: QtBot, opened: Opened, tmp_path: Path
+) -> None:
+    with MosquittoServer(passwords={"farmer": PASSWORD}) as broker:
+        window, dialog = opened("Known", "Other", port=broker.port, username="farmer")
+        window._engine._bench.secrets.set("broker.password", PASSWORD, "known")
+        for name, ok in (("Known", True), ("Other", False)):
+            choose(dialog, name)
+            click(qtbot, dialog, "connect.test")
+            qtbot.waitUntil(lambda: not dialog.form.trial.running, timeout=20_000)
+            assert part(dialog, "connect.test.result").property("ok") is ok
+
+
+@pytest.mark.parametrize("extra", ["password = 'x'", "ca_file = '/etc/passwd'"])
+def test_a_file_with_what_does_not_belong_there_says_so(
+    qtbot: QtBot, opened: Opened, tmp_path: Path, extra: str
+) -> None:
+    _, dialog = opened()
+    file = import_file(tmp_path, host="127.0.0.1")
+    good = file.read_text()
+    file.write_text(f"{good}{extra}\n")
+    dialog.tasks.import_from(file)
+    note = part(dialog, "connect.note")
+    qtbot.waitUntil(note.isVisible)
+    key = extra.partition(" ")[0]
+    assert f"it holds broker.{key}, which does not belong in a profile" in note.text()
+    file.write_text(good)
+    dialog.tasks.import_from(file)
+    qtbot.waitUntil(dialog.ask.isVisible)
+    assert not note.isVisible()
+
+
+def test_the_end_in_brackets_is_never_cut(opened: Opened) -> None:
+    _, dialog = opened()
+    metrics = dialog.fontMetrics()
+    name = "HiveMQ public test broker (WS, not encrypted)"
+    shown = elided(name, metrics, metrics.horizontalAdvance(name) - 40)
+    assert shown.startswith("HiveMQ")
+    assert "…" in shown
+    assert shown.endswith(" (WS, not encrypted)")

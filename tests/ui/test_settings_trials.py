@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from harit_desktop.app import diagnosis as app_diagnosis
@@ -142,7 +142,31 @@ def test_with_consent_the_topics_in_use_are_listed_as_text(
     assert "Heard within 1.5 s" in text
     assert "   1 <b>not/ours</b>�" in text.splitlines()
     assert "a secret word" not in text
-    assert result.textFormat() is Qt.TextFormat.PlainText
+    lines = [line for line in result.findChildren(QLabel) if not line.isHidden()]
+    assert "\n".join(line.text() for line in lines) == result.text()
+    assert {line.textFormat() for line in lines} == {Qt.TextFormat.PlainText}
+
+
+def test_one_failure_is_red_alone_and_in_sight(
+    qtbot: QtBot, theme: ThemeController, make_engine: EngineMaker
+) -> None:
+    opened = Opened(qtbot, theme, make_engine(), "broker")
+    opened.dialog.resize(opened.dialog.width(), 360)
+    opened.enter("broker.port", free_port())
+    opened.press()
+    opened.outcome(False)
+    result = opened.find("settings.broker.test.result")
+    lines = [line for line in result.findChildren(QLabel) if not line.isHidden()]
+    assert [line.property("severity") for line in lines] == ["ok", "crit"]
+    area = opened.dialog.pages["broker"].parentWidget().parentWidget()
+    assert isinstance(area, QScrollArea)
+    seen = area.viewport().rect()
+
+    def in_sight() -> bool:
+        foot = lines[-1].mapTo(area.viewport(), lines[-1].rect().bottomLeft())
+        return bool(seen.contains(foot))
+
+    qtbot.waitUntil(in_sight)
 
 
 def test_the_report_is_copied_without_secrets(

@@ -22,6 +22,7 @@ from harit_desktop.ui.alerts.alert_words import (
     level_text,
     severity_word,
 )
+from harit_desktop.ui.alerts.broker_words import BROKER_WORDS
 from harit_desktop.ui.problem_texts import printable
 from harit_desktop.ui.quality_texts import WORDS, reason_phrase, reason_text
 from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
@@ -270,6 +271,9 @@ def _words(alert: Alert) -> _Words:
     code = alert.code
     if code == "system.clock" and not alert.publisher_id:
         return _OWN_CLOCK
+    if code == "system.broker":
+        found = BROKER_WORDS.get(str(alert.params.get("cause", "")))
+        return _SYSTEM[code] if found is None else _Words(*found)
     if code == "unusual.hour":
         return _UNUSUAL
     for table in (_VALUES, _DEVICES, _SYSTEM, _OTHERS):

@@ -82,6 +82,11 @@ class DeviceLimits(QWidget):
         wrong = [one for (one, key), typed in self._typed.items() if self._wrong(typed)]
         return self._device if self._device in wrong else next(iter(wrong), None)
 
+    @property
+    def said(self) -> QWidget | None:
+        """The sentence about what is wrong, where something is."""
+        return None if self._error.isHidden() else self._error
+
     def focus_problem(self) -> None:
         """Goes to the first field that is wrong."""
         for key, pair in self.fields.items():
@@ -185,10 +190,10 @@ class DeviceLimits(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for part in (heading, explained):
+        # Above the fields: below them it can lie outside what the dialog shows.
+        for part in (heading, explained, self._error):
             column.addWidget(part)
         column.addLayout(grid)
-        column.addWidget(self._error)
 
     def _place(self, grid: QGridLayout, row: int, first: int, key: str) -> None:
         pair = self.fields[key]

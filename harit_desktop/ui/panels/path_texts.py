@@ -183,12 +183,27 @@ def _refused(link: LinkStatus) -> str:
     reasons = {
         "broker.auth": tr("DataPath", "Login refused"),
         "broker.not_authorized": tr("DataPath", "Not allowed to read the topic"),
-        "broker.tls": tr("DataPath", "Certificate not trusted"),
+        "broker.tls": tr("DataPath", "No secure connection"),
+        "broker.tls:untrusted": tr("DataPath", "Certificate not trusted"),
+        "broker.tls:expired": tr("DataPath", "Certificate has expired"),
+        "broker.tls:not_yet_valid": tr("DataPath", "Certificate not valid yet"),
+        "broker.tls:hostname": tr("DataPath", "Certificate for another name"),
+        "broker.tls:not_tls": tr("DataPath", "The port does not speak TLS"),
+        "broker.tls:protocol": tr("DataPath", "TLS version outdated"),
+        "broker.tls:client_certificate": tr("DataPath", "Client certificate refused"),
+        "broker.tls:ca_file": tr("DataPath", "CA file cannot be read"),
+        "broker.tls:cert_file": tr("DataPath", "Client certificate or key unusable"),
+        "broker.tls:key_mismatch": tr("DataPath", "Key and certificate do not match"),
+        "broker.tls:passphrase": tr("DataPath", "Key pass phrase is wrong"),
+        "broker.tls:passphrase_missing": tr("DataPath", "Key pass phrase is missing"),
         "broker.dns": tr("DataPath", "No computer of that name"),
         "broker.no_mqtt": tr("DataPath", "Not an MQTT broker"),
         "broker.client_id_in_use": tr("DataPath", "Client ID is used by another program"),
         "broker.client_id_rejected": tr("DataPath", "Client ID refused"),
         "broker.subscribe_denied": tr("DataPath", "Not allowed to read the topic"),
     }
-    code = link.problem.code if link.problem else ""
-    return reasons.get(code, tr("DataPath", "Connection refused"))
+    if link.problem is None:
+        return tr("DataPath", "Connection refused")
+    variant = f"{link.problem.code}:{link.problem.params.get('cause', '')}"
+    usual = reasons.get(link.problem.code, tr("DataPath", "Connection refused"))
+    return reasons.get(variant, usual)

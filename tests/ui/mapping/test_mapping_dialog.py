@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
+    QStyle,
+    QStyleOptionComboBox,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -93,10 +95,16 @@ class FilesHost:
         ]
         return self._answer(tuple(listed))
 
-    def save(self, template: Template, *, redrive: bool) -> QueryHandle:
+    def read(self, file: str) -> QueryHandle:
+        sound, _ = load_templates(template_files.read_all(self.folder).files)
+        return self._answer(sound[file])
+
+    def save(self, template: Template, *, redrive: bool, replaced: str = "") -> QueryHandle:
         self.saved.append((template, redrive))
         if self.problem is None:
             slug = template_files.slug_of(template.name)
+            if replaced and replaced != f"{slug}.toml":
+                template_files.remove(self.folder, replaced)
             template_files.write(self.folder, slug, template_text(template))
             return self._answer(Saved(f"{slug}.toml", 15 if redrive else 0))
         return self._answer(None)
@@ -415,3 +423,148 @@ def test_nothing_flashes_up_as_a_window_of_its_own(opened: Opened) -> None:
         opened.dialog.choose(one.topic)
         shown = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
         assert shown == [opened.dialog]
+
+
+WRITTEN = """
+name = "By hand"
+topic = "farm/+/soil"
+device = "{topic:2}-box"
+match = ["npk"]
+
+[time]
+path = "at"
+kind = "epoch_s"
+
+[[channel]]
+path = "npk.nitrogen"
+to = "N"
+scale = 0.25
+offset = 2.0
+ignore = [255.0]
+
+[[channel]]
+path = "gone"
+to = "pH"
+
+[[channel]]
+path = "soil_temp"
+to = "Temperature"
+unit = "F"
+
+[sample]
+topic = "farm/north/soil"
+payload = '{"at": 1790000000, "npk": {"nitrogen": 20}, "soil_temp": 68, "ec": 4}'
+
+[sample.expected]
+device = "north-box"
+time = 1790000000.0
+values = { N = 7.0, Temperature = 20.0 }
+"""
+
+
+@pytest.fixture
+def edited(qtbot: QtBot, theme: ThemeController, host: FilesHost) -> Opened:
+    host.folder.mkdir(parents=True)
+    (host.folder / "Field_1.toml").write_text(WRITTEN, encoding="utf-8")
+    opened = Opened(qtbot, host)
+    opened.dialog.templates.list.setCurrentRow(0)
+    opened.click("edit")
+    return opened
+
+
+def test_a_saved_template_opens_with_its_sample_and_saving_loses_nothing(
+    edited: Opened, host: FilesHost
+) -> None:
+    before = load_templates(template_files.read_all(host.folder).files)[0]["Field_1.toml"]
+    assert edited.shown()["device"] == "Device north-box"
+    assert (edited.shown()["N"], edited.shown()["Temperature"]) == ("7.0 mg/kg", "20.0 °C")
+    assert edited.edit("topic").text() == "farm/+/soil"
+    assert edited.combo("npk.nitrogen", "factor").currentText() == "× 0.25"
+    assert edited.combo("ec", "is").currentData() == ""
+    assert edited.button("save").text() == "Replace"
+    edited.click("save")
+    found, problems = load_templates(template_files.read_all(host.folder).files)
+    assert (list(found), problems) == (["by-hand.toml"], ())
+    assert found["by-hand.toml"].spec == before.spec
+
+
+def test_a_changed_template_takes_the_place_of_the_old_one(edited: Opened, host: FilesHost) -> None:
+    edited.edit("name").setText("New name")
+    edited.choose(edited.combo("ec", "is"), "EC")
+    edited.choose(edited.combo("gone", "is"), "")
+    edited.click("save")
+    found, _ = load_templates(template_files.read_all(host.folder).files)
+    assert list(found) == ["new-name.toml"]
+    assert [one.to for one in found["new-name.toml"].spec.channel] == ["N", "Temperature", "EC"]
+
+
+def test_a_half_done_mapping_is_not_dropped_at_once(opened: Opened) -> None:
+    opened.edit("name").setText("Something")
+    opened.qtbot.keyClick(opened.dialog, Qt.Key.Key_Escape)
+    assert opened.dialog.isVisible()
+    assert "not saved" in opened.label("result").text()
+    opened.edit("name").setText("Something else")
+    assert opened.label("result").isHidden()
+    opened.click("close")
+    assert opened.dialog.isVisible()
+    opened.click("close")
+    assert not opened.dialog.isVisible()
+
+
+def test_without_a_choice_escape_closes(opened: Opened) -> None:
+    opened.qtbot.keyClick(opened.dialog, Qt.Key.Key_Escape)
+    assert not opened.dialog.isVisible()
+
+
+def test_enter_in_a_list_saves_nothing(opened: Opened, host: FilesHost) -> None:
+    opened.dialog.messages.setFocus()
+    opened.qtbot.keyClick(opened.dialog.messages, Qt.Key.Key_Return)
+    assert host.saved == []
+    assert opened.dialog.focusWidget() is opened.edit("name")
+    first = opened.dialog.values.rows[0].what
+    first.setFocus()
+    opened.qtbot.keyClick(first, Qt.Key.Key_Return)
+    assert host.saved == []
+    opened.edit("name").setFocus()
+    opened.qtbot.keyClick(opened.edit("name"), Qt.Key.Key_Return)
+    assert len(host.saved) == 1
+
+
+def test_an_undecoded_uplink_is_listed_with_its_advice_and_cannot_be_saved(
+    opened: Opened, host: FilesHost
+) -> None:
+    tree = {"deviceInfo": {"devEui": "0011"}, "data": "AQI=", "rxInfo": [{"rssi": -80, "snr": 7}]}
+    payload = json.dumps(tree).encode()
+    host.messages = (UnmappedMessage("up", payload, NOW_US, undecoded=True),)
+    opened.ask_again()
+    opened.dialog.choose("up")
+    assert "codec" in opened.label("fault").text()
+    assert not opened.button("save").isEnabled()
+    assert not opened.dialog.values.isVisible()
+
+
+def test_signal_alone_is_no_reading(opened: Opened, host: FilesHost) -> None:
+    host.messages = (message("odd", {"device_id": "a", "rssi": -80, "level": 4}),)
+    opened.ask_again()
+    opened.dialog.choose("odd")
+    assert "no reading" in opened.label("fault").text()
+    assert not opened.button("save").isEnabled()
+    opened.choose(opened.combo("level", "is"), "Moisture")
+    assert opened.button("save").isEnabled()
+
+
+def test_no_factor_is_cut(opened: Opened) -> None:
+    for row in opened.dialog.values.rows:
+        widest = max(
+            row.factor.fontMetrics().horizontalAdvance(row.factor.itemText(place))
+            for place in range(row.factor.count())
+        )
+        option = QStyleOptionComboBox()
+        row.factor.initStyleOption(option)
+        inside = row.factor.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            row.factor,
+        )
+        assert inside.width() >= widest
