@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -11,6 +10,7 @@ import msgspec
 
 from harit_desktop.domain.channels import CHANNEL_INDEX
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.toml_text import TomlFault, toml_tree
 
 _TABLE_LINE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
 _KEY_LINE = re.compile(r"""\s*([A-Za-z0-9_."'-]+)\s*=""")
@@ -25,8 +25,8 @@ def tree_of(text: str, file: str) -> dict[str, Any]:
     Raises KnownError: profile.not_toml (file, reason with its line).
     """
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return toml_tree(text)
+    except TomlFault as error:
         raise KnownError("profile.not_toml", file=file, reason=str(error)[:200]) from error
 
 

@@ -76,8 +76,7 @@ def counters_json(status: EngineStatus, rss_mb: float) -> dict[str, Any]:
         "received": counters.received,
         "stored": counters.stored,
         "duplicates": counters.duplicates,
-        "rejected": counters.rejected,
-        "left_out": counters.skipped,
+        "rejected": counters.refused,
         "unacked": counters.unacked,
         "waiting": counters.waiting,
         "msgs_per_s": round(counters.msgs_per_s, 1),
@@ -113,6 +112,7 @@ def status_line(status: EngineStatus) -> str:
     line = (
         f"{link.state.value}{where}  received {counters.received}  stored {counters.stored}  "
         f"duplicates {counters.duplicates}  rejected {counters.rejected}  "
+        f"not mapped {counters.not_mapped}  "
         f"left out {counters.skipped}  "
         f"unacked {counters.unacked}  {counters.msgs_per_s:.1f}/s  "
         f"store {status.store.state.value}  publisher {_publisher_words(status)}"

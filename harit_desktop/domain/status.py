@@ -270,13 +270,19 @@ class BackupStatus(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct, frozen=True):
-    """Counted since this start. `unacked` messages wait for their commit, `waiting`
-    readings wait in the local spool for a remote store, `dropped` messages found no room."""
+    """Counted since this start. `not_mapped` messages are sound and nobody has said yet what they
+    mean; they are no `rejected` ones, and `refused` are all that became no reading for whatever
+    reason. `unacked` messages wait for their commit, `waiting` readings wait in the local spool
+    for a remote store, `dropped` messages found no room, `skipped` readings were left out by
+    the rules of routing."""
 
     received: int = 0
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
+    not_mapped: int = 0
+    refused: int = 0
+    skipped: int = 0
     dropped: int = 0
     unacked: int = 0
     waiting: int = 0

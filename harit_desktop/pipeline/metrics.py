@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 
+from harit_desktop.domain.batch import CommitItem
 from harit_desktop.domain.clock import US_PER_S, NowUs
-from harit_desktop.domain.message import Outcome
+from harit_desktop.domain.mapping import is_waiting, tells_nothing
+from harit_desktop.domain.message import MessageRecord, Outcome
 
 RATE_WINDOW_S = 10
 
@@ -16,6 +18,9 @@ class PipelineMetrics:
 
     def __init__(self, now_us: NowUs) -> None:
         self._now_us = now_us
+        self._began_us = now_us()
+        self._waiting = 0
+        self._not_bad = 0
         self._outcomes: Counter[Outcome] = Counter()
         self._batches: deque[tuple[int, int]] = deque(maxlen=10_000)
         self.last_received_us: int | None = None
@@ -26,6 +31,29 @@ class PipelineMetrics:
         self._batches.append((self._now_us(), messages))
         if received_us is not None:
             self.last_received_us = received_us
+
+    def count_unmapped(self, items: Sequence[CommitItem], records: Sequence[MessageRecord]) -> None:
+        """Takes what is sound out of the rejected ones: what nobody has mapped yet, what tells
+        of no measurement, and what was tried again without success. Both in the same order."""
+        for item, record in zip(items, records, strict=True):
+            is_again = item.message.rejected is not None
+            if record.outcome is not Outcome.REJECTED:
+                is_ours = item.message.received_us >= self._began_us
+                self._waiting -= is_again and is_ours and item.part < 2
+                continue
+            waits = is_waiting(record.problem) and not is_again
+            self._waiting += waits
+            self._not_bad += waits or is_again or tells_nothing(record.problem)
+
+    @property
+    def rejected(self) -> int:
+        """Messages that are damaged or not to be trusted."""
+        return max(0, self._outcomes[Outcome.REJECTED] - self._not_bad)
+
+    @property
+    def not_mapped(self) -> int:
+        """Sound messages of this run that still wait to be mapped."""
+        return max(0, self._waiting)
 
     def total(self, outcome: Outcome) -> int:
         return self._outcomes[outcome]

@@ -199,6 +199,7 @@ class Pipeline:
         # What is tried again was received long ago.
         received_us = last.received_us if last.rejected is None else None
         self.metrics.count(result.outcomes, received_us, messages)
+        self.metrics.count_unmapped(batch, result.records)
         stored = [
             item.analysed
             if item.message.origin is not Origin.API

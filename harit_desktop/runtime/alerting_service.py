@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from harit_desktop.alerting.reach import LeftOut
 from harit_desktop.alerting.sinks import SinkName
 from harit_desktop.domain.alert import AlertBoard
 from harit_desktop.runtime.alert_keeper import AlertKeeper
-from harit_desktop.alerting.reach import LeftOut
 from harit_desktop.runtime.alert_plan import SINK_SECRETS, left_out_by, plan_of
 from harit_desktop.runtime.judging import Judging
 from harit_desktop.settings.model import AlertSettings

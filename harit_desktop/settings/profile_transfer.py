@@ -29,6 +29,7 @@ from harit_desktop.settings.profiles import (
     BrokerProfile,
     complete_values,
     read_toml,
+    reason_of,
     split_tree,
     unreadable,
 )
@@ -102,7 +103,7 @@ def read_import(path: Path) -> ImportedProfile:
     try:
         return _imported(tree)
     except KnownError as error:
-        raise unreadable(path, str(error.problem)) from error
+        raise unreadable(path, reason_of(error.problem)) from error
     except ValueError as error:
         raise unreadable(path, str(error)) from error
 

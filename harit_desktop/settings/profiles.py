@@ -11,8 +11,8 @@ import contextlib
 import re
 import secrets
 import shutil
-import tomllib
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ import msgspec
 import tomli_w
 
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.toml_text import TomlFault, toml_tree
 from harit_desktop.settings.model import FIELD_SPECS, OneLine, ProfileName, Settings
 from harit_desktop.settings.profile_files import (
     FILE_NAMES,
@@ -120,11 +121,15 @@ class ProfileBook:
     def load(self) -> tuple[list[BrokerProfile], list[Problem]]:
         """All profiles by name, and what is wrong with files that are none."""
         found, problems = [], []
-        for slug in self._slugs()[:MAX_PROFILES]:
+        slugs = self._slugs()
+        for slug in slugs[:MAX_PROFILES]:
             try:
                 found.append(self.get(slug))
             except KnownError as error:
                 problems.append(error.problem)
+        if len(slugs) > MAX_PROFILES:
+            reason = f"only {MAX_PROFILES} files are read"
+            problems.append(unreadable(self._path(slugs[MAX_PROFILES]), reason).problem)
         return sorted(found, key=lambda profile: profile.name.casefold()), problems
 
     def get(self, slug: str) -> BrokerProfile:
@@ -134,7 +139,7 @@ class ProfileBook:
         try:
             return self._profile(slug, tree)
         except KnownError as error:
-            raise unreadable(path, str(error.problem)) from error
+            raise unreadable(path, reason_of(error.problem)) from error
 
     def find(self, name: str) -> BrokerProfile:
         """One profile by its name or its id, as the command line gives it."""
@@ -285,11 +290,24 @@ def read_toml(path: Path, most_bytes: int, name: str) -> dict[str, Any]:
             raw = file.read(most_bytes + 1)
         if len(raw) > most_bytes:
             raise unreadable(path, "it is too large")
-        return tomllib.loads(raw.decode("utf-8-sig"))
+        return toml_tree(raw.decode("utf-8-sig"))
     except OSError as error:
         raise unreadable(path, error.strerror or str(error)) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (UnicodeDecodeError, TomlFault) as error:
         raise unreadable(path, str(error)[:200]) from error
+
+
+def reason_of(problem: Problem) -> str:
+    """Why a file is no profile, as a part of a sentence."""
+    params = problem.params
+    reasons = {
+        "settings.unknown_key": "it holds {key}, which does not belong in a profile",
+        "settings.bad_value": "{key} cannot be used ({reason})",
+        "broker_profile.bad_name": "its name cannot be used",
+        "broker_profile.bad_file": "its {setting} cannot be used ({reason})",
+    }
+    template = reasons.get(problem.code)
+    return str(problem) if template is None else template.format_map(defaultdict(str, params))
 
 
 def unreadable(path: Path, reason: str) -> KnownError:

@@ -12,7 +12,6 @@ import os
 import platform
 import shutil
 import time
-import tomllib
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ import msgspec
 import tomli_w
 
 from harit_desktop.domain.errors import KnownError, Problem
+from harit_desktop.domain.toml_text import TomlFault, toml_tree
 from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS, FieldSpec, Settings
 
@@ -229,14 +229,14 @@ class SettingsStore:
             if self._path.exists() and not self._path.is_file():
                 # A pipe in its place would make the start wait for somebody.
                 raise OSError(errno.EINVAL, "not a regular file")
-            data = tomllib.loads(self._path.read_text(encoding="utf-8"))
+            data = toml_tree(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except OSError as error:
             reason = error.strerror or str(error)
             self.problems.append(Problem("settings.unreadable", {"reason": reason}))
             return {}
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        except (UnicodeDecodeError, TomlFault) as error:
             return self._set_aside(str(error))
         known: dict[str, Any] = {}
         for section, values in data.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 import tomli_w
 
 from harit_desktop.domain.errors import KnownError
+from harit_desktop.domain.toml_text import TomlFault, toml_tree
 from harit_desktop.settings.atomic_file import replacing
 from harit_desktop.settings.model import FIELD_SPECS, SECRET_KEYS, Settings
 from harit_desktop.settings.store import build_settings, flatten
@@ -114,8 +114,8 @@ def _read(path: Path) -> Mapping[str, Any]:
     if len(raw) > MAX_FILE_BYTES:
         raise KnownError("settings.no_settings", path=str(path))
     try:
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return toml_tree(raw.decode("utf-8-sig"))
+    except (UnicodeDecodeError, TomlFault) as error:
         raise KnownError("settings.no_settings", path=str(path)) from error
 
 

@@ -49,7 +49,7 @@ from harit_desktop.storage.rows import (
     shortened,
 )
 from harit_desktop.storage.tally import Tally
-from harit_desktop.storage.timeless import DeliveryLedger, is_timeless
+from harit_desktop.storage.timeless import Delivery, DeliveryLedger, is_timeless
 
 MAX_KEPT_PAYLOAD_BYTES = 64 * 1024
 """No valid message is longer; of a longer one the begin is kept for the eye."""
@@ -222,31 +222,56 @@ class BatchWriter:
         self._log_rows[position] = self._log_rows.pop()
 
     def _store_reading(self, item: CommitItem, analysed: AnalysedReading) -> None:
-        reading, message = analysed.reading, item.message
-        by_delivery = item.pieces is not None or is_timeless(message, reading)
-        if by_delivery:
-            stored_id = self._find_redelivered(item)
-            if stored_id is not None:
-                self._log_reading(item, Outcome.DUPLICATE, reading, stored_id)
-                return
+        reading = analysed.reading
+        stored_id = self._find_redelivered(item)
+        if stored_id is not None:
+            self._log_reading(item, Outcome.DUPLICATE, reading, stored_id)
+            return
         cursor = self._cursor.execute(_INSERT_ONE_READING, reading_row(analysed))
         reading_id = cursor.lastrowid
         if cursor.rowcount == 0 or reading_id is None:
             self._known_key(item, analysed)
             return
-        if by_delivery:
-            self._remember(item, reading_id)
+        self._remember(item, reading, reading_id)
         self._note_stored(item, reading, reading_id)
 
     def _find_redelivered(self, item: CommitItem) -> int | None:
+        """The reading that an earlier delivery stored, or that another one made meanwhile of
+        a message that is tried again."""
         if item.pieces:
             return self._ledger.find_merged((item.message, *item.pieces))
-        return self._ledger.find_redelivered(item.message, item.part)
+        return self._ledger.find_reading(item.message, item.part)
 
-    def _remember(self, item: CommitItem, reading_id: int) -> None:
-        self._ledger.remember(item.message, reading_id, item.part)
+    def _remember(self, item: CommitItem, reading: Reading, reading_id: int) -> None:
+        by_delivery = item.pieces is not None or is_timeless(item.message, reading)
+        self._remember_one(item.message, item.part, reading_id, by_delivery)
         for piece in item.pieces or ():
-            self._ledger.remember(piece, reading_id)
+            self._remember_one(piece, 0, reading_id, by_delivery)
+
+    def _remember_one(
+        self, message: RawMessage, part: int, reading_id: int, by_delivery: bool
+    ) -> None:
+        """Also settles what an earlier delivery left among the rejected messages."""
+        known = self._ledger.find_redelivered(message, part)
+        if known is None or known.is_stored:
+            if by_delivery:
+                self._ledger.remember(message, part, reading_id=reading_id)
+            return
+        self._settle(message, part, reading_id)
+        rejected_id = known.rejected_id if known.part == part else None
+        self._ledger.remember(message, part, reading_id=reading_id, rejected_id=rejected_id)
+
+    def _settle(self, message: RawMessage, part: int, reading_id: int | None) -> None:
+        """Takes what is understood by now out of the rejected messages: one that is tried
+        again, or one whose earlier delivery was rejected."""
+        if message.rejected is not None:
+            settle(self._cursor, self._tally, message.rejected.id, reading_id)
+            if reading_id is not None:
+                self._ledger.understood(message.rejected.id, reading_id)
+            return
+        known = self._ledger.find_redelivered(message, part)
+        if known is not None and not known.is_stored and known.rejected_id is not None:
+            settle(self._cursor, self._tally, known.rejected_id, reading_id)
 
     def _known_key(self, item: CommitItem, analysed: AnalysedReading) -> None:
         """A copy, or another reading under an id that its publisher has used before."""
@@ -274,8 +299,7 @@ class BatchWriter:
         message = item.message
         links = self._links(item, reading_id)
         self._log(message, outcome, reading.publisher_id, None, reading.simulated, links)
-        if message.rejected is not None:
-            settle(self._cursor, self._tally, message.rejected.id, reading_id)
+        self._settle(message, item.part, reading_id)
 
     def _log_aside(self, item: CommitItem, outcome: Outcome, publisher_id: str) -> None:
         """What is understood and not stored is a line of the log and nothing else."""
@@ -283,8 +307,7 @@ class BatchWriter:
         message = item.message
         problem = None if item.skipped is None else shortened(item.skipped.problem)
         self._log(message, outcome, publisher_id, problem, False, self._links(item, None))
-        if message.rejected is not None:
-            settle(self._cursor, self._tally, message.rejected.id, None)
+        self._settle(message, item.part, None)
 
     def _log_piece(self, item: CommitItem) -> None:
         """Of a merged reading, whose own line is right before this one or these."""
@@ -296,8 +319,7 @@ class BatchWriter:
         outcome = Outcome.MERGED if lead.outcome is Outcome.STORED else lead.outcome
         links = self._links(item, row[_READING_ID])
         self._log(message, outcome, lead.publisher_id, None, bool(row[_SIMULATED]), links)
-        if message.rejected is not None:
-            settle(self._cursor, self._tally, message.rejected.id, row[_READING_ID])
+        self._settle(message, 0, row[_READING_ID])
 
     @staticmethod
     def _links(item: CommitItem, reading_id: int | None) -> _Links:
@@ -311,18 +333,33 @@ class BatchWriter:
     def _reject(self, message: RawMessage, rejection: Rejection, part: int) -> None:
         """Keeps the payload once, in `rejected_messages`; its line in the log points there.
 
-        One that is tried again and rejected again has its row already.
+        One that is tried again and rejected again has its row already, and so has one that is
+        delivered again.
         """
+        known = self._ledger.find_redelivered(message, part)
+        if known is not None and (known.is_stored or known.part == part):
+            self._log_known(message, rejection, known)
+            return
         problem = shortened(rejection.problem)
         reason = str(problem)
         text_bytes = len(message.topic) + len(reason)
-        if message.rejected is None:
-            rejected_id = self._keep(message, rejection, problem.code, reason, part)
-        else:
+        if message.rejected is not None:
             rejected_id = message.rejected.id
+        else:
+            # A part of what was rejected whole takes its place.
+            self._settle(message, part, None)
+            rejected_id = self._keep(message, rejection, problem.code, reason, part)
+            self._ledger.remember(message, part, rejected_id=rejected_id)
         publisher_id = rejection.publisher_id or ""
         links = (text_bytes, None, rejected_id, None)
         self._log(message, Outcome.REJECTED, publisher_id, problem, False, links)
+
+    def _log_known(self, message: RawMessage, rejection: Rejection, known: Delivery) -> None:
+        """A line of what is in the store already, though it would be rejected now."""
+        rejected_id = None if known.is_stored else known.rejected_id
+        links = (len(message.topic), known.reading_id, rejected_id, None)
+        publisher_id = rejection.publisher_id or ""
+        self._log(message, Outcome.DUPLICATE, publisher_id, None, False, links)
 
     def _keep(
         self, message: RawMessage, rejection: Rejection, code: str, reason: str, part: int

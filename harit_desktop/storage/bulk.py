@@ -19,7 +19,7 @@ from harit_desktop.domain.channels import CHANNELS, Values
 from harit_desktop.domain.reading import Reading, TimeSource
 from harit_desktop.storage.api_rows import is_polled
 from harit_desktop.storage.rows import INSERT_READINGS, reading_row
-from harit_desktop.storage.timeless import is_timeless
+from harit_desktop.storage.timeless import is_redelivered, is_timeless
 
 SIZES = (500, 100, 10, 1)
 """Rows of one statement. Few sizes, because each is a statement that SQLite keeps prepared;
@@ -92,7 +92,7 @@ def _plain_rows(items: Sequence[CommitItem]) -> Iterator[tuple[int, bytes, tuple
             continue
         if message.topic == POLLED_TOPIC and is_polled(message):
             continue
-        if is_timeless(message, analysed.reading):
+        if is_timeless(message, analysed.reading) or is_redelivered(message):
             continue
         try:
             yield position, analysed.key, reading_row(analysed)

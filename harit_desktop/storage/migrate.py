@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import shutil
 import sqlite3
@@ -67,11 +68,21 @@ def _back_up(connection: sqlite3.Connection, path: Path, now_us: int) -> Path:
             partial.replace(copy)
         finally:
             partial.unlink(missing_ok=True)
+        _drop_same(copy)
     except (OSError, sqlite3.Error) as error:
         if isinstance(error, sqlite3.Error) and _is_of_the_file(error):
             raise
         raise _failed(path, f"no copy in {folder}: {error}") from error
     return copy
+
+
+def _drop_same(copy: Path) -> None:
+    """Of starts that ended before the migration did, one copy of the same store is enough."""
+    with contextlib.suppress(OSError):
+        for other in copy.parent.glob(f"harit-before-v{SCHEMA_VERSION}-*.db"):
+            is_other = other != copy and not other.is_symlink()
+            if is_other and filecmp.cmp(other, copy, shallow=False):
+                other.unlink()
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
@@ -207,15 +218,19 @@ def _to_5() -> Iterator[str]:
     yield "ALTER TABLE timeless_deliveries RENAME TO timeless_before"
     yield (
         "CREATE TABLE timeless_deliveries (session TEXT NOT NULL, packet_id INTEGER NOT NULL,"
-        " part INTEGER NOT NULL, digest BLOB NOT NULL, reading_id BIGINT NOT NULL,"
-        " PRIMARY KEY (session, packet_id, part))"
+        " part INTEGER NOT NULL, digest BLOB NOT NULL, number BIGINT NOT NULL,"
+        " reading_id BIGINT, rejected_id BIGINT, PRIMARY KEY (session, packet_id, part))"
     )
     yield (
-        "INSERT INTO timeless_deliveries (session, packet_id, part, digest, reading_id)"
-        " SELECT session, packet_id, 0, digest, reading_id FROM timeless_before"
+        "INSERT INTO timeless_deliveries (session, packet_id, part, digest, number, reading_id)"
+        " SELECT session, packet_id, 0, digest, reading_id, reading_id FROM timeless_before"
     )
     yield "DROP TABLE timeless_before"
-    yield "CREATE INDEX ix_timeless_deliveries_reading_id ON timeless_deliveries (reading_id)"
+    yield "CREATE INDEX ix_timeless_deliveries_number ON timeless_deliveries (number)"
+    yield (
+        "CREATE INDEX ix_timeless_deliveries_rejected_id ON timeless_deliveries (rejected_id)"
+        " WHERE rejected_id IS NOT NULL"
+    )
     yield "ALTER TABLE rejected_messages ADD COLUMN origin VARCHAR(16)"
     yield "ALTER TABLE rejected_messages ADD COLUMN retained BOOLEAN"
     yield "ALTER TABLE rejected_messages ADD COLUMN part INTEGER"

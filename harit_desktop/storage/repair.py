@@ -94,7 +94,8 @@ _RECOUNT = (
     UNION ALL SELECT 'log_bytes', coalesce(sum(kept_bytes), 0) FROM message_log
     UNION ALL SELECT 'next_rejected_id', max(
         coalesce((SELECT max(id) FROM rejected_messages), 0),
-        coalesce((SELECT max(rejected_id) FROM message_log), 0)) + 1
+        coalesce((SELECT max(rejected_id) FROM message_log), 0),
+        coalesce((SELECT max(rejected_id) FROM timeless_deliveries), 0)) + 1
     UNION ALL SELECT 'rejected_rows', count(*) FROM rejected_messages
     UNION ALL SELECT 'rejected_bytes', coalesce(sum(kept_bytes), 0) FROM rejected_messages
     UNION ALL SELECT 'rejected_total', count(*) FROM rejected_messages

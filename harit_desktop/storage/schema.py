@@ -104,7 +104,11 @@ timeless_deliveries = Table(
     # The number of the reading of several in the message, from 1; 0 for the only one.
     Column("part", Integer, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    Column("reading_id", BigInteger, nullable=False, index=True),
+    # Counts the messages: the oldest are forgotten.
+    Column("number", BigInteger, nullable=False, index=True),
+    # What it stored, and the row of `rejected_messages` that it became before or instead.
+    Column("reading_id", BigInteger),
+    Column("rejected_id", BigInteger),
 )
 
 rejected_messages = Table(
@@ -361,6 +365,11 @@ Index(
     "ix_message_log_rejected_id",
     message_log.c.rejected_id,
     sqlite_where=message_log.c.rejected_id.is_not(None),
+)
+Index(
+    "ix_timeless_deliveries_rejected_id",
+    timeless_deliveries.c.rejected_id,
+    sqlite_where=timeless_deliveries.c.rejected_id.is_not(None),
 )
 Index("ix_api_rows_alike", api_rows.c.alike, api_rows.c.time_us)
 Index(

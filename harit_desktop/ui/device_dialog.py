@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -129,6 +129,7 @@ class DeviceDialog(QDialog):
         if wrong is not None:
             self.choose(wrong)
             self.limits.focus_problem()
+            self._show_reason()
             return False
         present = self._engine.settings.alerts.rules
         rules = self.limits.rules(present)
@@ -139,6 +140,15 @@ class DeviceDialog(QDialog):
         if rules != tuple(present):
             self._engine.submit(ApplySettings(changes={"alerts.rules": rules}))
         return True
+
+    def _show_reason(self) -> None:
+        """Scrolls to why a limit cannot be kept; its place is known once it is laid out."""
+        QTimer.singleShot(0, self, self._scroll_to_reason)
+
+    def _scroll_to_reason(self) -> None:
+        said = self.limits.said
+        if said is not None:
+            self._area.ensureWidgetVisible(said, 0, 8)
 
     def _follow_zone(self, *_: object) -> None:
         """Says which devices would be compared with this one."""
@@ -220,6 +230,8 @@ class DeviceDialog(QDialog):
         # Its fields are reached one by one, and it follows them.
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column.addWidget(area, 1)
+        self._area = area
+        self.limits.changed.connect(self._show_reason)
         column.addWidget(self._make_footer())
         self.name_edit.setFocus()
 

@@ -101,6 +101,7 @@ class Dialogs(QObject):
                 self._alert_questions(),
                 self._ask_addresses,
                 self._engine.trials.builtin_password,
+                self._ask_profile_name,
             )
             dialog.backup_asked.connect(self._commands.back_up)
             dialog.restore_asked.connect(self.open_restore)
@@ -111,6 +112,17 @@ class Dialogs(QObject):
     def _ask_keyring(self) -> QueryHandle[bool]:
         """Whether passwords outlive the program; the keyring's answer can take its time."""
         return self._engine.queries.submit("keyring", lambda _: SecretStore.keyring_usable())
+
+    def _ask_profile_name(self) -> QueryHandle[str]:
+        """The name of the broker profile in use, "" for none; it stands in a file."""
+        profiles = self._engine.broker_profiles
+
+        def name(_: QueryHandle[str]) -> str:
+            found = profiles.load()
+            profile = found.named(found.present)
+            return profile.name if profile is not None else ""
+
+        return self._engine.queries.submit("profile name", name)
 
     def _ask_addresses(self) -> QueryHandle[tuple[OwnAddress, ...]]:
         """The addresses of this computer; asking the system takes its time."""
@@ -124,9 +136,9 @@ class Dialogs(QObject):
         dialog.open()
 
     def open_profile(self, slug: str, wanted: tuple[str, ...]) -> None:
-        """Opens the brokers by name at one of them, to enter the secrets it needs."""
+        """Opens the brokers by name at one of them, to enter the secrets it needs or to agree."""
         dialog = self._connect_dialog()
-        if wanted:
+        if slug or wanted:
             dialog.ask_secrets(slug, wanted)
         dialog.open()
 

@@ -341,6 +341,7 @@ class MainWindow(QMainWindow):
             "storage_settings": lambda: self.dialogs.open_settings("storage"),
             "api_settings": lambda: self.dialogs.open_settings("api"),
             "local_api_settings": lambda: self.dialogs.open_settings("local_api"),
+            "map": lambda: self.dialogs.open_mapping(),
             "show_messages": lambda: self.pages.show_page("messages"),
             "review_change": self.dialogs.open_change,
             "back_up": self.commands.back_up,

@@ -121,12 +121,14 @@ class NoticeContext:
     """What notices say beside the engine's state.
 
     `builtin`: our own broker is the one in use. `newest_rejected` is the latest message that
-    could not be read, for its Details. `spool_limit_mb` is how much may wait for the
-    database server; `seen_us` tells when a problem was first met.
+    could not be read, `newest_unmapped` the latest that waits to be mapped, each for the
+    Details. `spool_limit_mb` is how much may wait for the database server; `seen_us` tells
+    when a problem was first met.
     """
 
     builtin: bool = False
     newest_rejected: MessageRecord | None = None
+    newest_unmapped: MessageRecord | None = None
     spool_limit_mb: int | None = None
     seen_us: Callable[[Problem], int] | None = None
 
@@ -141,7 +143,10 @@ def notices_of(
     ]
     rejected = status.counters.rejected
     if rejected:
-        found.append(_rejected_notice(rejected, given.newest_rejected))
+        found.append(_messages_notice("payload.bad", rejected, given.newest_rejected))
+    waiting = status.counters.not_mapped
+    if waiting:
+        found.append(_messages_notice("payload.unmapped", waiting, given.newest_unmapped))
     return by_severity([*found, *backup_notices(status.backup)])
 
 
@@ -232,7 +237,8 @@ def _notice(problem: Problem, text: ProblemText) -> Notice:
         headline=text.headline,
         body=text.body,
         buttons=tuple(
-            Button(key, _button_text(key), primary=key == "review_change") for key in text.actions
+            Button(key, _button_text(key), primary=key in ("review_change", "map"))
+            for key in text.actions
         ),
         details=text.details,
     )
@@ -255,13 +261,13 @@ def without_button(notices: Iterable[Notice], key: str) -> list[Notice]:
     ]
 
 
-def _rejected_notice(rejected: int, newest: MessageRecord | None) -> Notice:
-    """Messages that could not be read; once put aside it comes back at ten times as many."""
-    params = {"count": count(rejected)}
+def _messages_notice(code: str, number: int, newest: MessageRecord | None) -> Notice:
+    """Messages that are no readings; once put aside it comes back at ten times as many."""
+    params = {"count": count(number)}
     if newest is not None and newest.problem is not None:
         params |= {"newest": rejection_text(newest.problem), "topic": newest.topic}
-    problem = Problem("payload.bad", params)
-    return replace(_notice(problem, problem_text(problem)), subject=f"{len(str(rejected))} digits")
+    problem = Problem(code, params)
+    return replace(_notice(problem, problem_text(problem)), subject=f"{len(str(number))} digits")
 
 
 def _button_text(key: str) -> str:
@@ -274,6 +280,7 @@ def _button_text(key: str) -> str:
         "storage_settings": tr("Notices", "Storage settings…"),
         "api_settings": tr("Notices", "API settings…"),
         "local_api_settings": tr("Notices", "Local API…"),
+        "map": tr("Notices", "Listen and map…"),
         "show_messages": tr("Notices", "Show messages"),
         "review_change": tr("Notices", "Review…"),
         "back_up": tr("Notices", "Back up now"),

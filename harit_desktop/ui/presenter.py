@@ -287,6 +287,7 @@ class Presenter(QObject):
         return NoticeContext(
             builtin=builtin,
             newest_rejected=self._rejection.poll(),
+            newest_unmapped=self._rejection.unmapped,
             spool_limit_mb=storage.spool_limit_mb if storage.backend == "mysql" else None,
             seen_us=self._first_seen,
         )

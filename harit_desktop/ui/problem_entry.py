@@ -11,7 +11,7 @@ class Entry:
     state began. `retries` adds when the next attempt is due; `spools` that new readings wait
     on this computer, before everything else. `actions` names the buttons: retry,
     broker_settings, builtin_settings, publisher_settings, storage_settings, api_settings,
-    local_api_settings, show_messages, review_change, back_up, restore, dismiss.
+    local_api_settings, map, show_messages, review_change, back_up, restore, dismiss.
     """
 
     severity: str

@@ -54,6 +54,13 @@ _PROGRAM: dict[str, Entry] = {
         QT_TRANSLATE_NOOP("Problems", "Check the device's firmware and the topics."),
         ("show_messages", "dismiss"),
     ),
+    "payload.unmapped": Entry(
+        "info",
+        QT_TRANSLATE_NOOP("Problems", "Messages that are not mapped yet: {count}."),
+        QT_TRANSLATE_NOOP("Problems", "They are sound and kept; nobody has said what they mean."),
+        QT_TRANSLATE_NOOP("Problems", "Say it once, and those that wait become readings too."),
+        ("map", "show_messages", "dismiss"),
+    ),
     "publisher.failed": Entry(
         "crit",
         QT_TRANSLATE_NOOP("Problems", "The publisher stopped because of a program fault."),

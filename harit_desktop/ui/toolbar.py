@@ -18,6 +18,7 @@ from harit_desktop.domain.status import PublisherState
 from harit_desktop.ui.actions import Actions
 from harit_desktop.ui.alerts_button import AlertsButton
 from harit_desktop.ui.icons import BUTTON_ICON_SIZE, button_icon
+from harit_desktop.ui.profiles.profile_texts import elided
 from harit_desktop.ui.theme import ThemeController, set_look
 from harit_desktop.ui.words import count, plain
 
@@ -73,8 +74,7 @@ class MainToolBar(QToolBar):
         if self.broker_button.property("broker") == text:
             return
         self.broker_button.setProperty("broker", text)
-        metrics = self.broker_button.fontMetrics()
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 180)
+        shown = elided(text, self.broker_button.fontMetrics(), 180)
         self.broker_button.setText(shown.replace("&", "&&"))
         spoken = self.tr("Broker profile: {name}") if profile else self.tr("Broker: {name}")
         self.broker_button.setAccessibleName(spoken.format(name=text))

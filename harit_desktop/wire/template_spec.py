@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, get_args
 
 import msgspec
+
+from harit_desktop.domain.toml_text import TomlFault, toml_tree
 
 MAX_FILE_CHARS = 200_000
 """A payload of 64 KiB, written out, and the rest."""
@@ -100,8 +101,8 @@ def spec_of(text: str) -> TemplateSpec:
     if len(text) > MAX_FILE_CHARS:
         raise TemplateFault((), "too_large")
     try:
-        tree = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        tree = toml_tree(text)
+    except TomlFault as error:
         found = _TOML_LINE.search(str(error))
         line = int(found[1]) if found else 0
         raise TemplateFault((), "not_toml", str(error)[:100], line) from error

@@ -76,6 +76,11 @@ def test_an_unknown_key_is_named_with_its_line(text: str, key: str, line: int) -
     assert (error.params["key"], error.params["line"]) == (key, line)
 
 
+@pytest.mark.parametrize("text", ["n = " + "9" * 5000, "a = " + "[" * 3000])
+def test_text_that_python_cannot_read_is_a_problem_like_any(text: str) -> None:
+    assert problem(text).code == "profile.not_toml"
+
+
 def test_text_that_is_not_toml_names_the_line() -> None:
     error = problem(GOOD + "weight = = 2\n")
     assert error.code == "profile.not_toml"

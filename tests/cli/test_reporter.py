@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harit_desktop.cli.reporter import change_lines, counters_json, status_line
+from harit_desktop.cli.reporter import change_lines, status_line
 from harit_desktop.domain.errors import Problem
 from harit_desktop.domain.status import (
     Counters,
@@ -92,4 +92,3 @@ def test_text_from_a_server_cannot_steer_the_terminal() -> None:
 def test_what_the_rules_left_out_is_counted() -> None:
     status = EngineStatus(counters=Counters(received=5, skipped=4))
     assert "left out 4" in status_line(status)
-    assert counters_json(status, 1.0)["left_out"] == 4

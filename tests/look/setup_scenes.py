@@ -97,8 +97,9 @@ class _Refusing:
 
     def __init__(self, host: Any) -> None:
         self.unmapped, self.templates, self.remove = host.unmapped, host.templates, host.remove
+        self.read, self.timezone = host.read, host.timezone
 
-    def save(self, template: object, *, redrive: bool) -> QueryHandle[Any]:
+    def save(self, template: object, redrive: bool, replaced: str = "") -> QueryHandle[Any]:
         handle: QueryHandle[Any] = QueryHandle()
         why = {"file": "farm-pico-npk.toml", "reason": "No space left on device"}
         handle.finish(None, Problem("template.not_saved", why))

@@ -149,7 +149,7 @@ class Stage:
             self.engine.submit(SaveDevice(DeviceRecord(publisher_id, name, zone)))
         fresh = [fresh_reading("soil-01"), fresh_reading("soil-02", 24.0)]
         deliver(self.engine, [*fresh, b"{oops", b'{"level": 3}'])
-        self.until(lambda: self.engine.snapshot().counters.rejected == 2)
+        self.until(lambda: self.engine.snapshot().counters.refused == 2)
         self.until(lambda: len(self.engine.live.devices()) == len(NAMES))
         self.window.presenter.build_live_page()
         self.window.presenter.set_focus_device("soil-01")

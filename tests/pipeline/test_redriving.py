@@ -146,6 +146,74 @@ def test_what_was_sent_again_since_is_a_duplicate(station: Station) -> None:
     assert (len(station.stored), rejected(station)) == (1, [])
 
 
+def again(message: RawMessage) -> RawMessage:
+    """The same message, delivered again within the session."""
+    assert message.receipt is not None
+    receipt = msgspec.structs.replace(message.receipt, epoch=2, resumed=True)
+    return msgspec.structs.replace(message, receipt=receipt, duplicate_flag=True)
+
+
+def test_a_rejected_message_that_is_delivered_again_is_one_reading(station: Station) -> None:
+    """Its acknowledgement was lost."""
+    station.receive(unmapped(1, 20.0))
+    station.turn()
+    station.receive(again(unmapped(1, 20.0)))
+    station.turn()
+    assert (len(rejected(station)), station.outcomes) == (1, ["rejected", "duplicate"])
+    assert station.acknowledged.ids == [1, 1]
+    station.map_all()
+    assert redrive(station) == Redriven(stored=1)
+    assert (len(station.stored), rejected(station)) == (1, [])
+
+
+@pytest.mark.parametrize("first", ["delivered", "redriven"])
+def test_delivered_again_when_it_is_mapped_it_is_one_reading(station: Station, first: str) -> None:
+    station.receive(unmapped(1, 20.0))
+    station.turn()
+    station.map_all()
+    if first == "redriven":
+        assert redrive(station) == Redriven(stored=1)
+    station.receive(again(unmapped(1, 20.0)))
+    station.turn()
+    assert redrive(station) == Redriven()
+    assert station.stored == [{"device": "plot", "N": 20.0}]
+    assert rejected(station) == []
+
+
+def test_pieces_that_were_rejected_and_are_delivered_again_are_one_reading(
+    station: Station,
+) -> None:
+    pieces = piece(1, "N", 20.0), piece(2, "EC", 450.0, 0.5)
+    station.receive(*pieces)
+    station.turn()
+    assert len(rejected(station)) == 2
+    station.map_all()
+    station.receive(*map(again, pieces))
+    station.turn()
+    station.drain()
+    assert station.stored == [{"device": "esp", "N": 20.0, "EC": 450.0}]
+    assert rejected(station) == []
+    station.receive(*map(again, pieces))
+    station.turn()
+    station.drain()
+    assert redrive(station) == Redriven()
+    assert len(station.stored) == 1
+
+
+def test_a_rejected_piece_and_one_that_never_came_are_merged_when_they_come_again(
+    station: Station,
+) -> None:
+    pieces = piece(1, "N", 20.0), piece(2, "EC", 450.0, 0.5)
+    station.receive(pieces[0])
+    station.turn()
+    station.map_all()
+    station.receive(*map(again, pieces))
+    station.turn()
+    station.drain()
+    assert station.stored == [{"device": "esp", "N": 20.0, "EC": 450.0}]
+    assert rejected(station) == []
+
+
 def test_one_refused_reading_of_several_is_tried_alone(station: Station) -> None:
     station.receive(several(7, {"bed 1": {"N": 1.0}, "odd": {"N": 2.0}, "bed 2": {"N": 3.0}}))
     station.turn()

@@ -53,6 +53,17 @@ def test_a_redelivery_stores_none_again(
     assert station.acknowledged.ids == [7, 7]
 
 
+def test_a_redelivery_of_more_readings_than_messages_can_be_unacknowledged_stores_none_again(
+    station: Station,
+) -> None:
+    devices = {f"bed {number}": {"N": 1.0} for number in range(32)}
+    for again in (False, True):
+        station.receive(*(several(n, devices, again=again, epoch=1 + again) for n in range(1, 201)))
+        station.turn()
+    assert len(station.stored) == 200 * 32
+    assert station.acknowledged.ids == [*range(1, 201)] * 2
+
+
 def test_the_same_message_anew_is_stored_anew(station: Station) -> None:
     station.receive(several(7, TWO), several(8, TWO))
     station.turn()

@@ -198,7 +198,7 @@ def test_a_key_with_a_pass_phrase_opens_a_broker_that_wants_a_certificate(
         wait_until(lambda: engine.snapshot().link.state is LinkState.REFUSED, 15)
         problem = engine.snapshot().link.problem
         assert problem is not None
-        assert problem.params["cause"] == "cert_file"
+        assert problem.params["cause"] == "passphrase"
         engine.submit(ApplySettings({}, {"broker.key_passphrase": PHRASE}))
         connected_to(engine, server.port)
         assert engine.snapshot().link.tls

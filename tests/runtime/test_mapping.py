@@ -72,6 +72,8 @@ def test_saved_used_and_what_waited_is_decoded_once(
     engine.start()
     connected(engine)
     receive(engine, broker, box(1, 41.5), box(2, 38.0), box(1, 41.0))
+    counters = engine.snapshot().counters
+    assert (counters.rejected, counters.not_mapped) == (0, 3)
     waiting = answer(engine.mappings.unmapped())
     assert waiting is not None
     assert [(one.topic, one.count, one.payload) for one in waiting] == [
@@ -81,6 +83,7 @@ def test_saved_used_and_what_waited_is_decoded_once(
     saved = answer(engine.mappings.save(template, redrive=True))
     assert saved is not None
     assert (saved.file, saved.decoded, saved.still_waiting) == ("field-box.toml", 3, 0)
+    wait_until(lambda: engine.snapshot().counters.not_mapped == 0)
     file = data / "templates" / saved.file
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert rows(data, "publisher_id, moisture, N") == [

@@ -81,6 +81,8 @@ def content(broker: str = "", rest: str = "") -> str:
         content().replace('"X"', '"\\u202eX"'),
         "a" * 600_000,
         "[" * 5000,
+        content(f"port = {'9' * 5000}"),
+        content(f"port = 0x{'f' * 5000}"),
     ],
 )
 def test_a_hostile_or_broken_file_is_refused_whole(file: Path, text: str) -> None:

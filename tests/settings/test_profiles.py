@@ -13,6 +13,7 @@ import pytest
 
 from harit_desktop.domain.errors import KnownError
 from harit_desktop.settings.profiles import (
+    MAX_PROFILES,
     PROFILE_KEYS,
     ProfileBook,
     check_name,
@@ -242,3 +243,24 @@ def test_no_profile_file_can_hold_a_password(book: ProfileBook) -> None:
     tree = tomllib.loads((book.folder / "farm.toml").read_text())
     assert set(tree) == {"name", "broker"}
     assert not {"password", "key_passphrase"} & set(tree["broker"])
+
+
+def test_a_file_that_python_cannot_read_costs_only_itself(book: ProfileBook) -> None:
+    book.create("Farm", FARM)
+    (book.folder / "evil.toml").write_text("n = " + "9" * 5000)
+    profiles, problems = book.load()
+    assert [profile.name for profile in profiles] == ["Farm"]
+    assert [(p.code, p.params["file"]) for p in problems] == [
+        ("broker_profile.unreadable", "evil.toml")
+    ]
+
+
+def test_more_files_than_are_read_are_told(book: ProfileBook) -> None:
+    book.folder.mkdir(parents=True)
+    for number in range(MAX_PROFILES + 2):
+        (book.folder / f"p{number:03}.toml").write_text(f'name = "P {number}"\n')
+    profiles, problems = book.load()
+    assert len(profiles) == MAX_PROFILES
+    (problem,) = problems
+    assert problem.code == "broker_profile.unreadable"
+    assert problem.params["file"] == f"p{MAX_PROFILES}.toml"

@@ -145,7 +145,17 @@ def test_a_start_that_cannot_save_its_client_id_finds_the_same_one_again(tmp_pat
     assert other.broker.client_id != ids[0]
 
 
-@pytest.mark.parametrize("content", ['broker = "x"\n', "a = " + "[" * 3000 + "]" * 3000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        'broker = "x"\n',
+        "a = " + "[" * 3000 + "]" * 3000,
+        f"[broker]\nport = {'9' * 5000}\n",
+        f"[future]\nn = 0x{'f' * 5000}\n",
+        f"[future{'.a' * 2000}]\nn = 1\n",
+    ],
+    ids=["no table", "nested", "long integer", "long hexadecimal integer", "nested by dots"],
+)
 def test_an_odd_file_costs_only_itself(tmp_path: Path, content: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(content)

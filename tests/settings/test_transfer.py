@@ -81,7 +81,17 @@ def test_what_cannot_be_taken_is_named(file: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"[broker", b"name = 1\n", b"x" * 1_000_001])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe",
+        b"[broker",
+        b"name = 1\n",
+        b"x" * 1_000_001,
+        b"[broker]\nport = " + b"9" * 5000,
+        b"[broker]\nport = 0x" + b"f" * 5000,
+    ],
+)
 def test_another_file_is_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(KnownError) as caught:

@@ -18,6 +18,7 @@ from harit_desktop.settings.profile_transfer import FORMAT
 from harit_desktop.ui.connect_dialog import ConnectDialog
 from harit_desktop.ui.main_window import MainWindow
 from harit_desktop.ui.profiles.profile_texts import elided
+from tests.runtime.test_broker_profiles import password_file
 from tests.servers import MosquittoServer, free_port
 from tests.settings.memory_keyring import MemoryKeyring, memory_keyring
 from tests.ui.conftest import EngineMaker, WindowMaker
@@ -328,7 +329,7 @@ def test_a_password_is_asked_for_at_the_start_where_none_is_kept(
     click(qtbot, window.banner, "button.banner.yes")
     dialog = window.dialogs.connect_
     assert dialog is not None
-    qtbot.waitUntil(lambda: part(dialog, "connect.password").hasFocus())
+    qtbot.waitUntil(lambda: dialog.focusWidget() is part(dialog, "connect.password"))
     assert "Enter the password" in part(dialog, "connect.note").text()
     assert part(dialog, "connect.note").isVisible()
     dialog.reject()
@@ -459,10 +460,10 @@ def test_it_says_whether_a_password_is_stored(qtbot: QtBot, opened: Opened) -> N
     qtbot.waitUntil(lambda: note.text().startswith("None is stored"))
 
 
-def test_a_test_uses_the_passwords_of_the_shown_profile_alone(
-    qtbot: QtBot, opened: Opened, tmp_path: Path
-) -> None:
-    with MosquittoServer(passwords={"farmer": PASSWORD}) as broker:
+def test_a_test_uses_the_passwords_of_the_shown_profile_alone(qtbot: QtBot, opened: Opened) -> None:
+    broker = MosquittoServer(anonymous=False)
+    password_file(broker, "farmer", PASSWORD)
+    with broker:
         window, dialog = opened("Known", "Other", port=broker.port, username="farmer")
         window._engine._bench.secrets.set("broker.password", PASSWORD, "known")
         for name, ok in (("Known", True), ("Other", False)):

@@ -176,6 +176,17 @@ def test_taking_the_yes_back_goes_back_to_this_computer(
     assert opened.sent[0].secrets == {}
 
 
+@pytest.mark.parametrize(
+    ("topics", "shown"),
+    [(("#",), "harit-samarth/sensor/data"), (("farm/+/soil",), ""), (("#", "farm/a"), "farm/a")],
+)
+def test_the_topic_where_wildcards_are_listened_to(
+    qtbot: QtBot, theme: ThemeController, topics: tuple[str, ...], shown: str
+) -> None:
+    opened = Opened(qtbot, theme, {**ON, "broker.topics": topics}, PASSWORD)
+    assert opened.text(f"{SENSOR}.topic") == shown
+
+
 def test_what_to_type_into_the_sensor_is_shown(qtbot: QtBot, theme: ThemeController) -> None:
     opened = Opened(qtbot, theme, {**ON, "builtin_broker.port": 1884}, PASSWORD)
     assert opened.text(f"{SENSOR}.address") == "192.168.1.20"

@@ -25,6 +25,7 @@ from harit_desktop.ui.settings.dialog import SettingsDialog
 from harit_desktop.ui.settings.pages import PAGES, SHOWN_KEYS, object_name
 from harit_desktop.ui.settings.validation import check_value, parse_text
 from harit_desktop.ui.theme import ThemeController
+from tests.ui.conftest import EngineMaker, WindowMaker
 
 
 class Opened:
@@ -295,3 +296,40 @@ def test_numbers_keep_their_form(qtbot: QtBot, theme: ThemeController) -> None:
     line = opened.dialog.findChild(QLineEdit, "settings.publisher.interval")
     assert line.text() == "0.25"
     assert opened.dialog.changes() == {}
+
+
+def test_to_take_nothing_at_all_is_refused(opened: Opened) -> None:
+    combo = opened.dialog.findChild(QComboBox, "settings.routing.mode")
+    combo.setCurrentIndex(combo.findData("allow"))
+    combo.activated.emit(combo.currentIndex())
+    assert not opened.dialog.apply()
+    assert "every reading would be left out" in opened.error("settings.routing.devices")
+    page = opened.dialog.pages["routing"]
+    page.fields["routing.zones"].set_value(("north",))
+    page.fields["routing.zones"].edited.emit()
+    assert opened.error("settings.routing.devices") == ""
+    assert opened.dialog.apply()
+
+
+def test_a_long_path_shows_the_name_of_the_file(qtbot: QtBot, theme: ThemeController) -> None:
+    path = f"/data/{'folder/' * 20}ca.pem"
+    opened = Opened(qtbot, theme, build_settings({"broker.tls": True, "broker.ca_file": path}))
+    line = opened.dialog.findChild(QLineEdit, "settings.broker.ca")
+    assert line.cursorPosition() == len(path)
+    assert path in line.toolTip()
+
+
+def test_the_broker_page_names_the_profile_it_changes(
+    qtbot: QtBot, make_window: WindowMaker, make_engine: EngineMaker
+) -> None:
+    engine = make_engine()
+    profiles = engine.broker_profiles
+    slug = profiles.create("North <b>farm</b>", {"broker.host": "127.0.0.1"}).slug
+    engine._bench.settings_store.save(profiles.switch(slug).changes)
+    window = make_window(engine)
+    window.dialogs.open_settings()
+    dialog = window.dialogs.settings
+    assert dialog is not None
+    note = dialog.findChild(QLabel, "settings.broker.profile")
+    qtbot.waitUntil(lambda: "North <b>farm</b>" in note.text())
+    dialog.reject()

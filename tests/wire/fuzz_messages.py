@@ -32,6 +32,8 @@ _NAMES = (
     *("sensor_data", "object", "decoded_payload", "messages", "measurementId", "measurementValue"),
     *("type", "valid", "message_id", "deviceInfo", "devEui", "soil", "air", "npk", "analysis", ""),
     *("MOISTURE", "Soil Moisture", "soil.moisture", "moisture ", "\u041c\u043eisture", "__proto__"),
+    *("unit", "units", "temperature_unit", "TempUnit", "simulated", "nitrogen", "potassium", "mac"),
+    *("ambient", "forecast", "sensor", "soil_vwc", "data", "kind", "mode", "soil_ec"),
 )
 _TEXTS = (
     *("", " ", "22.5", "22,5", "22.5 C", "nan", "NaN", "inf", "-Infinity", "1e400", "0x10", "١٢"),
@@ -48,7 +50,22 @@ _TEXTS = (
     ),
     *("=1+1", "<img src=x>", "../../x", "CON", "0" * 30_000, "a" * 65, "é" * 64, "क्\u200dष"),
     *("2026-09-30T20:20:00Z", "2026-02-30", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999"),
-    *("online", "offline", "F", "fahrenheit", "PASSKEY=1&soilmoisture1=40", "{", "'; DROP TABLE"),
+    *(
+        "online",
+        "offline",
+        "F",
+        "fahrenheit",
+        "deg F",
+        "K",
+        "cb",
+        "77.0 F",
+        "forecast",
+        "soil",
+        "7",
+        "PASSKEY=1&soilmoisture1=40",
+        "{",
+        "'; DROP TABLE",
+    ),
 )
 _NUMBERS = (
     *(0, -0.0, 1, -1, 40.5, 65535, 655.35, 327.67, -327.68, 65533, 255, 1e6, 1000001, -1e7, 1e300),

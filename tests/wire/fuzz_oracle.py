@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harit_desktop.domain.channels import CHANNELS
@@ -21,7 +21,10 @@ from harit_desktop.domain.reading import Reading, Readings
 from harit_desktop.wire.reasons import Reason
 from harit_desktop.wire.registry import MessageDecoder
 from harit_desktop.wire.templates import Template, load_template
+from tests.wire import fuzz_oracle_kinds
 from tests.wire.fuzz_messages import RECEIVED_US
+from tests.wire.fuzz_violation import Violation as Violation
+from tests.wire.fuzz_violation import require
 
 MAX_PAYLOAD = 65_536
 MAX_DEVICES = 64
@@ -78,16 +81,15 @@ def decoder() -> MessageDecoder:
 @dataclass(frozen=True)
 class Leaf:
     """A number of the payload: the names that lead to it, its value, and the object around it.
-    `maker` is what a network server says of the device's maker and model, in lower case."""
+    `maker` is what a network server says of the device's maker and model, in lower case;
+    `root` the whole message; `unit` the text behind the number."""
 
     names: tuple[str, ...]
     value: float
     around: dict[str, Any]
     maker: str = ""
-
-
-class Violation(AssertionError):
-    """What the decoder must not do."""
+    root: dict[str, Any] = field(default_factory=dict)
+    unit: str = ""
 
 
 def judge(topic: str, payload: bytes, answer: object) -> str:
@@ -100,46 +102,42 @@ def judge(topic: str, payload: bytes, answer: object) -> str:
             _check_id(answer.publisher_id)
         return "heard"
     if isinstance(answer, Readings):
-        _require(2 <= len(answer.items) <= MAX_DEVICES, "number of readings")
+        require(2 <= len(answer.items) <= MAX_DEVICES, "number of readings")
         named = {(one.publisher_id, one.sent_timestamp) for one in answer.items}
-        _require(len(named) == len(answer.items), "one device twice in a message")
+        require(len(named) == len(answer.items), "one device twice in a message")
         readings = answer.items
     else:
-        _require(type(answer) is Reading, f"an answer of {type(answer)}")
+        require(type(answer) is Reading, f"an answer of {type(answer)}")
         readings = (answer,)  # type: ignore[assignment]  # just checked
     tree = _accepted_tree(payload)
     leaves = tuple(_leaves(topic, tree))
     words = _words(topic, tree)
     for reading in readings:
         _check_reading(reading, topic, leaves, words)
+        fuzz_oracle_kinds.check(reading, topic, tree)
     return "readings" if len(readings) > 1 else "partial" if readings[0].partial else "reading"
 
 
-def _require(condition: object, what: str) -> None:
-    if not condition:
-        raise Violation(what)
-
-
 def _check_rejection(answer: Rejection) -> None:
-    _require(answer.problem.code in CODES, f"the code {answer.problem.code}")
+    require(answer.problem.code in CODES, f"the code {answer.problem.code}")
     for value in answer.problem.params.values():
         text = str(value)
-        _require(len(text) <= 400 and text.isprintable(), f"a parameter {text[:80]!r}")
+        require(len(text) <= 400 and text.isprintable(), f"a parameter {text[:80]!r}")
         text.encode()
     if answer.publisher_id is not None:
         _check_id(answer.publisher_id)
 
 
 def _check_id(name: str) -> None:
-    _require(type(name) is str and 0 < len(name) <= 64 and not name.isspace(), f"id {name!r}")
+    require(type(name) is str and 0 < len(name) <= 64 and not name.isspace(), f"id {name!r}")
     for character in name:
         hidden = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp", "Cf")
-        _require(not hidden or character in "\u200c\u200d", f"id {name!r}")
+        require(not hidden or character in "\u200c\u200d", f"id {name!r}")
 
 
 def _accepted_tree(payload: bytes) -> Any:
     """The payload of an accepted message: sound UTF-8, no key twice, not too large or deep."""
-    _require(len(payload) <= MAX_PAYLOAD, "an oversize message accepted")
+    require(len(payload) <= MAX_PAYLOAD, "an oversize message accepted")
     try:
         text = payload.decode()
     except UnicodeDecodeError:
@@ -147,7 +145,7 @@ def _accepted_tree(payload: bytes) -> Any:
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
-        _require(len(found) == len(pairs), "a key twice accepted")
+        require(len(found) == len(pairs), "a key twice accepted")
         return found
 
     try:
@@ -162,7 +160,7 @@ def _leaves(topic: str, tree: Any) -> Iterator[Leaf]:
     if isinstance(tree, dict | list):
         maker = _maker(tree) if isinstance(tree, dict) else ""
         for leaf in _walk((), tree, {}):
-            yield replace(leaf, maker=maker) if maker else leaf
+            yield replace(leaf, maker=maker, root=tree) if isinstance(tree, dict) else leaf
     else:
         value = _number(tree)
         if value is not None:
@@ -185,7 +183,8 @@ def _walk(names: tuple[str, ...], tree: Any, around: dict[str, Any]) -> Iterator
     else:
         value = _number(tree)
         if value is not None:
-            yield Leaf(names, value, around)
+            unit = tree.strip().partition(" ")[2] if isinstance(tree, str) else ""
+            yield Leaf(names, value, around, unit=unit)
 
 
 _TEXT_NUMBER = re.compile(r"\s*([+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?)(?:\s.*)?", re.DOTALL)
@@ -222,9 +221,9 @@ def _same(value: float) -> float:
 _CONVERSIONS: dict[str, tuple[Callable[[float], float], ...]] = {
     "N": (_same, lambda v: v * 1000),
     "Moisture": (_same, lambda v: v * 100),
-    "Temperature": (_same, _celsius),
-    "Temperature2": (_same, _celsius),
-    "AirTemperature": (_same, _celsius),
+    "Temperature": (_same, _celsius, lambda v: v - 273.15),
+    "Temperature2": (_same, _celsius, lambda v: v - 273.15),
+    "AirTemperature": (_same, _celsius, lambda v: v - 273.15),
     "EC": (_same, lambda v: v * 1000),
     "Battery": (_same, lambda v: v * 100),
     "BatteryVoltage": (_same, lambda v: v / 1000),
@@ -265,12 +264,13 @@ _NAMED = {key: re.compile(pattern) for key, pattern in _FITTING.items()}
 _OF_AIR = re.compile(
     r"(air|ambient|outdoor|indoor|relative|tempcsht|humsht|tempf$|tempinf|board).*"
 )
+_NEVER_AIR = frozenset({"N", "P", "K", "Moisture", "Temperature", "pH", "EC", "MoistureRaw"})
 _SOIL_NAMES = re.compile(
     r"soil.*|.*soil|moisture|moi|fer|fertility|conductivity|ec|electricity|(water|temp).*soil.*"
 )
 
 
-def _fits(key: str, leaf: Leaf, topic: str) -> bool:
+def _fits(key: str, leaf: Leaf, topic: str) -> object:
     """Whether a number under these names may be that quantity."""
     last = _plain(leaf.names[-1]) if leaf.names else ""
     levels = topic.split("/")
@@ -293,6 +293,11 @@ def _fits(key: str, leaf: Leaf, topic: str) -> bool:
         return leaf.names[1:] == (key,)
     if key == "Moisture" and last == "humidity":
         return _is_flora(leaf) or (len(leaf.names) > 1 and _plain(leaf.names[-2]) == "soil")
+    in_air = not {"air", "ambient"}.isdisjoint([_plain(name) for name in leaf.names[:-1]])
+    if key in _NEVER_AIR and in_air and not re.search("SENSOR|STATUS", topic):
+        return False
+    if not fuzz_oracle_kinds.allows(leaf.names, leaf.around, leaf.maker, key, topic):
+        return False
     joined = _plain("".join(leaf.names[-2:]))
     if not (_NAMED[key].fullmatch(last) or _NAMED[key].fullmatch(joined)):
         return False
@@ -308,7 +313,7 @@ def _is_flora(leaf: Leaf) -> bool:
     return sensor.startswith("Flora") or "Fertility" in leaf.around
 
 
-def _is_of_soil(leaf: Leaf, last: str, topic: str) -> bool:
+def _is_of_soil(leaf: Leaf, last: str, topic: str) -> object:
     in_soil_group = any(_plain(name) == "soil" for name in leaf.names[:-1])
     if _OF_AIR.match(last) and not (_is_plant(leaf) or in_soil_group):
         return False
@@ -322,7 +327,8 @@ def _is_of_soil(leaf: Leaf, last: str, topic: str) -> bool:
     if {"soil", "history"} & (path | around) or topic.startswith("miflora/"):
         return True
     if re.match("rtl_433|.*RTL_433toMQTT", topic) and "model" in leaf.around:
-        return "moisture" in around or "WN34" in str(leaf.around["model"])
+        model = str(leaf.around["model"])
+        return "humidity" not in leaf.around and fuzz_oracle_kinds.SOIL_MODELS.fullmatch(model)
     if topic.startswith("rtl_433/") and not leaf.around:
         return True
     told = leaf.around.get("hum" if "BTtoMQTT" in topic else "humidity")
@@ -356,35 +362,39 @@ def _words(topic: str, tree: Any) -> str:
 def _check_reading(reading: Reading, topic: str, leaves: tuple[Leaf, ...], words: str) -> None:
     _check_id(reading.publisher_id)
     _check_time(reading)
-    _require(reading.topic == topic, "another topic")
+    require(reading.topic == topic, "another topic")
     if reading.message_id is not None:
         _check_id(reading.message_id)
-        _require(reading.message_id in words, f"an invented message id {reading.message_id!r}")
-    _require(_is_told(reading.publisher_id, words), f"an invented id {reading.publisher_id!r}")
-    _require(len(reading.values) == len(CHANNELS), "number of values")
+        require(reading.message_id in words, f"an invented message id {reading.message_id!r}")
+    require(_is_told(reading.publisher_id, words), f"an invented id {reading.publisher_id!r}")
+    require(len(reading.values) == len(CHANNELS), "number of values")
     found: dict[str, float] = {}
     for channel, value in zip(CHANNELS, reading.values, strict=True):
         if value is not None:
-            _require(type(value) is float and math.isfinite(value), f"{channel.key} is {value!r}")
+            require(type(value) is float and math.isfinite(value), f"{channel.key} is {value!r}")
             found[channel.key] = value
     order = [extra.key for extra in EXTRA_CHANNELS]
     keys = [key for key, _ in reading.extras]
-    _require(keys == sorted(set(keys), key=order.index), "the order of the extras")
+    require(keys == sorted(set(keys), key=order.index), "the order of the extras")
     for key, value in reading.extras:
         extra = EXTRA_BY_KEY[key]
-        _require(type(value) is float and extra.least <= value <= extra.most, f"{key} is {value!r}")
+        require(type(value) is float and extra.least <= value <= extra.most, f"{key} is {value!r}")
         found[key] = value
-    _require(found, "a reading of nothing")
+    require(found, "a reading of nothing")
     for key, value in found.items():
-        _require(abs(value) <= 1e9, f"{key} is {value!r}")
+        require(abs(value) <= 1e9, f"{key} is {value!r}")
         backed = any(_backs(leaf, key, value, topic) for leaf in leaves)
-        _require(backed, f"{key} {value!r} is told by no field of that quantity")
+        require(backed, f"{key} {value!r} is told by no field of that quantity")
 
 
 def _backs(leaf: Leaf, key: str, value: float, topic: str) -> bool:
     conversions = _CONVERSIONS.get(key, (_same,))
+    if "Temperature" in key:
+        of_unit = fuzz_oracle_kinds.degrees(topic, leaf.names, leaf.around, leaf.root, leaf.unit)
+        if of_unit is not None:
+            conversions = tuple(conversions[place] for place in of_unit)
     near = (math.isclose(c(leaf.value), value, rel_tol=1e-9, abs_tol=2e-6) for c in conversions)
-    return any(near) and _fits(key, leaf, topic)
+    return any(near) and bool(_fits(key, leaf, topic))
 
 
 _MADE_PARTS = re.compile(r"(?:ch|ec|tf)[0-9]{1,2}|ecowitt|unknown|")
@@ -407,9 +417,9 @@ def _is_told(publisher_id: str, words: str) -> bool:
 
 
 def _check_time(reading: Reading) -> None:
-    _require(type(reading.timestamp_us) is int, "a time that is no integer")
+    require(type(reading.timestamp_us) is int, "a time that is no integer")
     if reading.timestamp_us != RECEIVED_US:
         within = YEAR_2000_US <= reading.timestamp_us <= RECEIVED_US + DAY_US
-        _require(within, f"the time {reading.timestamp_us}")
-    _require(reading.sent_us is None or type(reading.sent_us) is int, "a sent time")
-    _require(len(reading.sent_timestamp or "") <= 200, "a long sent time")
+        require(within, f"the time {reading.timestamp_us}")
+    require(reading.sent_us is None or type(reading.sent_us) is int, "a sent time")
+    require(len(reading.sent_timestamp or "") <= 200, "a long sent time")

@@ -193,8 +193,26 @@ _FURTHER: tuple[tuple[str, Any], ...] = (
     ),
     (
         "garden/box",
-        {"sensor_id": 12, "soil_moisture": "31.5", "soil_temp_f": 62.1, "soil_ec_ds_m": 0.42},
+        {"sensor_id": 120012, "soil_moisture": "31.5", "soil_temp_f": 62.1, "soil_ec_ds_m": 0.42},
     ),
+    (
+        "garden/box",
+        {"mac": "AA:BB", "sensor": 1, "type": "npk", "nitrogen": 41.5, "potassium": 52.5},
+    ),
+    (
+        "some/topic",
+        {"device": "box-8", "soil": {"temperature": 71.3, "unit": "F"}, "units": "F"},
+    ),
+    (
+        "garden/box",
+        {"chip_id": 5551234, "soil_temperature": 71.5, "soil_vwc": 0.31, "vwc_unit": "m3/m3"},
+    ),
+    (
+        "rtl_433/host/events",
+        {"model": "Garden-X", "id": 7, "temperature_C": 18.8, "humidity": 66, "moisture": 31.25},
+    ),
+    ("greenhouse/sensor/forecast_soil_moisture/state", 43.25),
+    ("greenhouse/sensor/pool_conductivity/state", 431.5),
     (
         "farm/south/npk",
         {"timestamp": 1730317200, "npk": {"nitrogen": 0.41}, "t": 51.5, "wet": 0.31},

@@ -353,6 +353,25 @@ def test_zigbee_time_of_another_kind_is_none(seen_at: object) -> None:
     assert reading.time_source is TimeSource.RECEIVED
 
 
+@pytest.mark.parametrize(
+    ("unit", "temperature", "expected"),
+    [
+        ("F", 71.6, 22.0),
+        ("°F", 71.6, 22.0),
+        ("F", 20, None),
+        ("K", 295, None),
+        ("warm", 20, None),
+        (7, 20, None),
+        ("C", 20, 20.0),
+        (None, 20, 20.0),
+    ],
+)
+def test_zigbee_unit(unit: object, temperature: float, expected: float | None) -> None:
+    tree = {"soil_moisture": 20, "temperature": temperature, "temperature_unit": unit}
+    ((_, found, _),) = see(ZIGBEE, "zigbee2mqtt/bed", tree)
+    assert found.get("Temperature") == expected
+
+
 # --- Tasmota
 
 
@@ -440,6 +459,8 @@ def test_tasmota_sensors(
         {"LYWSD03-1": {"Battery": 90, "RSSI": -60}},
         {"Flora-6ab577": {"Moisture": 255, "Fertility": 65535, "Battery": 0, "RSSI": 0}},
         {"AM2301": {"Temperature": None, "Humidity": None}},
+        {"SCD30": {"CarbonDioxide": 0, "eCO2": 0, "Temperature": 0.0, "Humidity": 0.0}},
+        {"MHZ19B": {"CarbonDioxide": 0, "Temperature": 26}},
         {"AM2301": {"Temperature": True, "Humidity": [50]}},
         {f"S{i}": {"Humidity": 1} for i in range(MAX_SENSORS + 1)},
         {},
@@ -448,6 +469,24 @@ def test_tasmota_sensors(
 def test_tasmota_without_measurement(body: dict[str, Any]) -> None:
     refused = decode("tele/x/SENSOR", {"Time": "2024-01-01T00:00:00", **body})
     assert refused.problem.params == {"why": "no_measurement", "family": "tasmota"}
+
+
+def test_tasmota_co2_of_0_is_none() -> None:
+    part = {"CarbonDioxide": 0, "Temperature": 21.5, "Humidity": 40.5}
+    tree = {"Time": "2024-01-01T00:00:00", "SCD30": part}
+    expected = {"AirTemperature": 21.5, "AirHumidity": 40.5}
+    assert see(TASMOTA, "tele/x/SENSOR", tree) == [("x/SCD30", expected, False)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "told_by_it", "expected"),
+    [("K", 295, 21.85), ("F", 77, 25.0), ("C", 25, 25.0), ("R", 500, None), (None, 25, None)],
+)
+def test_tasmota_unit(unit: object, told_by_it: float, expected: float | None) -> None:
+    flora = {"Temperature": told_by_it, "Moisture": 31}
+    tree = {"Time": "2024-01-01T00:00:00", "Flora-1": flora, "TempUnit": unit}
+    ((_, found, _),) = see(TASMOTA, "tele/x/SENSOR", tree)
+    assert (found["Moisture"], found.get("Temperature")) == (31.0, expected)
 
 
 @pytest.mark.parametrize(
@@ -625,6 +664,22 @@ def test_not_miflora(topic: str, tree: object) -> None:
             },
             ("Springfield-Soil/2/7", {"Moisture": 3.0, "Temperature": 20.0, "SNR": 20.5}, False),
         ),
+        # Of a model that nobody here knows, a temperature is not that of the soil.
+        (
+            "rtl_433/pi/events",
+            {"model": "X", "moisture": 30, "humidity": 50, "temperature_C": 25},
+            ("X", {"Moisture": 30.0, "AirTemperature": 25.0, "AirHumidity": 50.0}, False),
+        ),
+        (
+            "rtl_433/pi/events",
+            {"model": "X", "moisture": 30, "humidity": None, "temperature_F": 77},
+            ("X", {"Moisture": 30.0, "AirTemperature": 25.0}, False),
+        ),
+        (
+            "rtl_433/pi/events",
+            {"model": "X", "moisture": 30, "temperature_C": 25},
+            ("X", {"Moisture": 30.0, "Temperature2": 25.0}, False),
+        ),
         (
             "any/events",
             {"model": "Fineoffset-WN34", "id": "9", "mic": "CRC", "temperature_C": 18.5},
@@ -673,6 +728,7 @@ def test_rtl433_without_measurement(tree: dict[str, Any]) -> None:
         ("other/events", {"model": "X", "moisture": 40}),
         ("rtl_433/pi/devices/Acurite-5n1/3/temperature_C", 20.0),
         ("rtl_433/pi/devices/Fineoffset-WH51/0f5c54/boost", 0.0),
+        ("rtl_433/pi/devices/Fineoffset-WH51/0f5c54/humidity", 40.0),
         ("rtl_433/pi/devices/moisture", 40.0),
         ("rtl_433/moisture", 40.0),
         ("a/devices/Fineoffset-WH51/0f5c54/moisture", 40.0),
@@ -708,6 +764,13 @@ def test_ecowitt_channels_as_object_and_as_web_form() -> None:
     found = ECOWITT.sightings("ecowitt/barn", form)
     assert isinstance(found, tuple)
     assert {one.sent for one in found} == {"2025-06-19T14:04:09+00:00"}
+
+
+def test_ecowitt_form_that_contradicts_itself() -> None:
+    form = f"PASSKEY={SECRET}&soilmoisture1=40&soilmoisture1={{}}&dateutc=2025-06-19+14:04:09"
+    refused = decode("ecowitt/gw", form.format(50).encode())
+    assert refused.problem.params == {"why": "ambiguous", "family": "ecowitt"}
+    assert see(ECOWITT, "ecowitt/gw", form.format(40)) == [("gw/ch1", {"Moisture": 40.0}, False)]
 
 
 @pytest.mark.parametrize(
@@ -788,10 +851,15 @@ def test_not_ecowitt(tree: object) -> None:
         ("gh", "soil_moisture_2", "43.2", ("gh/2", {"Moisture": 43.2})),
         ("gh", "bed_a_soil_moisture_2", 1, ("gh/bed_a_2", {"Moisture": 1.0})),
         ("gh", "soil_nitrogen", 12.0, ("gh", {"N": 12.0})),
-        ("gh", "phosphorus", 12.0, ("gh", {"P": 12.0})),
-        ("gh", "potassium", 12.0, ("gh", {"K": 12.0})),
+        ("gh", "soil_phosphorus", 12.0, ("gh", {"P": 12.0})),
+        ("gh", "soil_potassium", 12.0, ("gh", {"K": 12.0})),
+        ("gh", "raised_bed_3_soil_moisture", 12.0, ("gh/raised_bed_3", {"Moisture": 12.0})),
+        ("gh", "north_field_soil_temperature", 12.0, ("gh/north_field", {"Temperature": 12.0})),
+        ("gh", "tomato2_soil_moisture", 12.0, ("gh/tomato2", {"Moisture": 12.0})),
+        ("gh", "10cm_soil_moisture", 12.0, ("gh/10cm", {"Moisture": 12.0})),
+        ("gh", "soil_moisture_30cm", 12.0, ("gh/30cm", {"Moisture": 12.0})),
         ("gh", "soil_ph", 6.5, ("gh", {"pH": 6.5})),
-        ("gh", "conductivity", 300.0, ("gh", {"EC": 300.0})),
+        ("gh", "soil_conductivity_us_cm", 300.0, ("gh", {"EC": 300.0})),
         ("gh", "humidity", 60.0, ("gh", {"AirHumidity": 60.0})),
         ("gh", "temperature", 20.0, ("gh", {"Temperature2": 20.0})),
         ("gh", "wifi_signal", -60.0, ("gh", {"RSSI": -60.0})),
@@ -821,6 +889,22 @@ def test_esphome(
         ("internal_temperature", 53.0),
         ("uptime", 12345.0),
         ("soil_moisture" * 20, 1.0),
+        ("bed_" * 15 + "soil_moisture", 1.0),
+        # A name without "soil" may be of a pool, a wall, or a bottle.
+        *((name, 12.0) for name in ("moisture", "conductivity", "ph", "nitrogen", "potassium")),
+        *((f"{place}_conductivity", 12.0) for place in ("pool", "tank", "drinking", "bed")),
+        *((f"{place}_moisture", 12.0) for place in ("wall", "compost", "bed")),
+        # Nobody says in which unit.
+        ("soil_ec", 1.2),
+        ("soil_conductivity", 1.2),
+        *(
+            (f"{word}_soil_moisture", 12.0)
+            for word in (
+                *("forecast", "goal", "lower", "upper", "previous", "yesterday", "alarm", "ideal"),
+                *("uncalibrated", "pool", "tank", "drinking", "wall", "compost", "bed_forecast"),
+                *("forecast_bed", "h", "optimal", "trigger", "wanted", "bed1_target", "average"),
+            )
+        ),
     ],
 )
 def test_esphome_without_measurement(object_id: str, value: object) -> None:

@@ -95,6 +95,23 @@ def test_old_codecs_send_the_unit_too() -> None:
     assert measured(old) == measured({**LSE01, "temp_SOIL": "-1.50", "conduct_SOIL": 318})
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("77.0 F", 25.0),
+        ("77.0 °F", 25.0),
+        ("295.0 K", 21.85),
+        ("25.0 C", 25.0),
+        ("25.0 cb", None),
+        ("25.0 24.0", None),
+        ("25.0 ", None),
+    ],
+)
+def test_a_unit_behind_a_number_counts(sent: str, expected: float | None) -> None:
+    found = measured({"water_SOIL": "12 %", "temp_SOIL": sent, "conduct_SOIL": "0.3 mS/cm"})
+    assert (found["Moisture"], found["EC"], found.get("Temperature")) == (12.0, 300.0, expected)
+
+
 @pytest.mark.parametrize("sentinel", ["327.60", "327.67", "-327.68", 327.67, "NULL", "NaN", None])
 def test_a_probe_that_is_not_plugged_in_has_no_temperature(sentinel: object) -> None:
     assert "Temperature2" not in measured({**LSE01, "temp_DS18B20": sentinel})
@@ -164,25 +181,50 @@ def test_a_thermometer_never_tells_of_soil() -> None:
 MILESIGHT = {"battery": 100, "temperature": 28.1, "moisture": 57.5, "ec": 240}
 
 
+SMTC = "Milesight EM500-SMTC"
+
+
 @pytest.mark.parametrize("name", ["ec", "electricity", "conductivity"])
-def test_conductivity_has_three_names(name: str) -> None:
-    sent = {"temperature": 28.1, "moisture": 57.5, name: 240}
-    assert measured(sent) == {"Temperature": 28.1, "Moisture": 57.5, "EC": 240.0}
+@pytest.mark.parametrize("profile", ["Soil", SMTC])
+def test_conductivity_has_three_names(name: str, profile: str) -> None:
+    sent = {"battery": 90, "temperature": 28.1, "moisture": 57.5, name: 240}
+    expected = {"Temperature": 28.1, "Moisture": 57.5, "EC": 240.0, "Battery": 90.0}
+    assert measured(sent, profile) == expected
 
 
 def test_a_fraction_of_a_microsiemens_is_another_unit() -> None:
-    assert "EC" not in measured({**MILESIGHT, "ec": 0.24})
+    assert "EC" not in measured({**MILESIGHT, "ec": 0.24}, SMTC)
 
 
 def test_a_probe_that_fails_has_no_value() -> None:
-    assert measured({"moisture": 57.5, "ec": 65535, "temperature_error": "x"}) == {"Moisture": 57.5}
+    failed = {"moisture": 57.5, "ec": 65535, "temperature_error": "x"}
+    assert measured(failed, SMTC) == {"Moisture": 57.5}
+
+
+@pytest.mark.parametrize(
+    "decoded",
+    [
+        {"moisture": 0.31, "ec": 320, "temperature": 77},
+        {"moisture": 57.5, "ec": 240},
+        {**MILESIGHT, "ec": 0.24},
+        {**MILESIGHT, "battery": 3.6},
+        {**MILESIGHT, "battery": 3300},
+        {**MILESIGHT, "unit": "F"},
+        {**MILESIGHT, "conductivity": 240},
+        {**MILESIGHT, "temperature": "28.1"},
+        {"history": [{"timestamp": 1_785_560_000, "moisture": 40.0, "ec": 100}]},
+    ],
+)
+def test_everybodys_names_are_not_milesights(decoded: dict[str, Any]) -> None:
+    assert why(chirpstack(decoded)) == ("no_measurement", "chirpstack")
+    assert why(ttn(decoded)) == ("no_measurement", "things_stack")
 
 
 def test_less_than_the_signature_needs_the_maker() -> None:
     bare = {"temperature": 28.1, "moisture": 57.5}
     assert why(chirpstack(bare)) == ("no_measurement", "chirpstack")
     assert why(ttn(bare)) == ("no_measurement", "things_stack")
-    assert measured(bare, "Milesight EM500-SMTC") == {"Temperature": 28.1, "Moisture": 57.5}
+    assert measured(bare, SMTC) == {"Temperature": 28.1, "Moisture": 57.5}
     assert measured({"temperature": 28.1}, "milesight-iot em500-smtc") == {"Temperature": 28.1}
 
 
@@ -207,7 +249,7 @@ def test_a_kept_history_has_its_own_times() -> None:
     assert [one.values[5] for one in result.items] == [57.5, 40.0, 100.0]
     assert [one.message_id for one in result.items][1:] == [None, None]
     assert len({reading_key(one) for one in result.items} - {None}) == 3
-    assert isinstance(decode(chirpstack({"history": past})), Readings)
+    assert isinstance(decode(chirpstack({"history": past}, SMTC)), Readings)
 
 
 def messages(*pairs: tuple[object, object], **more: object) -> dict[str, Any]:
@@ -281,6 +323,13 @@ def test_the_network_servers_own_names_are_used_where_the_object_is_nobodys() ->
         "AirTemperature": 25.0,
         "AirHumidity": 50.0,
         "Light": 900.0,
+    }
+    both = {"soil": {"depth": 10, "moisture": 31}, "air": {"temperature": 25, "depth": 3}}
+    result = decode(ttn(None, normalized_payload=[both]))
+    assert isinstance(result, Readings)
+    assert {one.publisher_id: told(one) for one in result.items} == {
+        "s2105-plot-3-10cm": {"Moisture": 31.0},
+        "s2105-plot-3": {"AirTemperature": 25.0},
     }
     depths = [{"soil": {"depth": 10, "moisture": 31}}, {"soil": {"depth": 30, "moisture": 40}}]
     result = decode(ttn(None, normalized_payload=depths))
@@ -381,6 +430,9 @@ def test_names_and_times_of_the_servers_are_judged_like_all_others() -> None:
 
 def test_a_simulated_uplink_is_simulated() -> None:
     assert reading({**ttn(LSE01), "simulated": True}).source is Source.SIMULATOR
+    assert reading({**ttn(LSE01), "simulated": False}).source is Source.MQTT
+    for unclear in ({**ttn(LSE01), "simulated": "true"}, ttn(LSE01, simulated=True)):
+        assert why(unclear) == ("no_measurement", "things_stack")
 
 
 PLAIN = {"device_id": "p-1", "soil_moisture": 41.5}
@@ -478,10 +530,200 @@ def test_plain_json_is_judged_like_all_others(change: dict[str, Any], code: str)
 
 
 def test_plain_json_times_and_numbers_as_names() -> None:
-    found = reading({**PLAIN, "device_id": 12, "Time": 1_785_562_200_250, "message_id": "m"})
-    assert (found.publisher_id, found.message_id) == ("12", "m")
+    named = {"device_id": 120_012, "Time": 1_785_562_200_250, "message_id": "m"}
+    found = reading({**PLAIN, **named})
+    assert (found.publisher_id, found.message_id) == ("120012", "m")
     assert found.sent_us == 1_785_562_200_250_000
     assert reading({**PLAIN, "ts": 0}).time_source is TimeSource.RECEIVED
+
+
+WARM = {"device_id": "p-1", "soil_temperature": 77}
+WET = {"device_id": "p-1", "soil_moisture": 30.5}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        *(
+            ({**WARM, "temperature_unit": unit}, 25.0)
+            for unit in ("F", "°F", "deg F", "fahrenheit")
+        ),
+        *(({**WARM, "temperature_unit": unit}, 77.0) for unit in ("C", "°C", "celsius", "", None)),
+        ({**WARM, "soil_temperature": 295, "temperature_unit": "K"}, 21.85),
+        ({**WARM, "soil_temperature": 295, "temp_unit": "kelvin"}, 21.85),
+        ({**WARM, "unit": "F"}, 25.0),
+        ({**WARM, "units": "metric"}, 77.0),
+        ({**WARM, "soil_temperature_unit": "F", "temperature_unit": "C"}, None),
+        ({"device": "p-1", "soil": {"temperature": 77, "temperature_unit": "F"}}, 25.0),
+        ({"device": "p-1", "soil": {"temperature": 77, "unit": "F"}}, 25.0),
+        ({"device": "p-1", "soil": {"temp": 77}, "soil_temp_unit": "F"}, 25.0),
+        ({"device": "p-1", "data": {"soil_temperature": 77, "soil_temperature_unit": "F"}}, 25.0),
+        ({"device": "p-1", "data": {"soil_temperature": 77}, "temperature_unit": "F"}, 25.0),
+        (
+            {
+                "device": "p-1",
+                "soil": {"temperature": 25, "unit": "C"},
+                "air": {"temperature": 77, "unit": "F"},
+            },
+            25.0,
+        ),
+        # A name that says its unit needs no other, and takes none.
+        ({"device": "p-1", "soil_temp_f": 77, "temperature_unit": "F"}, 25.0),
+        ({"device": "p-1", "soil_temp_c": 25, "temperature_unit": "F"}, 25.0),
+        *(
+            ({**WARM, "temperature_unit": unit}, None)
+            for unit in ("R", "%", 7, True, ["F"], {"a": 1})
+        ),
+        *(({**WARM, "unit": unit}, None) for unit in ("imperial", "warm", 1, {"a": "F"})),
+        ({**WARM, "units": {"soil_temperature": "F"}}, None),
+        ({**WARM, "units": "F", "unit": "C"}, None),
+        ({**WARM, "temperature_unit": "F", "unit": "C"}, None),
+        ({**WARM, "temperature_unit": "F", "unit": "F"}, 25.0),
+        # The nearer one counts.
+        ({"device": "p-1", "soil": {"temp": 77, "unit": "F"}, "temperature_unit": "C"}, 25.0),
+        ({"device": "p-1", "soil": {"temp": 77, "temp_unit": "F"}, "unit": "C"}, 25.0),
+        ({**WARM, "meta": {"temperature_unit": "F"}}, None),
+        ({**WARM, "meta": {"temperature_unit": "C", "unit": "x"}}, 77.0),
+        ({**WARM, "pressure_unit": "hPa", "pressure": {"value": 990, "unit": "hPa"}}, 77.0),
+        ({"device": "p-1", "data": {"soil_temperature": 77, "units": {"t": "F"}}}, None),
+        ({"device": "p-1", "data": {"soil_temperature": 77}, "unit": "furlong"}, None),
+    ],
+)
+def test_plain_json_units_of_temperature(body: dict[str, Any], expected: float | None) -> None:
+    if expected is None:
+        assert why(body)[1] is None
+    else:
+        assert told(reading(body))["Temperature"] == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        *(({**WET, "soil_moisture_unit": unit}, 30.5) for unit in ("%", "percent")),
+        *(
+            ({"device_id": "p", "soil_moisture": 0.31, "moisture_unit": unit}, 31.0)
+            for unit in ("m3/m3", "m³/m³", "fraction")
+        ),
+        ({"device_id": "p", "soil_vwc": 0.31, "unit": "m3/m3"}, 31.0),
+        ({"device_id": "p", "soil_vwc": 0.31, "soil_vwc_unit": "%"}, 0.31),
+        ({"device_id": "p", "soil_vwc": 31}, 31.0),
+        ({"device_id": "p", "soil": {"vwc": 0.31, "unit": "m3/m3"}}, 31.0),
+        ({"device_id": "p", "soil_vwc": 0.31}, None),
+        ({"device_id": "p", "soil": {"vwc": 0.31}}, None),
+        ({"device_id": "p", "soil_water_content": 1, "temperature_unit": "C"}, None),
+        *(({**WET, "soil_moisture_unit": unit}, None) for unit in ("cb", "kPa", "raw", "V")),
+        ({"device_id": "p", "soil": {"moisture": 30, "unit": "cb"}}, None),
+        ({**WET, "unit": "kPa"}, None),
+    ],
+)
+def test_plain_json_units_of_moisture(body: dict[str, Any], expected: float | None) -> None:
+    if expected is None:
+        assert why(body)[1] is None
+    else:
+        assert told(reading(body)) == {"Moisture": expected}
+
+
+def test_plain_json_units_of_nutrients_and_of_several_quantities() -> None:
+    npk = {"n": 1, "p": 2, "k": 3}
+    nutrients = {"N": 1.0, "P": 2.0, "K": 3.0}
+    assert told(reading({"device": "p", "npk": {**npk, "unit": "mg/kg"}})) == nutrients
+    assert told(reading({"device": "p", "npk": npk, "npk_unit": "ppm"})) == nutrients
+    assert why({"device": "p", "npk": {**npk, "unit": "mg/l"}})[1] is None
+    assert why({"device": "p", "npk": npk, "nutrient_units": "%"})[1] is None
+    mixed = {**WARM, **WET, "air_temperature": 86, "unit": "F"}
+    found = told(reading(mixed))
+    assert found == {"Temperature": 25.0, "Moisture": 30.5, "AirTemperature": 30.0}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"air": {"nitrogen": 78.08, "oxygen": 20.9}}, None),
+        ({"nitrogen": 78.08, "oxygen": 20.9}, None),
+        ({"air": {"nitrogen": 78, "phosphorus": 1, "potassium": 2}}, None),
+        ({"air": {"soil_moisture": 30, "soil_ph": 7}}, None),
+        ({"ambient": {"soil_temperature": 30, "npk_n": 3}}, None),
+        ({"potassium": 3, "phosphorus": None}, None),
+        ({"data": {"potassium": 3}}, None),
+        ({"nitrogen": 3, "data": {"potassium": 3}}, None),
+        ({"air": {"phosphorus": 3}, **WET}, {"Moisture": 30.5}),
+        ({"nitrogen": 3, **WET}, {"Moisture": 30.5}),
+        ({"nitrogen": 1, "potassium": 3}, {"N": 1.0, "K": 3.0}),
+        ({"data": {"nitrogen": 1, "phosphorus": 2}}, {"N": 1.0, "P": 2.0}),
+        ({"soil": {"nitrogen": 1}}, {"N": 1.0}),
+        ({"npk": {"k": 1}}, {"K": 1.0}),
+        ({"soil_nitrogen": 1}, {"N": 1.0}),
+        ({"nitrogen_mg_kg": 1}, {"N": 1.0}),
+    ],
+)
+def test_plain_json_where_a_nutrient_is(body: dict[str, Any], expected: Found | None) -> None:
+    if expected is None:
+        assert why({"device_id": "p-1", **body})[1] is None
+    else:
+        assert told(reading({"device_id": "p-1", **body})) == expected
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"type": word} for word in ("forecast", "setpoint", "Target", "soil-forecast", "LIMIT")),
+        *({name: "simulation"} for name in ("mode", "kind", "message_type", "event", "category")),
+        {"prediction": True},
+        {"data": {"type": "forecast", "soil_ph": 6}},
+        {"data": {"setpoint": 20}},
+        {"simulated": "yes"},
+        {"data": {"simulated": True}},
+    ],
+)
+def test_plain_json_that_says_it_is_no_measurement(more: dict[str, Any]) -> None:
+    assert why({**WET, **more})[1] is None
+
+
+@pytest.mark.parametrize("more", [{"type": "soil"}, {"mode": "auto"}, {"simulated": False}])
+def test_plain_json_of_a_harmless_kind(more: dict[str, Any]) -> None:
+    assert reading({**WET, **more}).source is Source.MQTT
+
+
+def test_plain_json_of_a_simulator() -> None:
+    assert reading({**WET, "simulated": True}).source is Source.SIMULATOR
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({"mac": "AA:BB", "sensor": 1}, "AA:BB/1"),
+        ({"sensor": "1", "mac": "AA:CC"}, "AA:CC/1"),
+        ({"sensor": "soil", "mac": "AA:CC"}, "AA:CC"),
+        ({"sensor": "NPK sensor", "mac": "AA:CC"}, "AA:CC"),
+        ({"device": "npk", "mac": "AA:CC"}, "AA:CC"),
+        ({"device": 3, "dev_eui": "A84041"}, "A84041"),
+        ({"device_id": "p-1", "serial": "S9", "mac": "AA:CC"}, "AA:CC"),
+        ({"node": "n-7", "probe_id": "b"}, "n-7/b"),
+        ({"mac": "AA:CC", "sensor_id": "AA:CC"}, "AA:CC"),
+        ({"mac": "00:00:00:00:00:00", "device": "box"}, "box"),
+        ({"mac": "", "device": "box"}, "box"),
+        ({"chip_id": 12_345_678}, "12345678"),
+        ({"sensor_id": "S-11"}, "S-11"),
+        ({"device": "soil-sensor-3"}, "soil-sensor-3"),
+        ({"device": "बेड"}, "बेड"),
+        ({"sensor": 1}, None),
+        ({"device_id": 12}, None),
+        ({"device_id": "0012"}, None),
+        ({"device_id": "\u0661\u0662"}, None),
+        ({"device_id": True}, None),
+        ({"device": "soil"}, None),
+        ({"device": "Soil Moisture Sensor"}, None),
+        ({"device": "ESP32"}, None),
+        ({"sensor": "soil", "node": 4}, None),
+        ({"mac": "ff:ff:ff:ff:ff:ff"}, None),
+        ({"device": "unknown"}, None),
+    ],
+)
+def test_plain_json_device(names: dict[str, Any], expected: str | None) -> None:
+    if expected is None:
+        assert why({**names, "soil_moisture": 30})[1] is None
+    else:
+        assert reading({**names, "soil_moisture": 30}).publisher_id == expected
 
 
 def test_a_native_message_is_judged_by_the_native_format_alone() -> None:

@@ -17,8 +17,9 @@ from harit_desktop.domain.extras import EXTRA_BY_KEY
 from harit_desktop.domain.message import Rejection
 from harit_desktop.domain.reading import Reading, Readings
 from tests.wire.fuzz_messages import RECEIVED_US, invented, message, mutated
-from tests.wire.fuzz_oracle import Violation, decoder, judge
+from tests.wire.fuzz_oracle import decoder, judge
 from tests.wire.fuzz_seeds import NATIVE, SEEDS
+from tests.wire.fuzz_violation import Violation
 
 DECODER = decoder()
 STALL_S = 0.05
@@ -147,6 +148,64 @@ class TestTheOracle:
     def test_finds_a_wrong_field(self, changes: dict[str, object]) -> None:
         with pytest.raises(Violation):
             self.judged(self.reading(**changes))
+
+    @pytest.mark.parametrize(
+        ("topic", "tree", "told"),
+        [
+            ("garden/box", {"device": "a-1", "air": {"nitrogen": 78.5}}, {"N": 78.5}),
+            ("garden/box", {"device": "a-1", "nitrogen": 78.5}, {"N": 78.5}),
+            (
+                "garden/box",
+                {"device": "a-1", "soil_temp": 77.0, "unit": "F"},
+                {"Temperature": 77.0},
+            ),
+            (
+                "garden/box",
+                {"device": "a-1", "soil": {"temperature": 295.0, "temperature_unit": "K"}},
+                {"Temperature": 295.0},
+            ),
+            ("garden/box", {"device": "soil", "soil_ph": 7.5}, {"pH": 7.5}),
+            ("garden/box", {"device": "7", "soil_ph": 7.5}, {"pH": 7.5}),
+            ("garden/box", {"device": "a-1", "type": "forecast", "soil_ph": 7.5}, {"pH": 7.5}),
+            ("garden/box", {"device": "a-1", "simulated": True, "soil_ph": 7.5}, {"pH": 7.5}),
+            (
+                "rtl_433/h/events",
+                {"model": "a-1", "moisture": 31.5, "temperature_C": 20.5},
+                {"Temperature": 20.5},
+            ),
+            ("a-1/sensor/forecast_soil_moisture/state", 31.5, {"Moisture": 31.5}),
+            ("a-1/sensor/moisture/state", 31.5, {"Moisture": 31.5}),
+            (
+                "application/1/device/a/event/up",
+                {
+                    "deviceInfo": {"devEui": "a-1"},
+                    "object": {"moisture": 0.25, "ec": 320, "temperature": 77.0},
+                },
+                {"Moisture": 0.25},
+            ),
+            (
+                "application/1/device/a/event/up",
+                {"deviceInfo": {"devEui": "a-1"}, "object": {"temp_SOIL": "77.0 F"}},
+                {"Temperature": 77.0},
+            ),
+            (
+                "tele/b/SENSOR",
+                {"Time": "a-1", "Flora-1": {"Temperature": 77.5, "Fertility": 3}, "TempUnit": "F"},
+                {"Temperature": 77.5},
+            ),
+            ("tele/b/SENSOR", {"Time": "a-1", "SCD30": {"CarbonDioxide": 0}}, {"CO2": 0.0}),
+        ],
+    )
+    def test_finds_what_once_was_accepted(
+        self, topic: str, tree: object, told: dict[str, float]
+    ) -> None:
+        device = tree["device"] if isinstance(tree, dict) and "device" in tree else "a-1"
+        wrong = self.reading(
+            publisher_id=device, topic=topic, values=self.values(**told), extras=()
+        )
+        reasons = "told by no field|as an id|type is|passes for|CO2 of 0"
+        with pytest.raises(Violation, match=reasons):
+            judge(topic, json.dumps(tree).encode(), wrong)
 
     def test_finds_an_answer_of_no_kind(self) -> None:
         for answer in (None, (), Readings((self.reading(),))):

@@ -161,10 +161,12 @@ def test_a_template_without_sample_is_refused() -> None:
 def test_a_file_that_is_far_too_large_or_deep_is_refused() -> None:
     assert fault_of("#" * 200_001)["why"] == "too_large"
     assert fault_of("a = " + "[" * 100_000)["why"] == "not_toml"
+    assert fault_of("n = " + "9" * 5000)["why"] == "not_toml"
 
 
-def test_one_broken_file_does_not_stop_the_others() -> None:
-    sound, problems = load_templates((("a.toml", FILE), ("b.toml", "x"), ("c.toml", FILE)))
+@pytest.mark.parametrize("broken", ["x", "n = " + "9" * 5000], ids=["no toml", "long integer"])
+def test_one_broken_file_does_not_stop_the_others(broken: str) -> None:
+    sound, problems = load_templates((("a.toml", FILE), ("b.toml", broken), ("c.toml", FILE)))
     assert list(sound) == ["a.toml", "c.toml"]
     assert [problem.params["file"] for problem in problems] == ["b.toml"]
 

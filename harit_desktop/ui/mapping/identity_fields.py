@@ -9,7 +9,7 @@ from harit_desktop.ui import dialog_parts
 from harit_desktop.ui.mapping.texts import device_text, short, time_text
 from harit_desktop.ui.mapping.value_grid import CalmCombo
 from harit_desktop.ui.theme import set_look
-from harit_desktop.wire.proposal_identity import IdentityWhy
+from harit_desktop.wire.proposal_identity import IdentityWhy, TimeChoice
 from harit_desktop.wire.proposals import Proposal
 from harit_desktop.wire.template_plan import MAX_NAME
 from harit_desktop.wire.template_spec import ChannelSpec, TemplateSpec, TimeSpec
@@ -26,6 +26,7 @@ class IdentityFields(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._proposal: Proposal | None = None
+        self._match: tuple[str, ...] = ()
         self.name_edit = self._edit("dialog.mapping.name", MAX_NAME)
         self.topic = self._edit("dialog.mapping.topic", _MOST_TOPIC)
         self.device = CalmCombo("dialog.mapping.device", _COMBO_PX)
@@ -36,7 +37,7 @@ class IdentityFields(QWidget):
 
     def show_proposal(self, proposal: Proposal) -> None:
         """Offers what may name device and time in another message."""
-        self._proposal = proposal
+        self._proposal, self._match = proposal, ()
         widgets = (self.name_edit, self.topic, self.device, self.fixed, self.time, self.partial)
         blockers = [QSignalBlocker(widget) for widget in widgets]
         self.name_edit.setText(name_for(proposal.topic))
@@ -54,6 +55,43 @@ class IdentityFields(QWidget):
         del blockers
         self._show_fixed()
 
+    def show_template(self, spec: TemplateSpec, proposal: Proposal) -> None:
+        """Offers the same for the sample of a template, with what it says chosen. What has no
+        field here is kept as it is."""
+        self.show_proposal(proposal)
+        self._match = spec.match
+        widgets = (self.name_edit, self.topic, self.device, self.fixed, self.time, self.partial)
+        blockers = [QSignalBlocker(widget) for widget in widgets]
+        self.name_edit.setText(spec.name)
+        self._go_to_pattern(spec.device)
+        self._go_to_time(spec.time)
+        self.partial.setChecked(spec.partial)
+        self.topic.setText(spec.topic)
+        self.topic.setModified(True)
+        del blockers
+        self._show_fixed()
+
+    def _go_to_pattern(self, pattern: str) -> None:
+        place = self.device.findData(pattern)
+        if place < 0 and "{" in pattern:
+            self.device.insertItem(0, short(pattern, MAX_NAME), pattern)
+            place = 0
+        elif place < 0:
+            place = self.device.count() - 1
+        self.device.setCurrentIndex(place)
+        if self._is_fixed():
+            self.fixed.setText(pattern)
+
+    def _go_to_time(self, wanted: TimeSpec) -> None:
+        places = range(self.time.count())
+        place = next((n for n in places if self.time.itemData(n) == wanted), -1)
+        if place < 0:
+            # The sample of a file that a person wrote may name a time that nobody would guess.
+            choice = TimeChoice(wanted.path, wanted.kind, "–")
+            self.time.insertItem(0, time_text(choice), wanted)
+            place = 0
+        self.time.setCurrentIndex(place)
+
     def spec(self, channels: tuple[ChannelSpec, ...]) -> TemplateSpec:
         """The template as the fields say it; without its sample."""
         return TemplateSpec(
@@ -61,6 +99,7 @@ class IdentityFields(QWidget):
             topic=self.topic.text().strip(),
             device=self._pattern(),
             channel=channels,
+            match=self._match,
             partial=self.partial.isChecked(),
             time=self.time.currentData() or TimeSpec(),
         )

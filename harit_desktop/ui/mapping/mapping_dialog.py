@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -36,6 +37,7 @@ from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.words import count
 from harit_desktop.wire.proposals import Proposal, propose
 from harit_desktop.wire.reasons import Refused
+from harit_desktop.wire.sighting_readings import is_measurement
 from harit_desktop.wire.template_spec import TemplateFault
 from harit_desktop.wire.templates import Template, tree_of, with_sample
 from harit_desktop.wire.timestamps import SYSTEM_ZONE, TimestampReader
@@ -73,6 +75,10 @@ class MappingDialog(QDialog):
         self._naming: Answer[tuple[SavedTemplate, ...]] | None = None
         self._saving: Answer[Saved] | None = None
         self._removing: Answer[None] | None = None
+        self._opening: Answer[Template] | None = None
+        self._edited = self._asked_file = self._removed_file = ""
+        self._opened: Template | None = None
+        self._is_touched = self._is_leaving = False
         self._messages: dict[str, UnmappedMessage] = {}
         self._sample: UnmappedMessage | None = None
         self._proposal: Proposal | None = None
@@ -121,6 +127,9 @@ class MappingDialog(QDialog):
         if self._removing is not None and self._removing.done:
             removing, self._removing = self._removing, None
             self._finish_removing(removing)
+        if self._opening is not None and self._opening.done:
+            opening, self._opening = self._opening, None
+            self._finish_opening(opening)
 
     def choose(self, topic: str) -> None:
         """Goes to a topic of the list, now or when the list has come; one that is not in it
@@ -128,6 +137,31 @@ class MappingDialog(QDialog):
         self._wanted = "" if self._listed else topic
         if topic in self._messages and self.messages.choose(topic):
             self._take_sample(topic)
+
+    def reject(self) -> None:
+        """Closes, at the second time only where choices would be lost."""
+        if self._is_touched and not self._is_leaving:
+            self._is_leaving = True
+            text = self.tr("▲ This mapping is not saved. Close once more to drop it.")
+            say(self.outcome, text, "warn")
+            return
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # The end of the program is not held up.
+        self._is_leaving = self._is_leaving or not event.spontaneous()
+        super().closeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter saves from a field or a button only: in a list it goes to what is chosen."""
+        at = self.focusWidget()
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not is_enter or isinstance(at, QLineEdit | QPushButton):
+            super().keyPressEvent(event)
+        elif at is self.templates.list:
+            self.templates.ask_to_edit()
+        elif at is self.messages and self.fields.isVisible():
+            self.fields.name_edit.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -185,6 +219,8 @@ class MappingDialog(QDialog):
     def _take_sample(self, topic: str) -> None:
         self._has_begun = True
         self._sample = self._messages.get(topic)
+        self._edited, self._opened = "", None
+        self.templates.choose_none()
         say(self.outcome, "")
         self._read_sample()
 
@@ -192,9 +228,20 @@ class MappingDialog(QDialog):
         sample = self._sample
         self._proposal = propose(sample.topic, sample.payload) if sample is not None else None
         self.preview.show_payload(sample.payload if sample is not None else None)
-        self.values.show_proposal(self._proposal)
-        if self._proposal is not None:
+        spec = self._opened.spec if self._opened is not None else None
+        self.values.show_proposal(self._proposal, spec.channel if spec is not None else None)
+        if self._proposal is not None and spec is not None:
+            self.fields.show_template(spec, self._proposal)
+        elif self._proposal is not None:
             self.fields.show_proposal(self._proposal)
+        self._is_touched = self._is_leaving = False
+        self._follow()
+
+    def _change(self) -> None:
+        """A person has chosen something."""
+        if self._is_leaving:
+            say(self.outcome, "")
+        self._is_touched, self._is_leaving = True, False
         self._follow()
 
     # -- what follows from the choices ---------------------------------------------------
@@ -205,6 +252,12 @@ class MappingDialog(QDialog):
         sample, proposal = self._sample, self._proposal
         if sample is None or proposal is None:
             self.preview.show_fault("")
+        elif sample.undecoded:
+            text = self.tr(
+                "▲ The network server passes on the bytes of this device undecoded: add a codec "
+                "to its device profile there. From here there is nothing to map."
+            )
+            self.preview.show_fault(text)
         elif proposal.problem is not None:
             why = rejection_text(proposal.problem)
             text = self.tr("▲ This message cannot be read: {why}.").format(why=why)
@@ -226,7 +279,10 @@ class MappingDialog(QDialog):
         except Refused:
             found = None
         self.fields.mark("")
-        if found:
+        if found and not is_measurement(found[0]):
+            text = self.tr("▲ Battery and signal alone are no reading: choose a measured value.")
+            self.preview.show_fault(text)
+        elif found:
             self._template = template
             self.preview.show_sighting(found[0], self._reader, sample.received_us)
 
@@ -239,15 +295,21 @@ class MappingDialog(QDialog):
     def _show_state(self) -> None:
         is_busy = self._saving is not None
         usable = self._proposal is not None and self._proposal.problem is None
+        usable = usable and self._sample is not None and not self._sample.undecoded
         self._form.setVisible(self._sample is not None)
         self.preview.setVisible(self._sample is not None)
         self._form.setEnabled(not is_busy)
         for part in (self.fields, self.values):
             part.setVisible(usable)
         family = self._proposal.family if self._proposal is not None else ""
-        say(self._family, family_text(family) if family else "")
+        known = family_text(family) if family else ""
+        if self._opened is not None:
+            text = self.tr("The saved template {name}, with its own sample.")
+            known = text.format(name=short(self._opened.name))
+        say(self._family, known)
         say(self._empty, "" if self._sample is not None else self._empty_text())
-        self.messages.setEnabled(not is_busy)
+        for listed in (self.messages, self.templates):
+            listed.setEnabled(not is_busy)
         waiting = self._waiting()
         self.redrive.setText(
             self.tr("Decode the waiting message again")
@@ -256,7 +318,7 @@ class MappingDialog(QDialog):
         )
         self.redrive.setVisible(waiting > 0)
         file = f"{slug_of(self._template.name)}{SUFFIX}" if self._template is not None else ""
-        replaces = file in self.templates.files()
+        replaces = bool(self._edited) or file in self.templates.files()
         self.save.setText(self.tr("Replace") if replaces else self.tr("Save"))
         self.save.setEnabled(self._template is not None and not is_busy)
 
@@ -276,7 +338,7 @@ class MappingDialog(QDialog):
         if self._template is None or self._saving is not None:
             return
         redrive = self.redrive.isChecked() and self._waiting() > 0
-        self._saving = self._host.save(self._template, redrive=redrive)
+        self._saving = self._host.save(self._template, redrive=redrive, replaced=self._edited)
         say(self.outcome, self.tr("Saving…"))
         self._show_state()
 
@@ -288,7 +350,9 @@ class MappingDialog(QDialog):
             self._say_wrong(self.outcome, text)
         else:
             say(self.outcome, self._saved_text(answer.value), "ok")
-            self._sample = self._proposal = self._template = None
+            self._sample = self._proposal = self._template = self._opened = None
+            self._edited = ""
+            self.templates.choose_none()
             self.messages.choose_none()
             self._ask_anew()
             self._read_sample()
@@ -311,11 +375,32 @@ class MappingDialog(QDialog):
                 file=name, n=count(saved.decoded)
             )
         return self.tr(
-            "Saved as {file}. Waiting messages that became readings: {n}; still waiting: {rest}."
+            "Saved as {file}. Waiting messages that became readings: {n}. Others that no template "
+            "understands yet: {rest}."
         ).format(file=name, n=count(saved.decoded), rest=count(saved.still_waiting))
+
+    def _open(self, file: str) -> None:
+        if self._opening is None and self._saving is None:
+            self._asked_file = file
+            self._opening = self._host.read(file)
+
+    def _finish_opening(self, answer: Answer[Template]) -> None:
+        opened = answer.value
+        if opened is None or opened.spec.sample is None:
+            if answer.problem is not None:
+                self._say_wrong(self.outcome, problem_text(answer.problem).sentences)
+            return
+        sample = opened.spec.sample
+        payload, now_us = sample.payload.encode(), time.time_ns() // 1000
+        self._has_begun, self._edited, self._opened = True, self._asked_file, opened
+        self._sample = UnmappedMessage(sample.topic, payload, now_us, 0)
+        self.messages.choose_none()
+        say(self.outcome, "")
+        self._read_sample()
 
     def _remove(self, file: str) -> None:
         if self._removing is None:
+            self._removed_file = file
             self._removing = self._host.remove(file)
 
     def _finish_removing(self, answer: Answer[None]) -> None:
@@ -323,6 +408,10 @@ class MappingDialog(QDialog):
             self._say_wrong(self.outcome, problem_text(answer.problem).sentences)
         else:
             say(self.outcome, self.tr("Removed."), "ok")
+            if self._edited == self._removed_file:
+                # What it was is still seen, and may be saved anew.
+                self._edited = ""
+                self._show_state()
         self._ask_anew()
 
     # -- the widgets ---------------------------------------------------------------------
@@ -330,8 +419,9 @@ class MappingDialog(QDialog):
     def _build(self) -> None:
         self.messages.chosen.connect(self._take_sample)
         self.templates.remove_asked.connect(self._remove)
-        self.fields.changed.connect(self._follow)
-        self.values.changed.connect(self._follow)
+        self.templates.edit_asked.connect(self._open)
+        self.fields.changed.connect(self._change)
+        self.values.changed.connect(self._change)
         row = QHBoxLayout()
         row.setContentsMargins(20, 14, 20, 10)
         row.setSpacing(16)

@@ -1,4 +1,4 @@
-"""The saved templates, and the way to remove one."""
+"""The saved templates, and the ways to change and to remove one."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ _LIST_PX = 92
 
 
 class TemplateList(QWidget):
-    """`remove_asked` gives the file of the chosen template, after a second click: what is
-    removed is gone."""
+    """`edit_asked` gives the file of the chosen template, which is sound; `remove_asked` that
+    of any, after a second click: what is removed is gone."""
 
+    edit_asked = Signal(str)
     remove_asked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._saved: tuple[SavedTemplate, ...] = ()
         self.list = QListWidget()
+        self.edit = dialog_parts.button("dialog.mapping.edit", self.tr("Edit"))
         self.remove = dialog_parts.button("dialog.mapping.remove", self.tr("Remove"))
         self.keep = dialog_parts.button("dialog.mapping.keep", self.tr("Keep"))
         self.note = dialog_parts.sentences("dialog.mapping.templates.note", "dense muted")
@@ -62,6 +64,22 @@ class TemplateList(QWidget):
                     self.list.setCurrentItem(item)
         self._choose()
 
+    def choose_none(self) -> None:
+        """Leaves the template that was chosen."""
+        with QSignalBlocker(self.list):
+            self.list.setCurrentRow(-1)
+        self._choose()
+
+    def ask_to_edit(self) -> None:
+        """Gives the chosen template to be changed, where it is sound."""
+        chosen = self._chosen()
+        if chosen is not None and chosen.problem is None:
+            self.edit_asked.emit(chosen.file)
+
+    def _chosen(self) -> SavedTemplate | None:
+        file = self._file()
+        return next((one for one in self._saved if one.file == file), None)
+
     def _choose(self, *_: object) -> None:
         self._is_asking = False
         self._show_state()
@@ -72,9 +90,10 @@ class TemplateList(QWidget):
         return str(self.list.currentItem().data(Qt.ItemDataRole.UserRole))
 
     def _show_state(self) -> None:
-        file = self._file()
-        chosen = next((one for one in self._saved if one.file == file), None)
+        chosen = self._chosen()
         self.list.setVisible(bool(self._saved))
+        self.edit.setVisible(bool(self._saved) and not self._is_asking)
+        self.edit.setEnabled(chosen is not None and chosen.problem is None)
         self.remove.setVisible(bool(self._saved))
         self.remove.setEnabled(chosen is not None)
         self.keep.setVisible(self._is_asking)
@@ -107,10 +126,13 @@ class TemplateList(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setMaximumHeight(scaled(_LIST_PX))
         self.list.currentItemChanged.connect(self._choose)
+        self.list.itemDoubleClicked.connect(lambda _: self.ask_to_edit())
+        self.edit.clicked.connect(self.ask_to_edit)
         self.remove.clicked.connect(self._ask_or_remove)
         self.keep.clicked.connect(self._choose)
         row = QHBoxLayout()
         row.setSpacing(8)
+        row.addWidget(self.edit)
         row.addWidget(self.remove)
         row.addWidget(self.keep)
         row.addStretch(1)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from harit_desktop.domain.channels import CHANNEL_INDEX, CHANNELS
 from harit_desktop.domain.extras import EXTRA_BY_KEY
+from harit_desktop.ui.messages.rejection_texts import family_name
 from harit_desktop.ui.problem_texts import printable
 from harit_desktop.ui.words import channel_name, channel_value, number
 from harit_desktop.wire.proposal_identity import DeviceChoice, TimeChoice
@@ -89,24 +90,8 @@ def family_text(family: str) -> str:
         "unreadable": tr("Mapping", "This message cannot be read."),
         "plain_json": tr("Mapping", "JSON with plain names."),
     }
-    known = tr("Mapping", "It looks like {family}.").format(family=_FAMILIES.get(family, family))
+    known = tr("Mapping", "It looks like {family}.").format(family=family_name(family))
     return texts.get(family) or known
-
-
-_FAMILIES = {
-    "things_stack": "The Things Stack",
-    "chirpstack": "ChirpStack",
-    "sensecap": "SenseCAP",
-    "zigbee2mqtt": "Zigbee2MQTT",
-    "tasmota": "Tasmota",
-    "theengs": "Theengs / OpenMQTTGateway",
-    "miflora": "miflora-mqtt-daemon",
-    "rtl433": "rtl_433",
-    "ecowitt": "Ecowitt",
-    "esphome": "ESPHome",
-    "milesight": "Milesight",
-    "dragino": "Dragino",
-}
 
 
 def why_text(row: Row) -> str:

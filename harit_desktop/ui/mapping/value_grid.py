@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
@@ -45,6 +48,15 @@ class CalmCombo(QComboBox):
         self.setMinimumContentsLength(1)
         self.setFixedWidth(scaled(width_px))
 
+    def fit(self) -> None:
+        """As wide as its longest text needs, and no narrower than it is."""
+        self.ensurePolished()
+        before = self.sizeAdjustPolicy()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        needed_px = self.sizeHint().width()
+        self.setSizeAdjustPolicy(before)
+        self.setFixedWidth(max(self.width(), needed_px))
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
             super().wheelEvent(event)
@@ -69,10 +81,13 @@ class PathLabel(QLabel):
 
 
 class ValueRow:
-    """One value: its path, as sent, and the three choices."""
+    """One value: its path, as sent, and the three choices. `given` is what a template says of
+    it that is being changed."""
 
-    def __init__(self, row: Row, place: int, parent: QWidget) -> None:
-        self.row = row
+    def __init__(
+        self, row: Row, place: int, parent: QWidget, given: ChannelSpec | None = None
+    ) -> None:
+        self.row, self._given = row, given
         name = f"dialog.mapping.value.{place}"
         self.path = PathLabel(row.path, parent)
         self.sent = QLabel(short(row.shown, _SENT_CHARS), parent)
@@ -101,11 +116,16 @@ class ValueRow:
         to = str(self.what.currentData() or "")
         if not to:
             return None
+        unit, scale = str(self.unit.currentData()), float(self.factor.currentData())
+        given = self._given
+        if given is not None and given.to == to:
+            is_kept_unit = not given.unit and self.unit.currentIndex() == 0
+            return structs.replace(given, unit="" if is_kept_unit else unit, scale=scale)
         return ChannelSpec(
             path=self.row.path,
             to=to,
-            unit=str(self.unit.currentData()),
-            scale=float(self.factor.currentData()),
+            unit=unit,
+            scale=scale,
             ignore=self.row.ignore,
             numeric_text=self.row.kind is RowKind.NUMERIC_TEXT,
         )
@@ -123,12 +143,28 @@ class ValueRow:
             for unit in UNITS.get(to, ()):
                 self.unit.addItem(unit.name, unit.name)
             wanted = self.row.unit if is_proposed else ""
+            if wanted and self.unit.findData(wanted) < 0:
+                self.unit.addItem(wanted, wanted)
             self.unit.setCurrentIndex(max(0, self.unit.findData(wanted)))
-            self.factor.setCurrentIndex(_factor_place(self.row.scale if is_proposed else 1.0))
+            self._go_to_factor(self.row.scale if is_proposed else 1.0)
         for combo in (self.unit, self.factor):
             combo.setVisible(bool(to))
         self.unit.setEnabled(self.unit.count() > 1)
         self._say_sure(is_proposed, bool(to))
+
+    def _go_to_factor(self, scale: float) -> None:
+        place = next((n for n, one in enumerate(_FACTORS) if one == scale), -1)
+        if place < 0:
+            place = self.factor.findData(scale)
+        if place < 0:
+            self._add_factor(scale)
+            self.factor.fit()
+            place = self.factor.count() - 1
+        self.factor.setCurrentIndex(place)
+
+    def _add_factor(self, factor: float) -> None:
+        text = QCoreApplication.translate("ValueGrid", "× {n}")
+        self.factor.addItem(text.format(n=f"{factor:g}"), factor)
 
     def _say_sure(self, is_proposed: bool, is_chosen: bool) -> None:
         shown = is_proposed or (not is_chosen and self.row.why is Why.AIR_OR_SOIL)
@@ -149,7 +185,8 @@ class ValueRow:
             self.what.addItem(target_name(key), key)
         self.what.setCurrentIndex(max(0, self.what.findData(self.row.to)))
         for factor in _FACTORS:
-            self.factor.addItem(tr("ValueGrid", "× {n}").format(n=f"{factor:g}"), factor)
+            self._add_factor(factor)
+        self.factor.fit()
         shown = tail(self.row.path, 60)
         self.what.setAccessibleName(
             tr("ValueGrid", "{path}, sent as {value}, is").format(
@@ -179,8 +216,11 @@ class ValueGrid(QWidget):
         self._heads = self._make_heads()
         self.note = sentences("dialog.mapping.values.note", "dense muted")
 
-    def show_proposal(self, proposal: Proposal | None) -> None:
-        """Lists the numbers of another message, with what they may be."""
+    def show_proposal(
+        self, proposal: Proposal | None, given: tuple[ChannelSpec, ...] | None = None
+    ) -> None:
+        """Lists the numbers of another message, with what they may be; with `given` they are
+        what this template says, and nothing else is proposed."""
         for row in self.rows:
             for widget in row.widgets:
                 self._grid.removeWidget(widget)
@@ -191,8 +231,11 @@ class ValueGrid(QWidget):
         self._grid.removeWidget(self.note)
         found = channels_first(proposal.rows) if proposal is not None else ()
         numbers = [row for row in found if row.number is not None]
-        for place, one in enumerate(numbers[:MAX_LISTED]):
-            self._add(ValueRow(one, place, self))
+        pairs: list[tuple[Row, ChannelSpec | None]] = [(row, None) for row in numbers[:MAX_LISTED]]
+        if given is not None:
+            pairs = _as_given(numbers, given)
+        for place, (one, channel) in enumerate(pairs):
+            self._add(ValueRow(one, place, self, channel))
         self._grid.addWidget(self.note, 2 * len(self.rows) + 1, 0, 1, 6)
         self._say_rest(proposal, numbers)
         self._show_heads()
@@ -257,8 +300,9 @@ class ValueGrid(QWidget):
         for head in self._heads:
             head.setVisible(bool(self.rows) and not self._is_stacked)
         # So that nothing moves where a value gets its unit and factor.
-        for column, width_px in ((_UNIT_COLUMN, _UNIT_PX), (_UNIT_COLUMN + 1, _FACTOR_PX)):
-            self._grid.setColumnMinimumWidth(column, 0 if self._is_stacked else scaled(width_px))
+        factor_px = max((row.factor.width() for row in self.rows), default=scaled(_FACTOR_PX))
+        for column, width_px in ((_UNIT_COLUMN, scaled(_UNIT_PX)), (_UNIT_COLUMN + 1, factor_px)):
+            self._grid.setColumnMinimumWidth(column, 0 if self._is_stacked else width_px)
 
     def _retarget(self, row: ValueRow) -> None:
         row.follow_target()
@@ -278,5 +322,27 @@ class ValueGrid(QWidget):
         return heads
 
 
-def _factor_place(scale: float) -> int:
-    return _FACTORS.index(scale) if scale in _FACTORS else 0
+def _as_given(
+    numbers: list[Row], given: tuple[ChannelSpec, ...]
+) -> list[tuple[Row, ChannelSpec | None]]:
+    """The values of a template, in its order, then those that it leaves alone."""
+    by_path = {row.path: row for row in numbers}
+    pairs: list[tuple[Row, ChannelSpec | None]] = []
+    for channel in given:
+        row = by_path.get(channel.path) or Row(channel.path, "–", RowKind.NULL, None)
+        pairs.append(
+            (Row(row.path, row.shown, row.kind, row.number, **_of_channel(channel)), channel)
+        )
+    taken = {channel.path for channel in given}
+    pairs += [
+        (Row(row.path, row.shown, row.kind, row.number), None)
+        for row in numbers
+        if row.path not in taken
+    ]
+    return pairs[: max(MAX_LISTED, len(given))]
+
+
+def _of_channel(channel: ChannelSpec) -> dict[str, Any]:
+    units = UNITS.get(channel.to, ())
+    unit = channel.unit or (units[0].name if units else "")
+    return {"to": channel.to, "unit": unit, "scale": channel.scale, "ignore": channel.ignore}

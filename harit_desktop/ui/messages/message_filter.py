@@ -17,7 +17,7 @@ def parse_filter(text: str) -> Predicate | None:
 
     Words are joined by "and" and compared without case as parts of a text. `result:` takes
     an outcome (stored, duplicate, rejected, shown, heard, merged, skipped), a part of a reason
-    code, or what another program sent (analysis, status).
+    code (not_mapped), or what another program sent (analysis, status).
     """
     tests = [_test(field.lower(), word.strip('"').lower()) for field, word in _WORD.findall(text)]
     if not tests:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from harit_desktop.domain.message import MessageRecord
+from harit_desktop.domain.message import MessageRecord, Origin
 from harit_desktop.ui.messages.message_model import MessageModel
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class MessageLog:
         self._model = model
         self._seen: int | None = None
         self._loading: QueryHandle[Sequence[MessageRecord]] | None = None
+        self._renewing: QueryHandle[Sequence[MessageRecord]] | None = None
+        self._is_outdated = False
         self._loaded_at_s = 0.0
         self.active = False
         self.paused = False
@@ -43,6 +45,7 @@ class MessageLog:
 
         Returns how many rows appeared on top of those that were there.
         """
+        self._renew()
         if self._loading is not None:
             self._take_loaded()
         elif self.paused or not (self.active or new_second):
@@ -59,10 +62,23 @@ class MessageLog:
 
     def _load(self) -> None:
         self._seen = self._engine.messages.total
+        self._loading = self._ask()
+
+    def _ask(self) -> QueryHandle[Sequence[MessageRecord]]:
         self._loaded_at_s = time.monotonic()
-        self._loading = self._engine.queries.submit(
+        return self._engine.queries.submit(
             "messages", lambda _: self._engine.history.messages(None, FIRST_LOAD_ROWS)
         )
+
+    def _renew(self) -> None:
+        """Messages that were tried again: the store says another thing of their first lines."""
+        if self._renewing is not None and self._renewing.done:
+            self._model.renew(self._renewing.value or ())
+            self._renewing = None
+        due = time.monotonic() - self._loaded_at_s > RELOAD_PAUSE_S
+        if self._is_outdated and due and self._renewing is None and self._loading is None:
+            self._is_outdated = False
+            self._renewing = self._ask()
 
     def _take_loaded(self) -> None:
         handle = self._loading
@@ -83,5 +99,6 @@ class MessageLog:
             self._load()
             return 0
         self._seen = total
+        self._is_outdated |= any(record.origin is Origin.REDRIVEN for record in records)
         newest = self._model.newest_id
         return self._model.append([record for record in records if record.id > newest])

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor
 
+from harit_desktop.domain.mapping import is_waiting, tells_nothing
 from harit_desktop.domain.message import HeardKind, MessageRecord, Origin, Outcome
 from harit_desktop.ui.icons import icon
 from harit_desktop.ui.messages.heard import heard_kind
@@ -119,6 +120,13 @@ class MessageModel(QAbstractTableModel):
             self.endInsertRows()
         return len(shown)
 
+    def renew(self, records: Sequence[MessageRecord]) -> None:
+        """Takes what the store says by now of lines that are held; others are not added."""
+        by_id = {record.id: record for record in records}
+        self._records = [by_id.get(record.id, record) for record in self._records]
+        self._shown = [by_id.get(record.id, record) for record in self._shown]
+        self._report_change(0, len(Column) - 1)
+
     def clear(self) -> None:
         self.beginResetModel()
         self._records, self._shown = [], []
@@ -165,12 +173,12 @@ class MessageModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and column in _CUT_OFF:
             # A tool tip guesses whether it is rich text, and this one comes from outside.
             return f"<qt>{escape(self.text(record, Column(column)))}</qt>"
-        if column == Column.RESULT and record.outcome is Outcome.REJECTED:
+        if column == Column.RESULT and _is_bad(record):
             if role == Qt.ItemDataRole.ForegroundRole:
                 return self._warn_color
             if role == Qt.ItemDataRole.DecorationRole:
                 return self._warn_icon
-        elif role == Qt.ItemDataRole.ForegroundRole and record.outcome in _ASIDE:
+        elif role == Qt.ItemDataRole.ForegroundRole and _steps_back(record):
             return self._faint_color
         return None
 
@@ -186,7 +194,8 @@ class MessageModel(QAbstractTableModel):
             case Column.DEVICE:
                 return printable(record.publisher_id) or "–"
             case Column.QOS:
-                return str(record.qos)
+                # What is tried again comes from the store, where it is not kept.
+                return "–" if record.origin is Origin.REDRIVEN else str(record.qos)
             case Column.RETAINED:
                 return self.tr("yes") if record.retained else "–"
             case Column.RESULT:
@@ -211,7 +220,15 @@ class MessageModel(QAbstractTableModel):
                 return self.tr("Left out by the routing rules")
         if record.problem is None:
             return self.tr("Rejected")
-        return self.tr("Rejected: {reason}").format(reason=rejection_text(record.problem))
+        if was_understood_later(record):
+            template = self.tr("Understood later; at first: {reason}")
+        elif is_waiting(record.problem):
+            template = self.tr("Not mapped: {reason}")
+        elif tells_nothing(record.problem):
+            template = self.tr("No measurement: {reason}")
+        else:
+            template = self.tr("Rejected: {reason}")
+        return template.format(reason=rejection_text(record.problem))
 
     def _heard_text(self, kind: HeardKind | None, retained: bool) -> str:
         match kind:
@@ -273,6 +290,27 @@ class MessageModel(QAbstractTableModel):
             Qt.AlignmentFlag.AlignRight if column in _RIGHT_ALIGNED else Qt.AlignmentFlag.AlignLeft
         )
         return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def was_understood_later(record: MessageRecord) -> bool:
+    """Whether a message that was refused was tried again since, and taken."""
+    return record.problem is not None and bool(record.problem.params.get("understood_later"))
+
+
+def is_not_mapped(record: MessageRecord) -> bool:
+    """Whether nobody has said yet what a message means."""
+    is_refused = record.outcome is Outcome.REJECTED and not was_understood_later(record)
+    return is_refused and is_waiting(record.problem)
+
+
+def _is_bad(record: MessageRecord) -> bool:
+    return record.outcome is Outcome.REJECTED and not (
+        is_waiting(record.problem) or _steps_back(record)
+    )
+
+
+def _steps_back(record: MessageRecord) -> bool:
+    return record.outcome in _ASIDE or was_understood_later(record) or tells_nothing(record.problem)
 
 
 def local_time_text(time_us: int) -> str:

@@ -40,14 +40,16 @@ _TABLE_MIN_HEIGHT_PX = 150
 _DATED_TIME_PX = 144
 _TIME_PX = 98
 _WIDTHS_PX = {
-    Column.SOURCE: 56,
-    Column.TOPIC: 114,
+    Column.SOURCE: 78,
+    Column.TOPIC: 150,
     Column.DEVICE: 112,
     Column.QOS: 40,
-    Column.RETAINED: 66,
+    Column.RETAINED: 64,
     Column.RESULT: 150,
-    Column.SIZE: 56,
+    Column.SIZE: 50,
 }
+_SPARE = (Column.QOS, Column.RETAINED, Column.SIZE)
+_ROOMY_PX = 860
 
 
 class MessagePage(QWidget):
@@ -95,6 +97,7 @@ class MessagePage(QWidget):
         if new_second:
             self.model.set_now(now_us)
         self._size_columns()
+        self._fit_columns()
         self._show_pause()
         self._show_empty()
         self.payload_panel.poll()
@@ -109,10 +112,12 @@ class MessagePage(QWidget):
             "stored": self.tr("{count} stored"),
             "duplicates": self.tr("{count} duplicate"),
             "rejected": self.tr("{count} rejected"),
+            "not_mapped": self.tr("{count} not mapped"),
         }
         for name, label in self._counts.items():
             value = getattr(counters, name)
             label.setText(texts[name].format(count=count(value)))
+            label.setVisible(name != "not_mapped" or value > 0)
             set_look(label, severity="warn" if name == "rejected" and value else "")
 
     def reload(self) -> None:
@@ -289,6 +294,14 @@ class MessagePage(QWidget):
             for column, width_px in _WIDTHS_PX.items():
                 header.resizeSection(column, scaled(width_px))
 
+    def _fit_columns(self) -> None:
+        """Where there is little room it goes to what happened; the rest is said beside the
+        payload."""
+        is_narrow = self.table.viewport().width() < scaled(_ROOMY_PX)
+        for column in _SPARE:
+            if self.table.isColumnHidden(column) != is_narrow:
+                self.table.setColumnHidden(column, is_narrow)
+
     def _restyle(self) -> None:
         tokens = self._theme.tokens
         self.model.set_tokens(tokens)
@@ -300,4 +313,4 @@ class MessagePage(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(row_px)
 
 
-_COUNTERS = ("received", "stored", "duplicates", "rejected")
+_COUNTERS = ("received", "stored", "duplicates", "rejected", "not_mapped")

@@ -21,11 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from harit_desktop.domain.channels import CHANNELS, Values
-from harit_desktop.domain.mapping import NOT_MAPPED
-from harit_desktop.domain.message import MessageRecord, Outcome
+from harit_desktop.domain.message import MessageRecord, Origin, Outcome
 from harit_desktop.ui.messages.heard import HeardMessage, read_heard
 from harit_desktop.ui.messages.heard_view import HeardView
-from harit_desktop.ui.messages.message_model import local_time_text
+from harit_desktop.ui.messages.message_model import is_not_mapped, local_time_text
 from harit_desktop.ui.problem_texts import printable, problem_text
 from harit_desktop.ui.theme import set_look
 from harit_desktop.ui.words import channel_name, channel_value, size_text
@@ -109,11 +108,12 @@ class PayloadPanel(QWidget):
             return
         self._topic.setText(printable(record.topic))
         self._topic_text = record.topic
-        unknown = record.problem is not None and record.problem.code == NOT_MAPPED
-        self._map_button.setVisible(unknown)
+        self._map_button.setVisible(is_not_mapped(record))
         self._facts.setText(
-            self.tr("{time} · {size}").format(
-                time=local_time_text(record.received_us), size=size_text(record.size_bytes)
+            self._facts_text(record).format(
+                time=local_time_text(record.received_us),
+                size=size_text(record.size_bytes),
+                qos=record.qos,
             )
         )
         self._result.setText(result)
@@ -121,6 +121,13 @@ class PayloadPanel(QWidget):
         self._wanted = self._engine.queries.submit(
             "messages.payload", lambda handle: load_payload(self._engine, record, handle)
         )
+
+    def _facts_text(self, record: MessageRecord) -> str:
+        if record.origin is not Origin.MQTT:
+            return self.tr("{time} · {size}")
+        if record.retained:
+            return self.tr("{time} · {size} · QoS {qos} · retained")
+        return self.tr("{time} · {size} · QoS {qos}")
 
     def poll(self) -> None:
         """Takes the payload once it has been read."""

@@ -18,23 +18,27 @@ TEXTS: dict[str, str] = {
     "not_object": QT_TRANSLATE_NOOP("Rejections", "not a JSON object but {kind}"),
     "too_deep": QT_TRANSLATE_NOOP("Rejections", "nested deeper than {limit} levels"),
     "duplicate_keys": QT_TRANSLATE_NOOP("Rejections", 'the key "{key}" stands twice'),
-    "not_mapped": QT_TRANSLATE_NOOP("Rejections", "not mapped: no known channel"),
-    "not_mapped:no_object": QT_TRANSLATE_NOOP("Rejections", "not mapped: no sensor object"),
-    "not_mapped:no_channel": QT_TRANSLATE_NOOP("Rejections", "not mapped: no known channel"),
-    "not_mapped:all_null": QT_TRANSLATE_NOOP("Rejections", "not mapped: every channel is empty"),
+    "not_mapped": QT_TRANSLATE_NOOP("Rejections", "no known channel; use Listen and map"),
+    "not_mapped:no_object": QT_TRANSLATE_NOOP(
+        "Rejections", "no format knows it; use Listen and map"
+    ),
+    "not_mapped:no_channel": QT_TRANSLATE_NOOP(
+        "Rejections", "no known channel; use Listen and map"
+    ),
+    "not_mapped:all_null": QT_TRANSLATE_NOOP("Rejections", "every channel is empty"),
     "not_mapped:undecoded_uplink": QT_TRANSLATE_NOOP(
         "Rejections",
-        "not mapped: the network server does not decode this uplink; "
+        "the network server does not decode this uplink; "
         "add a codec to the device profile ({family})",
     ),
     "not_mapped:no_measurement": QT_TRANSLATE_NOOP(
-        "Rejections", "not mapped: a message of {family} without a measurement"
+        "Rejections", "a message of {family} without a measurement"
     ),
     "not_mapped:ambiguous": QT_TRANSLATE_NOOP(
-        "Rejections", "not mapped: one quantity twice, with different values ({family})"
+        "Rejections", "one quantity twice, with different values ({family})"
     ),
     "not_mapped:too_many": QT_TRANSLATE_NOOP(
-        "Rejections", "not mapped: too many devices in one message ({family})"
+        "Rejections", "too many devices in one message ({family})"
     ),
     "bad_value": QT_TRANSLATE_NOOP("Rejections", '{channel} has an unusable value "{value}"'),
     "bad_value:nan": QT_TRANSLATE_NOOP("Rejections", "{channel} is not a number (NaN)"),
@@ -83,7 +87,30 @@ def rejection_text(problem: Problem) -> str:
         return printable(problem.code)
 
 
+_FAMILIES = {
+    "things_stack": "The Things Stack",
+    "chirpstack": "ChirpStack",
+    "sensecap": "SenseCAP",
+    "zigbee2mqtt": "Zigbee2MQTT",
+    "tasmota": "Tasmota",
+    "theengs": "Theengs / OpenMQTTGateway",
+    "miflora": "miflora-mqtt-daemon",
+    "rtl433": "rtl_433",
+    "ecowitt": "Ecowitt",
+    "esphome": "ESPHome",
+    "milesight": "Milesight",
+    "dragino": "Dragino",
+}
+
+
+def family_name(family: str) -> str:
+    """A family by the name that its maker gives it; the code itself where it has none."""
+    return _FAMILIES.get(family, family)
+
+
 def _shown(name: str, value: object) -> str:
     if name == "limit_bytes" and isinstance(value, int):
         return size_text(value)
+    if name == "family":
+        return printable(family_name(str(value)))
     return printable(str(value))

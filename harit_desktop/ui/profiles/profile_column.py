@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from collections.abc import Collection
+from html import escape
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -11,6 +14,8 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -25,13 +30,35 @@ from harit_desktop.ui.theme import SIZES, Tokens, set_look
 from harit_desktop.ui.words import plain
 
 _WIDTH_PX = 240
+_TEXT_MARGIN_PX = 8
 _SLUG_ROLE = Qt.ItemDataRole.UserRole
+_NOTES_ROLE = Qt.ItemDataRole.UserRole + 1
+_UNSAVED_ROLE = Qt.ItemDataRole.UserRole + 2
+NEW = "new:"
+"""No id of a kept profile has a colon."""
+
+
+class _NameDelegate(QStyledItemDelegate):
+    """Shortens a name where it matters least, and marks what is not saved."""
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        style = option.widget.style()
+        area = style.SubElement.SE_ItemViewItemText
+        width_px = style.subElementRect(area, option, option.widget).width() - _TEXT_MARGIN_PX
+        template = self.tr("● {name}") if index.data(_UNSAVED_ROLE) else "{name}"
+        mark_px = option.fontMetrics.horizontalAdvance(template.format(name=""))
+        shown = profile_texts.elided(option.text, option.fontMetrics, width_px - mark_px)
+        option.text = template.format(name=shown)
 
 
 class ProfileColumn(QWidget):
     """`list.profiles` with its two menus. `chosen` names a profile, "" the settings as they
-    are; `preset_asked` names a preset; `asked` is one of saveAs, rename, duplicate, delete,
-    import, export."""
+    are; `preset_asked` names a preset, "" an empty profile; `asked` is one of save, saveAs,
+    rename, duplicate, delete, import, export. A profile whose id is in `unsaved` is marked; one
+    that begins with `NEW` is in no file yet."""
 
     chosen = Signal(str)
     preset_asked = Signal(str)
@@ -40,6 +67,7 @@ class ProfileColumn(QWidget):
     def __init__(self, tokens: Tokens) -> None:
         super().__init__()
         self._tokens = tokens
+        self._unsaved: frozenset[str] = frozenset()
         self.setFixedWidth(scaled(_WIDTH_PX))
         self.list = self._make_list()
         self.new = self._menu_button("profiles.new", self.tr("New"))
@@ -71,6 +99,17 @@ class ProfileColumn(QWidget):
         """The chosen profile; "" for the settings as they are."""
         row = self.list.currentRow()
         return str(self.list.item(row).data(_SLUG_ROLE)) if row >= 0 else ""
+
+    def mark_unsaved(self, slugs: Collection[str]) -> None:
+        """Marks what was typed and not kept yet."""
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            unsaved = item.data(_SLUG_ROLE) in slugs
+            if item.data(_UNSAVED_ROLE) != unsaved:
+                item.setData(_UNSAVED_ROLE, unsaved)
+                self._describe(item)
+        self._unsaved = frozenset(slugs)
+        self._update(self._found)
 
     def show_profiles(self, found: ProfileList, slug: str) -> None:
         """Fills the list and chooses a profile, without telling."""
@@ -108,17 +147,27 @@ class ProfileColumn(QWidget):
             font.setBold(True)
             item.setFont(font)
             notes.append(self.tr("in use"))
-        spoken = ", ".join([plain(name), *notes])
+        item.setData(_NOTES_ROLE, ", ".join([plain(name), *notes]))
+        item.setData(_UNSAVED_ROLE, slug in self._unsaved)
+        self._describe(item)
+        self.list.addItem(item)
+
+    def _describe(self, item: QListWidgetItem) -> None:
+        spoken = str(item.data(_NOTES_ROLE))
+        if item.data(_UNSAVED_ROLE):
+            spoken = self.tr("{profile}, not saved").format(profile=spoken)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
         # Names come from people and files: never rich text.
-        item.setToolTip(f"<qt>{spoken.replace('&', '&amp;').replace('<', '&lt;')}</qt>")
-        self.list.addItem(item)
+        item.setToolTip(f"<qt>{escape(spoken)}</qt>")
 
     def _update(self, found: ProfileList) -> None:
         slug = self.slug
+        kept = bool(slug) and not slug.startswith(NEW)
         for key in ("rename", "duplicate", "export"):
-            self._actions[key].setEnabled(bool(slug))
+            self._actions[key].setEnabled(kept)
         self._actions["delete"].setEnabled(bool(slug) and slug != found.present)
+        can_save = kept and slug != found.present and slug in self._unsaved
+        self._actions["save"].setEnabled(can_save)
         self._found = found
 
     def _make_list(self) -> QListWidget:
@@ -129,7 +178,7 @@ class ProfileColumn(QWidget):
         made.setIconSize(QSize(SIZES.icon, SIZES.icon))
         made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        made.setItemDelegate(_NameDelegate(made))
         made.currentRowChanged.connect(lambda _: self._choose())
         return made
 
@@ -145,6 +194,9 @@ class ProfileColumn(QWidget):
 
     def _fill_menus(self) -> None:
         new = self.new.menu()
+        empty = new.addAction(self.tr("Empty profile"))
+        empty.setObjectName("profiles.empty.new")
+        empty.triggered.connect(lambda: self.preset_asked.emit(""))
         for preset in PRESETS:
             action = new.addAction(profile_texts.preset_name(preset))
             action.setObjectName(f"profiles.preset.{preset.key}")
@@ -154,6 +206,7 @@ class ProfileColumn(QWidget):
         new.addSeparator()
         self._add_action(new, "import", self.tr("Import from a file…"))
         more = self.more.menu()
+        self._add_action(more, "save", self.tr("Save without connecting"))
         self._add_action(more, "saveAs", self.tr("Save as…"))
         self._add_action(more, "rename", self.tr("Rename…"))
         self._add_action(more, "duplicate", self.tr("Duplicate"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QFontMetrics
 
 from harit_desktop.domain.hosts import is_loopback
 from harit_desktop.settings.presets import Preset, is_public_test_broker
@@ -15,6 +16,7 @@ from harit_desktop.ui.translation_marks import QT_TRANSLATE_NOOP
 from harit_desktop.ui.words import plain
 
 _CONTEXT = "Profiles"
+_LEAST_HEAD = 5
 
 _PRESETS: dict[str, str] = {
     "local": QT_TRANSLATE_NOOP("Profiles", "This computer"),
@@ -24,8 +26,8 @@ _PRESETS: dict[str, str] = {
 _WAYS: dict[str, str] = {
     "tls": QT_TRANSLATE_NOOP("Profiles", "{name} (TLS)"),
     "tcp": QT_TRANSLATE_NOOP("Profiles", "{name} (not encrypted)"),
-    "ws": QT_TRANSLATE_NOOP("Profiles", "{name} (WebSocket, not encrypted)"),
-    "wss": QT_TRANSLATE_NOOP("Profiles", "{name} (WebSocket, TLS)"),
+    "ws": QT_TRANSLATE_NOOP("Profiles", "{name} (WS, not encrypted)"),
+    "wss": QT_TRANSLATE_NOOP("Profiles", "{name} (WS, TLS)"),
 }
 _CAUTIONS: dict[Caution, str] = {
     "no_tls": QT_TRANSLATE_NOOP(
@@ -58,6 +60,39 @@ def preset_name(preset: Preset) -> str:
     """What a preset is called, with the way it is reached where there are several."""
     name = tr(_PRESETS[preset.key.partition("_")[0]])
     return tr(_WAYS[preset.way]).format(name=name) if preset.public else name
+
+
+def elided(name: str, metrics: QFontMetrics, width_px: int) -> str:
+    """A name for so much room. What stands in brackets at its end stays, since it often is
+    all that tells two profiles from each other."""
+    name = plain(name)
+    head, bracket, tail = name.rpartition(" (")
+    tail = bracket + tail
+    room_px = width_px - metrics.horizontalAdvance(tail)
+    if head and tail.endswith(")") and room_px >= _LEAST_HEAD * metrics.averageCharWidth():
+        return metrics.elidedText(head, Qt.TextElideMode.ElideRight, room_px) + tail
+    return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, width_px)
+
+
+def secret_note(key: str, known: bool | None, kept: bool | None) -> str:
+    """What becomes of a password or pass phrase: `known` says whether the profile has one,
+    `kept` whether this computer has a keyring; None is not known yet."""
+    phrase = key.endswith("passphrase")
+    states = {
+        None: tr("Only where the private key has one.") if phrase else "",
+        True: tr("One is stored: leave this empty to keep it."),
+        False: tr("None is stored. It is only needed where the private key has one.")
+        if phrase
+        else tr("None is stored for this host and user."),
+    }
+    places = {
+        None: "",
+        True: tr("What you enter is kept in the system keyring, never in a file."),
+        False: tr(
+            "What you enter is kept until the program ends: this computer has no usable keyring."
+        ),
+    }
+    return " ".join(text for text in (states[known], places[kept]) if text)
 
 
 def address(values: Mapping[str, Any]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup
 
 from harit_desktop.runtime.broker_profiles import ProfileList, Switch
 from harit_desktop.runtime.commands import ApplySettings
+from harit_desktop.settings.presets import is_public_test_broker
 from harit_desktop.ui.message_banner import Choice, MessageBanner
 from harit_desktop.ui.notices import Button, Notice
 from harit_desktop.ui.problem_texts import problem_text
@@ -58,6 +59,8 @@ class ProfileSwitch(QObject):
         self.manage.setObjectName("action.broker.profiles")
         self.manage.triggered.connect(lambda: self.dialog_asked.emit("", ()))
         menu.insertAction(self._end, self.manage)
+        self._line = menu.insertSeparator(self.manage)
+        self._line.setVisible(False)
         self._end.setVisible(True)
         menu.aboutToShow.connect(self.refresh)
         QTimer.singleShot(0, self, self._begin)
@@ -132,12 +135,12 @@ class ProfileSwitch(QObject):
             action.setData(profile.slug)
             action.setToolTip(profile_texts.address(profile.values))
             action.triggered.connect(lambda _=False, slug=profile.slug: self.switch_to(slug))
-            self._menu.insertAction(self.manage, action)
+            self._menu.insertAction(self._line, action)
+        self._line.setVisible(bool(found.profiles))
         self._mark()
 
     def _shortened(self, name: str) -> str:
-        metrics = self._menu.fontMetrics()
-        shown = metrics.elidedText(plain(name), Qt.TextElideMode.ElideMiddle, _NAME_PX)
+        shown = profile_texts.elided(name, self._menu.fontMetrics(), _NAME_PX)
         return shown.replace("&", "&&")
 
     def _mark(self) -> None:
@@ -148,7 +151,9 @@ class ProfileSwitch(QObject):
             action.setChecked(bool(present) and action.data() == present)
 
     def _take(self, switch: Switch) -> None:
-        if switch.wants:
+        public = is_public_test_broker(str(switch.profile.values["broker.host"]))
+        if switch.wants or public:
+            # A password to enter, or a place where everyone reads along to agree to.
             self.dialog_asked.emit(switch.profile.slug, switch.wants)
         else:
             self._commands.apply_settings(ApplySettings(changes=switch.changes))

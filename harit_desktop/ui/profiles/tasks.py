@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from harit_desktop.domain.errors import KnownError, Problem
-from harit_desktop.settings.presets import PRESETS
 from harit_desktop.settings.profile_transfer import ImportedProfile
 from harit_desktop.settings.profiles import BrokerProfile
 from harit_desktop.ui.profiles import profile_texts
@@ -28,11 +27,12 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Subject:
     """What a task is about: the chosen profile, None for settings without one, and what the
-    form holds."""
+    form holds. `name` is proposed for a new one."""
 
     profile: BrokerProfile | None
     values: Mapping[str, Any]
     secrets: Mapping[str, str]
+    name: str = ""
 
     def __repr__(self) -> str:
         return "Subject(...)"
@@ -61,6 +61,8 @@ class ProfileTasks(QObject):
             self._choose_import()
         elif what == "saveAs":
             self._ask_save(subject)
+        elif what == "save":
+            self._save(subject)
         elif subject.profile is not None:
             tasks = {
                 "rename": self._ask_rename,
@@ -70,11 +72,11 @@ class ProfileTasks(QObject):
             }
             tasks[what](subject.profile)
 
-    def add_preset(self, key: str) -> None:
-        """Makes a profile of a well-known broker."""
-        preset = next(preset for preset in PRESETS if preset.key == key)
-        name = profile_texts.preset_name(preset)
-        self._make(lambda: self._profiles.add_preset(preset, name))
+    def _save(self, subject: Subject) -> None:
+        profile = subject.profile
+        if profile is not None:
+            slug, values, secrets = profile.slug, subject.values, subject.secrets
+            self._make(lambda: self._profiles.update(slug, values, secrets))
 
     def _run(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
         self._jobs.run("change", work, then, self._fail)
@@ -98,7 +100,9 @@ class ProfileTasks(QObject):
             )
 
         host = plain(str(subject.values["broker.host"]))
-        suggested = self._copy_name(subject.profile) if subject.profile is not None else host
+        suggested = subject.name or host
+        if subject.profile is not None:
+            suggested = self._copy_name(subject.profile)
         heading = self.tr("Save these values as a new profile")
         self._panel.ask(Ask(heading, self.tr("Save"), save, name=suggested[:60]))
 

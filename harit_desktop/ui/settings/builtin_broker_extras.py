@@ -4,7 +4,7 @@ needs to know, and a password that the program makes."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from harit_desktop.broker.addresses import OwnAddress
 from harit_desktop.broker.login import make_password
+from harit_desktop.domain.routing import topic_matches
 from harit_desktop.ui.dialog_parts import button, sentences
 from harit_desktop.ui.settings import labels
 from harit_desktop.ui.settings.fields import SecretField
 from harit_desktop.ui.settings.page_view import PageView
+from harit_desktop.ui.settings.pages import default_of
 from harit_desktop.ui.settings.sensor_card import Offer, SensorCard
 from harit_desktop.ui.settings.validation import is_beyond_loopback
 from harit_desktop.ui.theme import set_look
@@ -190,12 +192,20 @@ class BuiltinBrokerExtras(QObject):
             ).format(port=port)
         )
 
+    @staticmethod
+    def _usual_topic(topics: Sequence[str]) -> str:
+        """One to propose where only wildcards are listened to, if they take it in."""
+        usual = str(default_of("publisher.topic"))
+        return usual if any(topic_matches(one, usual) for one in topics) else ""
+
     def _show_card(self, values: Mapping[str, Any]) -> None:
         host = str(values.get(HOST) or "").strip()
         own = self._found if host in _EVERY else (OwnAddress(host, self.tr("as set")),)
         password = values.get(PASSWORD) or self._kept
         topics = self._applied.get("broker.topics") or ()
-        topic = next((topic for topic in topics if not {"+", "#"} & set(topic)), "")
+        topic = next((topic for topic in topics if not {"+", "#"} & set(topic)), None)
+        if topic is None:
+            topic = self._usual_topic(topics)
         self.card.show_offer(
             Offer(
                 addresses=own,

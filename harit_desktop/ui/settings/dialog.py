@@ -42,6 +42,7 @@ from harit_desktop.ui.settings.topic_extras import TopicExtras
 from harit_desktop.ui.settings.trial_box import AskProbe, TrialBox
 from harit_desktop.ui.text_widths import scaled
 from harit_desktop.ui.theme import SIZES, ThemeController, set_look
+from harit_desktop.ui.words import plain
 
 if TYPE_CHECKING:
     from harit_desktop.domain.status import BackupStatus
@@ -61,7 +62,7 @@ class SettingsDialog(QDialog):
     do the same of a broker and a store, `ask_profiles` looks for the user's
     own crop profiles, `ask_alerts` tries rules and ways to send alerts,
     `ask_addresses` and `ask_builtin_password` tell what a sensor needs for the built-in
-    broker.
+    broker, `ask_broker_profile` names the broker profile in use.
     """
 
     backup_asked = Signal()
@@ -83,8 +84,10 @@ class SettingsDialog(QDialog):
         ask_alerts: AlertQuestions | None = None,
         ask_addresses: AskAddresses | None = None,
         ask_builtin_password: AskPassword | None = None,
+        ask_broker_profile: Callable[[], QueryHandle[str]] | None = None,
     ) -> None:
         super().__init__(parent)
+        self._broker_profile = ask_broker_profile() if ask_broker_profile is not None else None
         self._ask_builtin = (ask_addresses, ask_builtin_password)
         self._ask_alerts = ask_alerts
         self._ask_broker, self._ask_store = ask_broker, ask_store
@@ -175,6 +178,9 @@ class SettingsDialog(QDialog):
         self._unused_note.setWordWrap(True)
         set_look(self._unused_note, class_="dense", severity="info")
         self.pages["broker"].top.addWidget(self._unused_note)
+        self._profile_note = dialog_parts.sentences("settings.broker.profile", "dense muted")
+        self._profile_note.hide()
+        self.pages["broker"].top.addWidget(self._profile_note)
         self.topics = TopicExtras(self.pages["broker"])
         self.storage = StorageExtras(self.pages["storage"], self._data_folder, self._count_older)
         self.storage.changed.connect(self._update_buttons)
@@ -235,10 +241,23 @@ class SettingsDialog(QDialog):
             trial.poll()
         self.analysis.poll()
         self.alerts.poll()
+        if self._broker_profile is not None and self._broker_profile.done:
+            named, self._broker_profile = self._broker_profile.value, None
+            if named is not None:
+                self._show_broker_profile(named)
         if self._keyring is not None and self._keyring.done:
             kept, self._keyring = self._keyring.value, None
             if kept is not None:
                 self._show_password_hint(kept)
+
+    def _show_broker_profile(self, name: str) -> None:
+        text = self.tr(
+            "These values belong to no profile. Brokers and profiles… in the toolbar keeps them "
+            "under a name."
+        )
+        if name:
+            text = self.tr("Broker profile in use: {name}. What you change here changes it.")
+        dialog_parts.say(self._profile_note, text.format(name=plain(name)))
 
     def _show_password_hint(self, kept: bool) -> None:
         for view in self.pages.values():

@@ -5,6 +5,7 @@ change and `finished` when the user leaves it, and never corrects a typed text b
 """
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, ClassVar
 
 import msgspec
@@ -148,8 +149,19 @@ class PathField(LineField):
         dialog.fileSelected.connect(self._take)
         dialog.open()
 
+    def set_value(self, value: Any) -> None:
+        super().set_value(value)
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """The file's name counts, at the end of a path that can be long."""
+        self._line.end(False)
+        path = self._line.text()
+        self._line.setToolTip(f"<qt>{escape(path)}</qt>" if path else "")
+
     def _take(self, path: str) -> None:
         self._line.setText(path)
+        self._show_end()
         self.edited.emit()
         self.finished.emit()
 

@@ -146,7 +146,9 @@ HINTS: dict[str, str] = {
         "A sensor can call itself anything: only the broker's own rules keep a stranger out.",
     ),
     "routing.devices": QT_TRANSLATE_NOOP(
-        "Settings", "One device ID a line; north-* stands for all that begin with north-."
+        "Settings",
+        "One device ID a line; north-* stands for all that begin with north-. It is enough that "
+        "one of these three lists names a reading.",
     ),
     "routing.topics": QT_TRANSLATE_NOOP("Settings", "Topic filters, one a line."),
     "routing.zones": QT_TRANSLATE_NOOP(

@@ -63,10 +63,18 @@ class PageView(QWidget):
     def problems(self) -> Mapping[str, str]:
         return self._problems
 
-    def set_values(self, values: Mapping[str, Any]) -> None:
+    def set_values(self, values: Mapping[str, Any], *, blank: bool = False) -> None:
+        """Shows settings. Of `blank` ones, which somebody is about to type, nothing is wrong
+        yet."""
         for key, field in self.fields.items():
             field.set_value(values.get(key, ""))
-        self.check()
+        if not blank:
+            self.check()
+            return
+        self._problems = {}
+        self._show_rows(self.values())
+        for key in self.fields:
+            self._show_problem(key)
 
     def restore_defaults(self) -> None:
         for key, field in self.fields.items():

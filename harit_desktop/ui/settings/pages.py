@@ -65,8 +65,8 @@ PAGES: tuple[Page, ...] = (
             Row(("broker.ca_file",), shown_if=_TLS_ON),
             Row(("broker.cert_file",), shown_if=_TLS_ON),
             Row(("broker.key_file",), shown_if=_TLS_ON),
-            Row(("broker.username", "broker.password")),
             Row(("broker.key_passphrase",), shown_if=_TLS_ON),
+            Row(("broker.username", "broker.password"), line_above=True),
         ),
     ),
     Page(

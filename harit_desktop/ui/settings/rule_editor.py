@@ -144,7 +144,9 @@ class RuleEditor(QWidget):
             self._units[name].setText(unit)
         hints = {
             RuleKind.RANGE: self.tr("Both empty: the alarm limits of the crop profile in use."),
-            RuleKind.SILENT: self.tr("Empty: three of the device's own intervals, a day while that is not known."),
+            RuleKind.SILENT: self.tr(
+                "Empty: three of the device's own intervals, a day while that is not known."
+            ),
             RuleKind.SYSTEM: self.tr("Warnings of a critical rule are told as critical, too."),
             RuleKind.STUCK: self.tr("Tells what the quality tests find, once it has lasted."),
             RuleKind.UNUSUAL: self.tr("Needs some weeks of readings to know what is usual."),

@@ -72,7 +72,7 @@ class SensorCard(QFrame):
         self._address = self._value("address", "title")
         self._port = self._value("port", "heading")
         self._user = self._value("user", "heading")
-        self._password = self._value("password", "heading mono")
+        self._password = self._value("password", "title")
         self._topic = self._value("topic", "mono")
         self._copy = button(f"{_NAME}.copy", self.tr("Copy address"))
         self._copy.clicked.connect(self._copy_address)

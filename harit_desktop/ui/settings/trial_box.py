@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,14 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from harit_desktop.settings.model import SECRET_KEYS
-from harit_desktop.ui.dialog_parts import button, sentences
+from harit_desktop.ui.dialog_parts import button, say, sentences
 from harit_desktop.ui.settings import check_texts
 from harit_desktop.ui.settings.page_view import PageView
 from harit_desktop.ui.settings.test_report import report_text
@@ -28,6 +29,9 @@ from harit_desktop.ui.words import number
 
 if TYPE_CHECKING:
     from harit_desktop.runtime.probing import Probe, StepResult
+
+_Line = tuple[str, str]
+"""A text and its severity, "" for none."""
 
 AskProbe = Callable[..., "Probe"]
 """Called with the changed settings and the typed secrets, each by key; with `listen` true
@@ -58,10 +62,14 @@ class TrialBox(QObject):
         self.copy.clicked.connect(self._copy)
         self.copy.hide()
         self.listen = self._consent_box(consent) if consent else None
-        self.result = sentences(f"{self._name}.result", "dense")
-        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.result = _Findings(f"{self._name}.result")
         self._lay_out()
         self.update()
+
+    @property
+    def running(self) -> bool:
+        """Whether a test is under way, which `poll` has to follow."""
+        return self._probe is not None
 
     def update(self) -> None:
         """Takes what the page shows now: a result counts for what was tried only."""
@@ -76,17 +84,18 @@ class TrialBox(QObject):
         if probe is None:
             return
         done = probe.done
-        lines = [line for line in map(self._line, probe.results) if line]
+        lines = [line for result in probe.results for line in self._lines(result)]
         if not done:
-            self._say("\n".join([*lines, check_texts.under_way(probe.step)]), None)
+            self._show([*lines, (check_texts.under_way(probe.step), "")], None)
             return
         self._end()
         problems = [result.problem for result in probe.results if result.problem is not None]
         ok = bool(probe.results) and all(p.code in check_texts.HARMLESS for p in problems)
         if ok:
             seconds = number(time.monotonic() - self._began_s, 1)
-            lines.append(self.tr("All is well, after {seconds} s.").format(seconds=seconds))
-        self._say("\n".join(lines), ok)
+            well = self.tr("All is well, after {seconds} s.").format(seconds=seconds)
+            lines.append((well, "ok"))
+        self._show(lines, ok)
         self.copy.show()
         self._come_into_view()
 
@@ -130,17 +139,21 @@ class TrialBox(QObject):
         column.addWidget(box)
         self._view.bottom.addLayout(column)
 
-    def _line(self, result: StepResult) -> str:
+    def _lines(self, result: StepResult) -> list[_Line]:
+        """What a step found: each line has its own colour, as one failure is not all."""
         if result.problem is not None:
             text = check_texts.finding(result.problem)
             mild = result.problem.code in check_texts.HARMLESS
             template = self.tr("• {text}") if mild else self.tr("▲ {text}")
-            return template.format(text=text)
+            return [(template.format(text=text), "" if mild else "crit")]
         if result.facts is None:
-            return ""
-        line = self.tr("✓ {text}").format(text=check_texts.passed(result.step, result.facts))
+            return []
+        passed = check_texts.passed(result.step, result.facts)
+        lines = [(self.tr("✓ {text}").format(text=passed), "ok")]
         warning = check_texts.warning(result.step, result.facts)
-        return "\n".join([line, self.tr("▲ {text}").format(text=warning)]) if warning else line
+        if warning:
+            lines.append((self.tr("▲ {text}").format(text=warning), "warn"))
+        return lines
 
     def _press(self) -> None:
         if self._probe is not None:
@@ -162,6 +175,7 @@ class TrialBox(QObject):
         self.test.setText(self.tr("Stop"))
         self.copy.hide()
         self._say(check_texts.under_way(""), None)
+        self._come_into_view()
 
     def _copy(self) -> None:
         text = report_text(self._title, self._tried, self.result.text(), self._secrets)
@@ -181,9 +195,42 @@ class TrialBox(QObject):
             QTimer.singleShot(0, self._box, partial(area.ensureWidgetVisible, self._box, 0, 8))
 
     def _say(self, text: str, ok: bool | None) -> None:
-        if text == self.result.text() and ok == self.result.property("ok"):
-            return
-        self.result.setText(text)
-        self.result.setAccessibleName(text)
+        self._show([(text, "")], ok)
+
+    def _show(self, lines: Sequence[_Line], ok: bool | None) -> None:
+        self.result.show_lines(lines)
         self.result.setProperty("ok", ok)
-        set_look(self.result, severity={True: "ok", False: "crit", None: ""}[ok])
+
+
+class _Findings(QWidget):
+    """Lines below each other, each in the colour of its own severity."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._lines: list[_Line] = []
+        self._labels: list[QLabel] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._column.addStretch(1)
+
+    def text(self) -> str:
+        """All lines."""
+        return "\n".join(text for text, _ in self._lines)
+
+    def show_lines(self, lines: Sequence[_Line]) -> None:
+        """Takes the place of what was shown before."""
+        if list(lines) == self._lines:
+            return
+        self._lines = list(lines)
+        while len(self._labels) < len(lines):
+            label = sentences(f"{self.objectName()}.line{len(self._labels) + 1}", "dense")
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._column.insertWidget(len(self._labels), label)
+            self._labels.append(label)
+        for label, (text, severity) in zip(self._labels, lines, strict=False):
+            say(label, text, severity)
+        for label in self._labels[len(lines) :]:
+            say(label, "")
+        self.setAccessibleName(self.text())

@@ -75,7 +75,22 @@ def check_together(values: Mapping[str, Any]) -> dict[str, str]:
             "storage.mysql_user": _tr("The server needs a user name."),
         }
         problems |= {key: text for key, text in needed.items() if not values.get(key)}
-    return problems | _check_apis(values) | _check_alerts(values) | _check_builtin_broker(values)
+    problems |= _check_routing(values) | _check_apis(values) | _check_alerts(values)
+    return problems | _check_builtin_broker(values)
+
+
+def _check_routing(values: Mapping[str, Any]) -> dict[str, str]:
+    """To take only what nothing names is to lose every reading."""
+    if values.get("routing.mode") != "allow":
+        return {}
+    if any(values.get(f"routing.{kind}") for kind in ("devices", "topics", "zones")):
+        return {}
+    return {
+        "routing.devices": _tr(
+            "Name at least one device, topic or zone: with nothing named, "
+            "every reading would be left out."
+        )
+    }
 
 
 def _check_builtin_broker(values: Mapping[str, Any]) -> dict[str, str]:

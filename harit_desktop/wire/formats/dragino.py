@@ -1,7 +1,8 @@
 """Decoded uplinks of Dragino's soil nodes (LSE01, SE01, SE02, LSPH01, SPH01, LSNPK01) and of its
 LHT65 thermometers, as the maker's codecs name their fields.
 
-Traps: numbers come as text, in old codecs with the unit behind them; 327.6 and 327.67 degrees
+Traps: numbers come as text, in old codecs with the unit behind them, and with another unit than
+the usual one they are converted or left out; 327.6 and 327.67 degrees
 mean that no probe is plugged in; the DS18B20 is a second, external probe of which nobody has
 said where it is, so it is never taken for the temperature of the soil; `battery` is in volts.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from harit_desktop.wire.formats.lorawan_found import Found
+from harit_desktop.wire.formats.unit_words import Conversion, conversion
 from harit_desktop.wire.sighting import number
 
 _NO_PROBE_C = 327.0
@@ -70,9 +72,12 @@ def read(uplink: dict[str, Any]) -> tuple[Found, ...] | None:
             continue
         probe, key = known
         is_soil_node = is_soil_node or probe != _NODE
-        value = _number(sent)
+        value = number(sent)
+        convert: Conversion | None = None
         if value is None:
-            continue
+            value, convert = _with_unit(key, sent)
+            if value is None:
+                continue
         if not -_NO_PROBE_C < value < _NO_PROBE_C:
             if key in _TEMPERATURES:
                 continue
@@ -80,7 +85,7 @@ def read(uplink: dict[str, Any]) -> tuple[Found, ...] | None:
                 # This probe did not answer, and what else it seems to say is noise.
                 silent.add(probe)
                 continue
-        probes[probe][key] = value
+        probes[probe][key] = value if convert is None else convert(value)
     if not is_soil_node and _THERMOMETERS.isdisjoint(uplink):
         return None
     node, first, second = probes
@@ -91,8 +96,11 @@ def read(uplink: dict[str, Any]) -> tuple[Found, ...] | None:
     return (Found(node), Found(second, "-2"))
 
 
-def _number(sent: object) -> float | None:
-    value = number(sent)
-    if value is None and type(sent) is str:
-        value = number(sent.split(" ", 1)[0])
-    return value
+def _with_unit(key: str, sent: object) -> tuple[float | None, Conversion | None]:
+    """The number of a text with a unit behind it, and how to make that unit ours; no number
+    where the unit is not understood."""
+    if type(sent) is not str:
+        return None, None
+    told, _, unit = sent.partition(" ")
+    convert = conversion(key, unit)
+    return (None, None) if convert is None else (number(told), convert)

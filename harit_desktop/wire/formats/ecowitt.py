@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from harit_desktop.wire.reasons import not_mapped
 from harit_desktop.wire.sighting import Sighting, celsius_of_fahrenheit, number, sighting_of
 
 CHANNELS = 16
@@ -65,7 +66,7 @@ class Ecowitt:
         body: dict[str, Any] = tree
         fahrenheit: bool | None = True
         if type(tree) is str:
-            body = dict([pair.partition("=")[::2] for pair in tree.split("&")])
+            body = _form(tree)
         elif _GATEWAY.isdisjoint(tree):
             fahrenheit = _is_imperial(tree)
         sent = _sent(body.get("dateutc"))
@@ -78,6 +79,16 @@ class Ecowitt:
             if sighting is not None:
                 sightings.append(sighting)
         return tuple(sightings)
+
+
+def _form(text: str) -> dict[str, Any]:
+    """The fields of a web form; refused where one comes twice with different values."""
+    body: dict[str, Any] = {}
+    for pair in text.split("&"):
+        name, _, told = pair.partition("=")
+        if body.setdefault(name, told) != told:
+            raise not_mapped("ambiguous", Ecowitt.name)
+    return body
 
 
 def _probes(body: dict[str, Any], fahrenheit: bool | None) -> dict[str, dict[str, float]]:

@@ -1,8 +1,8 @@
 """ESPHome: one bare number a topic, `<prefix>/sensor/<object id>/state`; they are merged.
 
-What is measured stands in the object id alone, a name that its owner chose. So only plain names
-are taken. Names that can mean nothing but soil may have a word before or a number behind them,
-which tells probes of one board apart (`bed1_soil_moisture`, `soil_moisture_2`). A sensor that
+What is measured stands in the object id alone, a name that its owner chose. So only exact names
+are taken: those of the soil may have a place before or a number behind them, which tells probes of
+one board apart (`bed1_soil_moisture`, `soil_moisture_2`). A sensor that
 failed says "nan". State messages are retained, so the first ones after connecting may be old.
 Birth and last will are online and offline on `<prefix>/status`.
 """
@@ -25,21 +25,15 @@ _SOIL = {
     "soil_temperature": "Temperature",
     "soil_temp": "Temperature",
     "soil_ph": "pH",
-    "soil_ec": "EC",
-    "soil_conductivity": "EC",
+    # Without it the unit of a conductivity is anybody's guess.
+    "soil_ec_us_cm": "EC",
+    "soil_conductivity_us_cm": "EC",
     "soil_nitrogen": "N",
     "soil_phosphorus": "P",
     "soil_phosphorous": "P",
     "soil_potassium": "K",
-    "moisture": "Moisture",
-    "conductivity": "EC",
-    "nitrogen": "N",
-    "phosphorus": "P",
-    "phosphorous": "P",
-    "potassium": "K",
 }
 _PLAIN = {
-    "ph": "pH",
     "co2": "CO2",
     "carbon_dioxide": "CO2",
     # In the soil or in the air: the name does not say.
@@ -54,15 +48,60 @@ _PLAIN = {
     "wifi_signal_strength": "RSSI",
     "wifi_signal_db": "RSSI",
 }
+_PLACES = (
+    *(
+        "bed",
+        "zone",
+        "plot",
+        "row",
+        "pot",
+        "plant",
+        "garden",
+        "greenhouse",
+        "field",
+        "farm",
+        "lawn",
+    ),
+    *(
+        "box",
+        "planter",
+        "block",
+        "section",
+        "line",
+        "tree",
+        "tunnel",
+        "orchard",
+        "vineyard",
+        "yard",
+    ),
+    *(
+        "terrace",
+        "balcony",
+        "patio",
+        "house",
+        "polyhouse",
+        "glasshouse",
+        "hothouse",
+        "area",
+        "site",
+    ),
+    *("spot", "sensor", "probe", "node", "channel", "station", "raised", "hanging", "nursery"),
+    *("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"),
+    *("left", "right", "front", "back", "rear", "middle", "center", "centre", "inner", "outer"),
+    *("shallow", "deep", "surface", "depth", "root", "hill", "valley", "slope"),
+    *("tomato", "tomatoes", "chili", "chilli", "pepper", "cucumber", "lettuce", "spinach", "onion"),
+    *("potato", "carrot", "cabbage", "bean", "beans", "pea", "peas", "maize", "corn", "wheat"),
+    *("rice", "cotton", "sugarcane", "strawberry", "basil", "mint", "herb", "herbs", "rose"),
+    *("mango", "banana", "apple", "citrus", "lemon", "orange", "grape", "coffee", "tea", "flower"),
+    *("xiaomi", "miflora", "hhccjcy01", "hhccpot002"),
+)
+"""Words before a name that only say where or by which probe. With any other one (`forecast`,
+`upper`, `pool`) the number may be a wish, a limit or of something else than soil."""
+_PLACE = rf"(?:{'|'.join(_PLACES)})[0-9]{{0,3}}(?:_[0-9]{{1,3}}|_[a-z]|_?[0-9]{{1,3}}cm)?"
 _NAME = re.compile(
-    r"(?:([a-z0-9_-]{1,60}?)_)??(" + "|".join(_SOIL) + r")(?:_([0-9]{1,3}))?",
+    rf"(?:({_PLACE}(?:_{_PLACE}){{0,3}}|[0-9]{{1,3}}cm|[a-g])_)?"
+    rf"({'|'.join(_SOIL)})(?:_([0-9]{{1,3}}|[0-9]{{1,3}}cm))?",
 )
-_NO_MEASUREMENT = re.compile(
-    r"(?:^|_)(?:air|avg|average|calibrated|delta|desired|dry|grain|hay|high|last|leaf|limit|low"
-    r"|max|maximum|mean|median|min|minimum|raw|setpoint|target|threshold|voltage|water|wet|wood)"
-    r"(?:_|$)"
-)
-"""Words before a name with which it is a limit, a wish or something else than soil."""
 _MAX_OBJECT_ID = 80
 
 
@@ -110,8 +149,6 @@ def _meaning(object_id: str) -> tuple[str, str] | None:
     if found is None:
         return None
     word, name, count = found.groups()
-    if word and _NO_MEASUREMENT.search(word):
-        return None
     return _SOIL[name], "_".join(part for part in (word, count) if part)
 
 

@@ -94,26 +94,28 @@ normalized payloads (there the conductivity is in dS/m, nutrients are in ppm).""
 def _normalized(measurements: object) -> list[Found] | None:
     if type(measurements) is not list:
         return None
-    found = []
+    found: list[Found] = []
     for item in measurements[:_MOST_GATEWAYS]:
         if type(item) is not dict:
             continue
-        values: dict[str, float] = {}
-        suffix = ""
+        moment = item.get("time")
+        sent = moment if type(moment) is str else None
+        probes: dict[str, dict[str, float]] = {}
         for part, table in (("soil", _SOIL), ("air", _AIR)):
             inner = item.get(part)
             if type(inner) is not dict:
                 continue
+            # A depth is that of a probe in the soil; the air is the device's own.
+            depth = number(inner.get("depth")) if part == "soil" else None
+            suffix = "" if depth is None else f"-{depth:g}cm"
+            values = {}
             for name, key, factor in table:
                 value = number(inner.get(name))
                 if value is not None:
                     values[key] = value if factor == 1.0 else scaled(value, factor)
-            depth = number(inner.get("depth"))
-            if depth is not None:
-                suffix = f"-{depth:g}cm"
-        if values:
-            moment = item.get("time")
-            found.append(Found(values, suffix, moment if type(moment) is str else None))
+            if values:
+                probes.setdefault(suffix, {}).update(values)
+        found += [Found(values, suffix, sent) for suffix, values in probes.items()]
     return found or None
 
 

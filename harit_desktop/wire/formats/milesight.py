@@ -1,8 +1,9 @@
 """Decoded uplinks of Milesight's EM500 soil probes (SMTC, SMT) and its CO2 sensors.
 
 Traps: the conductivity is called `ec`, `electricity` or `conductivity`, in microsiemens per
-centimetre; the values of a kept history come in a list, each with its own time; `temperature`
-beside `humidity` is that of the air.
+centimetre; those names are everybody's, so without a network server that names Milesight only
+its exact set of fields counts; the values of a kept history come in a list, each with its own
+time; `temperature` beside `humidity` is that of the air.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from harit_desktop.wire.sighting import number
 MAX_HISTORY = 60
 
 _CONDUCTIVITY = ("ec", "electricity", "conductivity")
+_EXACT = tuple(frozenset({"battery", "temperature", "moisture", name}) for name in _CONDUCTIVITY)
+"""What the probe's codec makes of a whole uplink, with or without its history."""
+_FULL_PERCENT = 100
 _NO_PROBE_EC = 65_533.0
 """From here on the 16 bits of the conductivity are an error code."""
 
@@ -22,16 +26,16 @@ _NO_PROBE_EC = 65_533.0
 def read(uplink: dict[str, Any], maker: str) -> tuple[Found, ...] | None:
     """The readings of a decoded uplink; None where it is none of Milesight's.
 
-    Moisture beside a conductivity tells the soil probe by itself; for less, `maker` (what the
-    network server says of maker and model, in lower case) must name it.
+    The exact fields of an uplink tell the soil probe by themselves; for any others, `maker`
+    (what the network server says of maker and model, in lower case) must name it.
     """
     is_milesight = "milesight" in maker or "em500" in maker
     if "humidity" in uplink:
         return _air(uplink) if is_milesight and "co2" in uplink else None
     history = uplink.get("history")
     past = history[:MAX_HISTORY] if type(history) is list else []
-    is_probe = _is_soil_probe(uplink) or any(_is_soil_probe(item) for item in past[:1])
-    if not is_probe and not (is_milesight and ("moisture" in uplink or "smt" in maker)):
+    is_soil = "moisture" in uplink or "smt" in maker or any(_is_of_soil(item) for item in past)
+    if not (is_soil and is_milesight) and not _is_exact(uplink):
         return None
     found = _soil(uplink)
     battery = number(uplink.get("battery"))
@@ -41,10 +45,19 @@ def read(uplink: dict[str, Any], maker: str) -> tuple[Found, ...] | None:
     return (Found(found), *(one for one in kept if one is not None))
 
 
-def _is_soil_probe(sent: object) -> bool:
-    if type(sent) is not dict or "moisture" not in sent:
+def _is_of_soil(sent: object) -> bool:
+    return type(sent) is dict and "moisture" in sent
+
+
+def _is_exact(uplink: dict[str, Any]) -> bool:
+    names = uplink.keys() - {"history"}
+    if names not in _EXACT or not all(type(uplink[name]) in (int, float) for name in names):
         return False
-    return any(name in sent for name in _CONDUCTIVITY)
+    battery = uplink["battery"]
+    conductivity = number(next(uplink[name] for name in _CONDUCTIVITY if name in names))
+    # The probe sends whole percents of battery and whole microsiemens.
+    is_whole = conductivity is not None and conductivity.is_integer()
+    return is_whole and type(battery) is int and 0 <= battery <= _FULL_PERCENT
 
 
 def _soil(sent: dict[str, Any]) -> dict[str, float]:

@@ -10,83 +10,135 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from harit_desktop.wire.sighting import celsius_of_fahrenheit, number, scaled
+import msgspec
+
+from harit_desktop.wire.formats.plain_units import (
+    Part,
+    Quantity,
+    Told,
+    Units,
+    in_kept_units,
+    unit_subjects,
+)
+from harit_desktop.wire.formats.unit_words import Conversion, as_is, thousandfold, thousandth
+from harit_desktop.wire.sighting import celsius_of_fahrenheit, number
 
 _SIGNS = str.maketrans("", "", "_-. /")
 _LONGEST_NAME = 48
 _NAMES = {
-    "Moisture": "soilmoisture soilmoisturepercent soilmoisturepct soilhumidity soilwatercontent "
-    "soilvwc soilvolumetricwatercontent",
-    "Temperature": "soiltemperature soiltemp soiltemperaturec soiltempc soiltemperaturecelsius",
+    "Moisture": "soilmoisture soilhumidity soilwatercontent soilvwc soilvolumetricwatercontent",
+    "Temperature": "soiltemperature soiltemp",
     "pH": "soilph phsoil soilphvalue soilphlevel",
-    "N": "nitrogen soilnitrogen nitrogenmgkg soilnitrogenmgkg npknitrogen npkn soiln",
-    "P": "phosphorus phosphorous soilphosphorus soilphosphorous phosphorusmgkg "
-    "soilphosphorusmgkg npkphosphorus npkphosphorous npkp soilp",
-    "K": "potassium soilpotassium potassiummgkg soilpotassiummgkg npkpotassium npkk soilk",
-    "CO2": "co2 co2ppm carbondioxide carbondioxideppm soilco2 soilco2ppm airco2",
-    "EC": "soilecuscm soilconductivityuscm ecuscm conductivityuscm soilelectricalconductivityuscm",
-    "AirTemperature": "airtemperature airtemp airtemperaturec airtempc ambienttemperature "
-    "ambienttemp",
+    "N": "nitrogen soilnitrogen npknitrogen npkn soiln",
+    "P": "phosphorus phosphorous soilphosphorus soilphosphorous npkphosphorus npkphosphorous "
+    "npkp soilp",
+    "K": "potassium soilpotassium npkpotassium npkk soilk",
+    "CO2": "co2 carbondioxide soilco2 airco2",
+    "AirTemperature": "airtemperature airtemp ambienttemperature ambienttemp",
     "AirHumidity": "airhumidity ambienthumidity airrelativehumidity",
-    "Light": "illuminance illuminancelux lightlux lightlx lux",
+    "Light": "illuminance",
     "MoistureRaw": "soilmoistureraw soilmoistureadc rawsoilmoisture",
-    "Battery": "batterypercent batterypercentage batterypct batterylevelpercent",
-    "BatteryVoltage": "batteryvoltage batteryvolt batteryvolts batteryv vbat batv",
-    "RSSI": "rssi rssidbm wifirssi",
-    "SNR": "snr snrdb",
+    "BatteryVoltage": "batteryvoltage vbat",
+    "RSSI": "rssi wifirssi",
+    "SNR": "snr",
 }
-_KEYS = {name: key for key, names in _NAMES.items() for name in names.split()}
-_FAHRENHEIT = {
-    "soiltemperaturef": "Temperature",
-    "soiltempf": "Temperature",
-    "soiltemperaturefahrenheit": "Temperature",
-    "airtemperaturef": "AirTemperature",
-    "airtempf": "AirTemperature",
+_NAMES_WITH_UNIT: dict[tuple[str, Conversion], str] = {
+    ("Moisture", as_is): "soilmoisturepercent soilmoisturepct",
+    ("Temperature", as_is): "soiltemperaturec soiltempc soiltemperaturecelsius",
+    ("Temperature", celsius_of_fahrenheit): "soiltemperaturef soiltempf soiltemperaturefahrenheit",
+    ("N", as_is): "nitrogenmgkg soilnitrogenmgkg",
+    ("P", as_is): "phosphorusmgkg soilphosphorusmgkg",
+    ("K", as_is): "potassiummgkg soilpotassiummgkg",
+    ("CO2", as_is): "co2ppm carbondioxideppm soilco2ppm",
+    ("EC", as_is): "soilecuscm soilconductivityuscm ecuscm conductivityuscm "
+    "soilelectricalconductivityuscm",
+    ("EC", thousandfold): "soilecdsm soilconductivitydsm ecdsm soilecmscm ecmscm",
+    ("AirTemperature", as_is): "airtemperaturec airtempc",
+    ("AirTemperature", celsius_of_fahrenheit): "airtemperaturef airtempf",
+    ("Light", as_is): "illuminancelux lightlux lightlx lux",
+    ("Battery", as_is): "batterypercent batterypercentage batterypct batterylevelpercent",
+    ("BatteryVoltage", as_is): "batteryvolt batteryvolts batteryv batv",
+    ("BatteryVoltage", thousandth): "batterymv batteryvoltagemv batmv",
+    ("RSSI", as_is): "rssidbm",
+    ("SNR", as_is): "snrdb",
 }
-_DECISIEMENS = frozenset({"soilecdsm", "soilconductivitydsm", "ecdsm", "soilecmscm", "ecmscm"})
-_MILLIVOLTS = frozenset({"batterymv", "batteryvoltagemv", "batmv"})
-_TEMPERATURES = frozenset({"Temperature", "Temperature2", "AirTemperature"})
+_BARE = frozenset({"nitrogen", "phosphorus", "phosphorous", "potassium"})
+"""Elements of the air and of water too: one of them alone does not tell of soil."""
+_FRACTIONS = frozenset({"soilvwc", "soilwatercontent", "soilvolumetricwatercontent"})
+"""Told in percent by some and as a fraction by others: up to 1 without a unit it may be both."""
+_QUANTITIES: dict[str, tuple[str, Conversion | None]] = {
+    **{name: (key, None) for key, names in _NAMES.items() for name in names.split()},
+    **{
+        name: (key, fixed)
+        for (key, fixed), names in _NAMES_WITH_UNIT.items()
+        for name in names.split()
+    },
+}
+"""Key of each name, and the conversion where the name says the unit."""
 _OF_SOIL = frozenset({"Moisture", "Temperature", "pH", "N", "P", "K"})
-_UNIT_NAMES = frozenset({"temperatureunit", "tempunit", "soiltemperatureunit", "soiltempunit"})
+_NEVER_AIR = _OF_SOIL | {"EC", "MoistureRaw"}
 _GROUPS = frozenset(
     {"data", "sensor", "sensors", "reading", "readings", "value", "values", "measurement"}
     | {"measurements", "payload", "telemetry", "npk", "soil", "air", "ambient"}
 )
 """Objects that may hold quantities; in any other they can be limits, targets or forecasts."""
-_PREFIXES = frozenset({"npk", "soil", "air", "ambient"})
+_AIR = frozenset({"air", "ambient"})
+_SOIL = frozenset({"soil", "npk"})
+_PREFIXES = _AIR | _SOIL
+_NO_READINGS = frozenset(
+    {"command", "cmd", "method", "action", "setpoint", "setpoints", "threshold", "thresholds"}
+    | {"forecast", "forecasts", "prediction", "predictions", "predicted", "target", "targets"}
+    | {"goal", "goals", "config", "configuration", "settings"}
+)
+"""Names in messages that tell what shall or will be."""
+_KINDS = frozenset(
+    {"type", "kind", "mode", "messagetype", "msgtype", "event", "eventtype", "datatype"}
+    | {"category", "purpose", "readingtype", "valuetype", "recordtype", "payloadtype"}
+)
+_NOT_MEASURED = frozenset(
+    {"command", "cmd", "config", "configuration", "setting", "settings", "setpoint", "target"}
+    | {"goal", "threshold", "limit", "limits", "forecast", "prediction", "predicted", "estimate"}
+    | {"estimated", "expected", "ideal", "desired", "alarm", "alert", "calibration", "simulation"}
+    | {"simulated", "simulator", "test", "demo", "mock", "fake", "dummy", "example"}
+    | {"average", "avg", "mean", "median", "min", "max", "minimum", "maximum", "summary"}
+    | {"statistics", "stats", "aggregate", "modelled", "modeled", "virtual"}
+)
+"""Words for the kind of a message with which its numbers are no measurements of now."""
+_SIMULATED = frozenset({"simulated", "simulation", "issimulated"})
+
+
+class _NoReading(Exception):
+    """The message tells no measurement, or contradicts itself."""
+
+
+class _Meaning(msgspec.Struct, frozen=True, gc=False):
+    """Of a name: a quantity, what a unit is of, or a kind that says what the message is."""
+
+    quantity: Quantity | None = None
+    unit_of: frozenset[str] | None = None
+    group: str = ""
+    says_kind: bool = False
+    says_simulated: bool = False
+    forbids: bool = False
 
 
 def read(tree: dict[str, Any]) -> dict[str, float] | None:
     """What the names in an object and in the objects right inside it tell, by key of a channel.
 
-    None where none of them tells a quantity of the soil, and where two that mean the same one
-    differ: neither is then believed.
+    None where none of them tells a quantity of the soil, where two that mean the same one
+    differ, where a unit is not understood, and where the message says that it is none of
+    measurements.
     """
-    found: dict[str, float] = {}
-    in_fahrenheit = False
-    for name, sent in tree.items():
-        plain = plain_name(name)
-        if type(sent) is dict:
-            if plain in _GROUPS and not _take_group(plain, sent, found):
-                return None
-        elif plain in _UNIT_NAMES:
-            in_fahrenheit = type(sent) is str and sent.strip("° ").lower() in ("f", "fahrenheit")
-        elif not _take(plain, sent, found):
-            return None
-    if in_fahrenheit:
-        for key in _TEMPERATURES & found.keys() - _named_in_fahrenheit(tree):
-            found[key] = celsius_of_fahrenheit(found[key])
-    return None if _OF_SOIL.isdisjoint(found) else found
-
-
-def _named_in_fahrenheit(tree: dict[str, Any]) -> set[str]:
-    """The channels whose name says the unit; what a unit elsewhere says is not for them."""
-    names = [plain_name(name) for name in tree]
-    for name, inside in tree.items():
-        if type(inside) is dict:
-            group = plain_name(name)
-            names += [text for one in inside for text in (plain_name(one), group + plain_name(one))]
-    return {_FAHRENHEIT[name] for name in names if name in _FAHRENHEIT}
+    parts: list[Part] = []
+    try:
+        groups = _scope("", tree, parts)
+        if groups is not None:
+            for group, inside in groups:
+                _scope(group, inside, parts)
+    except _NoReading:
+        return None
+    found = in_kept_units(parts)
+    return None if found is None or _OF_SOIL.isdisjoint(found) else found
 
 
 @lru_cache(maxsize=512)
@@ -95,35 +147,84 @@ def plain_name(name: str) -> str:
     return name.translate(_SIGNS).lower() if len(name) <= _LONGEST_NAME else ""
 
 
-def _take_group(group: str, inside: dict[str, Any], found: dict[str, float]) -> bool:
+def _scope(
+    group: str, inside: dict[str, Any], parts: list[Part]
+) -> list[tuple[str, dict[str, Any]]] | None:
+    """Adds the quantities and units of one object; the objects in it that may hold more."""
+    told: Told = []
+    units: Units | None = None
+    groups: list[tuple[str, dict[str, Any]]] | None = None
+    is_bare = False
     for name, sent in inside.items():
-        plain = plain_name(name)
-        if group in _PREFIXES and _known(group + plain):
-            plain = group + plain
-        if type(sent) is not dict and not _take(plain, sent, found):
-            return False
-    return True
+        meaning = _meaning(group, name)
+        if meaning is None:
+            if not group and type(sent) is dict:
+                units = _units_elsewhere(sent, units)
+        elif meaning.quantity is not None:
+            value = number(sent)
+            if value is not None:
+                told.append((meaning.quantity, value))
+                is_bare = is_bare or meaning.quantity.bare
+        elif meaning.group:
+            if type(sent) is dict:
+                groups = groups or []
+                groups.append((meaning.group, sent))
+        elif meaning.unit_of is not None:
+            units = units or Units()
+            units.add(meaning.unit_of, sent)
+        else:
+            _refuse_no_reading(meaning, sent, group)
+    if is_bare and len({one.key for one, _ in told if one.bare}) == 1:
+        told = [pair for pair in told if not pair[0].bare]
+    parts.append((told, units))
+    return groups
 
 
-def _known(plain: str) -> bool:
-    return plain in _KEYS or plain in _FAHRENHEIT or plain in _DECISIEMENS
+def _refuse_no_reading(meaning: _Meaning, sent: object, group: str) -> None:
+    if meaning.says_simulated:
+        # At the top it names the simulator as the source of a reading.
+        if sent not in (None, False, "false") and not (sent is True and not group):
+            raise _NoReading
+    elif meaning.forbids or (type(sent) is str and _is_not_measured(sent)):
+        raise _NoReading
 
 
-def _take(plain: str, sent: object, found: dict[str, float]) -> bool:
-    """Adds a quantity; False where it is there already and differs."""
-    key = _KEYS.get(plain)
-    value = None
-    if key is not None:
-        value = number(sent)
-    elif plain in _FAHRENHEIT:
-        key, value = _FAHRENHEIT[plain], number(sent)
-        value = None if value is None else celsius_of_fahrenheit(value)
-    elif plain in _DECISIEMENS:
-        key, value = "EC", number(sent)
-        value = None if value is None else scaled(value, 1000.0)
-    elif plain in _MILLIVOLTS:
-        key, value = "BatteryVoltage", number(sent)
-        value = None if value is None else scaled(value, 0.001)
-    if key is None or value is None:
-        return True
-    return found.setdefault(key, value) == value
+@lru_cache(maxsize=512)
+def _is_not_measured(kind: str) -> bool:
+    words = "".join(c if c.isalpha() else " " for c in kind[:80].lower()).split()
+    return not _NOT_MEASURED.isdisjoint(words)
+
+
+def _units_elsewhere(inside: dict[str, Any], units: Units | None) -> Units | None:
+    """A unit of ours in an object that holds no quantities may still be meant for them."""
+    for name, sent in inside.items():
+        meaning = _meaning("", name)
+        if meaning is not None and meaning.unit_of:
+            units = units or Units()
+            units.add_elsewhere(meaning.unit_of, sent)
+    return units
+
+
+@lru_cache(maxsize=1024)
+def _meaning(group: str, name: str) -> _Meaning | None:
+    """What a name means inside of a group ("" at the top)."""
+    plain = plain_name(name)
+    if not group and plain in _GROUPS:
+        return _Meaning(group=plain)
+    quantity = _QUANTITIES.get(group + plain) if group in _PREFIXES else None
+    full = plain if quantity is None else group + plain
+    quantity = quantity or _QUANTITIES.get(plain)
+    if quantity is not None:
+        key, fixed = quantity
+        if group in _AIR and key in _NEVER_AIR:
+            return None
+        is_bare = plain in _BARE and group not in _SOIL
+        return _Meaning(Quantity(key, fixed, is_bare, full in _FRACTIONS))
+    if plain in _NO_READINGS:
+        return _Meaning(forbids=True)
+    if plain in _KINDS:
+        return _Meaning(says_kind=True)
+    if plain in _SIMULATED:
+        return _Meaning(says_simulated=True)
+    subjects = unit_subjects(plain, group if group in _PREFIXES else "", _QUANTITIES)
+    return None if subjects is None else _Meaning(unit_of=subjects)

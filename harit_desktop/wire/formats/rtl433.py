@@ -2,11 +2,12 @@
 value a topic below `rtl_433/<host>/devices/<model>/...`, which are merged.
 
 A receiver hears the whole neighbourhood, so only soil sensors are taken: what tells `moisture`,
-and the soil thermometer. OpenMQTTGateway sends the same objects on `.../RTL_433toMQTT/...`.
-The program sends both kinds unless told otherwise: whoever subscribes to both hears each
-transmission twice. `rssi` is relative to the receiver's full scale, so no dBm. `battery_ok` is a
-level only where it has a decimal point; as an integer it is a flag. `time` is local without
-offset, seconds since 1970 as text, or "@..." for a recording.
+and the soil thermometer. A temperature is that of the soil with the known soil sensors alone;
+beside `humidity` it is that of the air. OpenMQTTGateway sends the same objects on
+`.../RTL_433toMQTT/...`. The program sends both kinds unless told otherwise: whoever subscribes to
+both hears each transmission twice. `rssi` is relative to the receiver's full scale, so no dBm.
+`battery_ok` is a level only where it has a decimal point; as an integer it is a flag. `time` is
+local without offset, seconds since 1970 as text, or "@..." for a recording.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _SOIL_MODELS = _THERMOMETERS | {
 }
 _KEYS = {
     "moisture": ("Moisture", 1.0),
+    "humidity": ("AirHumidity", 1.0),
     "temperature_C": ("Temperature", 1.0),
     "ad_raw": ("MoistureRaw", 1.0),
     "light_lux": ("Light", 1.0),
@@ -43,6 +45,7 @@ _KEYS = {
     "snr": ("SNR", 1.0),
 }
 _FAHRENHEIT = "temperature_F"
+_BARE_VALUES = (_KEYS.keys() | {_FAHRENHEIT}) - {"humidity"}
 _MAX_ID = 10**12
 _SECONDS = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]")
@@ -65,7 +68,7 @@ class Rtl433:
         if not topic.startswith(f"{BASE}/") or type(tree) not in (int, float, str):
             return False
         levels = topic.split("/")
-        if levels[-1] not in _KEYS and levels[-1] != _FAHRENHEIT:
+        if levels[-1] not in _BARE_VALUES:
             return False
         return bool(_device_levels(levels))
 
@@ -79,6 +82,8 @@ class Rtl433:
             if "moisture" not in tree and model not in _THERMOMETERS:
                 return ()
             found = _found(tree)
+            if model not in _SOIL_MODELS or "humidity" in tree:
+                _move_temperature(tree, found)
             if _BRIDGE in topic and (rssi_dbm := number(tree.get("rssi"))) is not None:
                 # There the radio chip says it, in dBm.
                 found["RSSI"] = rssi_dbm
@@ -86,6 +91,13 @@ class Rtl433:
                 return ()
             sighting = sighting_of(_publisher(tree), found, sent=_sent(tree.get("time")))
         return () if sighting is None else (sighting,)
+
+
+def _move_temperature(tree: dict[str, Any], found: dict[str, float]) -> None:
+    """A temperature that nobody has said is that of the soil: of the air beside humidity."""
+    temperature = found.pop("Temperature", None)
+    if temperature is not None:
+        found["AirTemperature" if "humidity" in tree else "Temperature2"] = temperature
 
 
 def _device_levels(levels: list[str]) -> list[str]:

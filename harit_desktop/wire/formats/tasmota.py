@@ -3,7 +3,8 @@
 The same stands under `StatusSNS` in the answer to a question, `stat/<topic>/STATUS8` (or 10).
 `Humidity` is soil moisture for a Mi Flora (`Flora-6ab577`) and that of the air for all others.
 `Time` is local, without offset. The unit of all temperatures is `TempUnit`, Celsius where it is
-not said. The last will is `tele/<topic>/LWT`, Online or Offline.
+not said; with one that is not understood they are left out. A CO2 of 0 is a sensor that warms up.
+The last will is `tele/<topic>/LWT`, Online or Offline.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from harit_desktop.domain.message import Heard, HeardKind
-from harit_desktop.wire.sighting import Sighting, celsius_of_fahrenheit, number, sighting_of
+from harit_desktop.wire.formats.unit_words import Conversion, as_is, conversion
+from harit_desktop.wire.sighting import Sighting, number, sighting_of
 
 MAX_SENSORS = 64
 """In one message; a board cannot have more, so more is no board."""
@@ -42,7 +44,9 @@ _AIR = {
     "RSSI": "RSSI",
 }
 _PROBE = {"Temperature": "Temperature2"}
-_NO_DATA = {("Moisture", 255.0), ("EC", 65_535.0), ("Battery", 0.0), ("RSSI", 0.0)}
+_NO_DATA = {
+    *(("Moisture", 255.0), ("EC", 65_535.0), ("Battery", 0.0), ("RSSI", 0.0), ("CO2", 0.0)),
+}
 """What the drivers keep where they have heard nothing yet."""
 _TEMPERATURES = frozenset({"Temperature", "Temperature2", "AirTemperature"})
 _HEALTH = frozenset({"Battery", "RSSI"})
@@ -87,21 +91,29 @@ def _is_timed(body: object) -> bool:
 def _sightings(before: str, body: dict[str, Any]) -> tuple[Sighting, ...]:
     if len(body) > MAX_SENSORS:
         return ()
-    sent, fahrenheit = body["Time"], body.get("TempUnit") == "F"
+    sent, convert = body["Time"], _conversion(body)
     sightings: list[Sighting] = []
     for sensor, part in body.items():
         if type(part) is not dict:
             continue
         found = _found(sensor, part)
+        if convert is not as_is:
+            for key in _TEMPERATURES & found.keys():
+                temperature = found.pop(key)
+                if convert is not None:
+                    found[key] = convert(temperature)
         if not found or found.keys() <= _HEALTH:
             continue
-        if fahrenheit:
-            for key in _TEMPERATURES & found.keys():
-                found[key] = celsius_of_fahrenheit(found[key])
         sighting = sighting_of(before + _sensor_id(sensor, part), found, sent=sent)
         if sighting is not None:
             sightings.append(sighting)
     return tuple(sightings)
+
+
+def _conversion(body: dict[str, Any]) -> Conversion | None:
+    """To degrees Celsius; None where the unit is not understood."""
+    unit = body.get("TempUnit", "C")
+    return conversion("Temperature", unit) if type(unit) is str else None
 
 
 def _sensor_id(sensor: str, part: dict[str, Any]) -> str:
@@ -120,9 +132,13 @@ def _found(sensor: str, part: dict[str, Any]) -> dict[str, float]:
             value = number(part[key])
             if value is not None and (channel, value) not in _NO_DATA:
                 found[channel] = value
-    if "CO2" in found and "AirHumidity" not in found:
-        # The warmth inside the gas cell of the sensor.
-        found.pop("AirTemperature", None)
+    if "CarbonDioxide" in part:
+        if "AirHumidity" not in found:
+            # The warmth inside the gas cell of the sensor.
+            found.pop("AirTemperature", None)
+        if "CO2" not in found and not any(found.values()):
+            # Nothing has been measured yet.
+            return {}
     return found
 
 

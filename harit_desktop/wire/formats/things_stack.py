@@ -2,7 +2,8 @@
 
 The device is `device_id`, which never changes and is unique in its application. The time is when
 the network server got the uplink. That instant also tells copies of a message from others, and no
-counter does: counters start again, and are left out where they are 0.
+counter does: counters start again, and are left out where they are 0. An uplink that was typed
+into the console is `simulated`, and so is its reading.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ class _ThingsStack:
             if _OTHER_EVENTS.isdisjoint(tree):
                 raise not_mapped("no_measurement", NAME)
             return Heard(HeardKind.STATUS, device if type(device) is str else "")
+        if tree.get("simulated") is not True and (tree.get("simulated") or uplink.get("simulated")):
+            # Said where or how the server never says it: then nobody knows what it is.
+            raise not_mapped("no_measurement", NAME)
         decoded = uplink.get("decoded_payload")
         normalized = uplink.get("normalized_payload")
         if not decoded and not normalized:

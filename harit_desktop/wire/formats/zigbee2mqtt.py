@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from harit_desktop.domain.message import Heard, HeardKind
+from harit_desktop.wire.formats.unit_words import as_is, conversion
 from harit_desktop.wire.sighting import (
     Sighting,
     celsius_of_fahrenheit,
@@ -104,9 +105,17 @@ def _found(tree: dict[str, Any]) -> dict[str, float]:
 
 def _temperature(tree: dict[str, Any]) -> float | None:
     """°C. With the display set to Fahrenheit some devices go on sending Celsius and some do
-    not, so a value that could be either tells nothing."""
+    not, so a value that could be either tells nothing; nor does one of another unit."""
     value = number(tree.get("temperature"))
-    if value is None or tree.get("temperature_unit") != "fahrenheit" or "temperature_f" in tree:
+    unit = tree.get("temperature_unit")
+    if value is None or unit is None:
+        return value
+    convert = conversion("Temperature", unit) if type(unit) is str else None
+    if convert is as_is:
+        return value
+    if convert is not celsius_of_fahrenheit:
+        return None
+    if "temperature_f" in tree:
         return value
     return celsius_of_fahrenheit(value) if value > _WARMEST_SOIL else None
 

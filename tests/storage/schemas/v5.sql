@@ -404,13 +404,15 @@ CREATE TABLE timeless_deliveries (
 	packet_id INTEGER NOT NULL, 
 	part INTEGER NOT NULL, 
 	digest BLOB NOT NULL, 
-	reading_id BIGINT NOT NULL, 
+	number BIGINT NOT NULL, 
+	reading_id BIGINT, 
+	rejected_id BIGINT, 
 	PRIMARY KEY (session, packet_id, part)
 );
-INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',7,1,X'A47CBB2BE49A3ADBAAA6E6DB90C70E5E6EEF70E7EB9A6BB6C1CBF3BDE2C2DA30',26);
-INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',7,2,X'A47CBB2BE49A3ADBAAA6E6DB90C70E5E6EEF70E7EB9A6BB6C1CBF3BDE2C2DA30',27);
-INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',8,0,X'0F15ABB58E25E5BD8ED3D7A16266798FB2B24EB8F06943F8D44F3C5F325C6437',28);
-INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',9,0,X'457322F1A0D46E0C2B9B8BC19114EB061CA6A4EFDBAC264BD584537F5653A015',28);
+INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',7,1,X'A47CBB2BE49A3ADBAAA6E6DB90C70E5E6EEF70E7EB9A6BB6C1CBF3BDE2C2DA30',1,26,NULL);
+INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',7,2,X'A47CBB2BE49A3ADBAAA6E6DB90C70E5E6EEF70E7EB9A6BB6C1CBF3BDE2C2DA30',1,27,NULL);
+INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',8,0,X'0F15ABB58E25E5BD8ED3D7A16266798FB2B24EB8F06943F8D44F3C5F325C6437',2,28,NULL);
+INSERT INTO "timeless_deliveries" VALUES('harit@farm:1883',9,0,X'457322F1A0D46E0C2B9B8BC19114EB061CA6A4EFDBAC264BD584537F5653A015',3,28,NULL);
 CREATE TABLE withdrawn_readings (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	reading_key BLOB NOT NULL, 
@@ -430,7 +432,8 @@ CREATE UNIQUE INDEX ux_quality_events_key ON quality_events (publisher_id, kind,
 CREATE INDEX ix_readings_device_time ON sensor_readings (publisher_id, timestamp_us);
 CREATE INDEX ix_readings_time ON sensor_readings (timestamp_us);
 CREATE UNIQUE INDEX ux_readings_key ON sensor_readings (reading_key);
-CREATE INDEX ix_timeless_deliveries_reading_id ON timeless_deliveries (reading_id);
+CREATE INDEX ix_timeless_deliveries_number ON timeless_deliveries (number);
+CREATE INDEX ix_timeless_deliveries_rejected_id ON timeless_deliveries (rejected_id) WHERE rejected_id IS NOT NULL;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('sensor_readings',28);
 INSERT INTO "sqlite_sequence" VALUES('withdrawn_readings',1);
