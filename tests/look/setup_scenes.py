@@ -150,9 +150,10 @@ def profiles(stage: Stage) -> Scenes:
     dialog = _connect_dialog(stage, 3)
     dialog.column.list.setCurrentRow(1)
     yield "profiles", dialog
-    dialog.tasks.add_preset("hivemq")
+    dialog.column.preset_asked.emit("hivemq")
     stage.until(lambda: dialog.column.list.count() == 4)
     yield "profiles_public", dialog
+    dialog.column.list.setCurrentRow(1)
     for task in ("rename", "delete", "export"):
         _trigger(dialog, task)
         stage.until(dialog.ask.isVisible)
