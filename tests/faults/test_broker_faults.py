@@ -54,7 +54,7 @@ def test_brokers_that_go_and_come_back(tmp_path: Path) -> None:
     Mosquitto confirms a message a moment before it writes it to its file: of those confirmed
     in the last tenth of a second before a kill, a few may be gone, and none before.
     """
-    plan = Plan(1500, rate=180)
+    plan = Plan(2600, rate=180)
     at_risk: set[int] = set()
     ends: list[Callable[[MosquittoServer], None]] = [MosquittoServer.stop, MosquittoServer.kill]
     with ExitStack() as stack:
