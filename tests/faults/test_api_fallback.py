@@ -26,7 +26,7 @@ from tests.servers import MosquittoServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.broker]
 
-CHAOS_S = float(os.environ.get("HARIT_TEST_CHAOS_S", "120"))
+CHAOS_S = float(os.environ.get("HARIT_TEST_CHAOS_S", "60"))
 LATE_S = 5.0
 DEVICES = 3
 INTERVAL_S = 0.5
