@@ -105,6 +105,9 @@ def degrees(
     told = behind
     if not told and not _WRAPPED.isdisjoint(root):
         return None
+    if not told and re.search("/STATUS(8|10)$", topic) and names[0] != "StatusSNS":
+        # Beside what Tasmota says: a message of another shape, with words of its own.
+        return None
     if not told and re.search("/(SENSOR|STATUS(8|10))$", topic):
         body = root if topic.endswith("SENSOR") else root.get("StatusSNS")
         told = _text(body.get("TempUnit")) if isinstance(body, dict) else ""

@@ -787,3 +787,14 @@ def test_a_damaged_sample_ends_in_a_sound_reading_or_a_refusal(
         assert all(value is None or abs(value) <= 1e6 for value in one.values)
         assert any(value is not None for value in one.values) or one.extras
         assert one.timestamp_us <= RECEIVED_US + 86_400_000_000
+
+
+def test_a_wrapped_uplink_is_never_read_as_plain_json() -> None:
+    tree = {
+        "end_device_ids": {"device_id": "a"},
+        "uplink_message": {"simulated": True, "decoded_payload": {}},
+        "device": "box",
+        "soil_moisture": 31.0,
+    }
+    message = RawMessage("farm/south/npk", json.dumps(tree).encode(), 1_764_000_000_000_000)
+    assert isinstance(MessageDecoder().decode(message), Rejection)
