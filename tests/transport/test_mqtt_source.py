@@ -368,6 +368,8 @@ def test_what_others_say_arrives_and_our_own_echo_does_not(
         assert all(message.receipt is not None for message in receiver.messages)
         assert receiver.source.unacked == 3
         receiver.acknowledge(receiver.messages)
+        acknowledged = "Received PUBACK from harit-test"
+        wait_until(lambda: server.log.count(acknowledged) >= 5, what="all are acknowledged")
         assert receiver.source.stop(3.0)
         # All five were acknowledged: nothing comes back.
         again = receive(endpoint_of(server, protocol=protocol), share_group=share_group)
